@@ -1,0 +1,90 @@
+"""The one form that every data set takes in memory."""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siamfc_eval.datasets.frames import Frame
+from siamfc_eval.geometry.regions import Boxes, Region
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence:
+    """One video and what is known of its target.
+
+    Coordinates are 0-based pixels. Row i of every per-frame array belongs to `frames[i]`.
+    """
+
+    name: str
+    """The data set's own name of the sequence, unique within it."""
+    boxes: Boxes
+    """Shape (n, 4): axis-aligned ground truth, x, y, w, h; a row of NaN is not annotated."""
+    frames: collections.abc.Sequence[Frame] | None = None
+    """The images, decoded lazily; None where only annotations are at hand (which is enough for scoring)."""
+    regions: tuple[Region, ...] | None = None
+    """Ground truth as published where it is more than boxes (VOT polygons), one region per frame."""
+    origin: float = 0.0
+    """What the data set's own files add to 0-based coordinates: 1 for OTB (MATLAB), 0 for VOT and GOT-10k."""
+    attributes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Attributes of the whole sequence by the source that says so, e.g. {"matlab_hc": {"IV", "OCC"}}."""
+    tags: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    """Per-frame tags, shape (n,), e.g. VOT's "occlusion". May be empty arrays where a data set left them out."""
+    absent: NDArray[np.bool_] | None = None
+    """Shape (n,): frames in which the target is marked out of view or fully occluded; None: the data set marks none."""
+    image_size: tuple[int, int] | None = None
+    """(width, height) in pixels; None where it is not known without decoding a frame."""
+    fps: float | None = None
+    """Frames per second of the video, where the data set says so."""
+    lead_in: int = 0
+    """Leading annotated frames that some toolkits skip (OTB Tiger1: 5)."""
+    aliases: frozenset[str] = frozenset()
+    """Other names under which raw results of this sequence are found."""
+    init_omit: tuple[tuple[int, int], ...] = ()
+    """Ranges of frames (1-based, inclusive) in which OTB's TRE does not start a tracker."""
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    @property
+    def published_boxes(self) -> Boxes:
+        """Shape (n, 4): the boxes in the data set's own coordinates, as its files and raw results hold them."""
+        return self.boxes + np.array([self.origin, self.origin, 0.0, 0.0])
+
+    @property
+    def ground_truth(self) -> tuple[Region, ...]:
+        """The published regions where there are any, else the boxes; one per frame, 0-based."""
+        return self.regions if self.regions is not None else tuple(self.boxes)
+
+    def with_frames(self, frames: collections.abc.Sequence[Frame] | None) -> Sequence:
+        """The same annotations on other images."""
+        return dataclasses.replace(self, frames=frames)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A named list of sequences, with what was assumed when it was read."""
+
+    name: str
+    """Identifier used in signatures and folders, e.g. "otb2015", "vot2018"."""
+    sequences: tuple[Sequence, ...]
+    layout: str = ""
+    """The on-disk layout that was recognised, e.g. "otb", "vot", "pysot-json"."""
+    notes: tuple[str, ...] = ()
+    """What the reader assumed or noticed, one sentence each; shown by `siamfc-eval check dataset`."""
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    def __iter__(self) -> collections.abc.Iterator[Sequence]:
+        return iter(self.sequences)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Sequence names in order."""
+        return tuple(sequence.name for sequence in self.sequences)

@@ -1,0 +1,50 @@
+"""Errors that a user can act on, and the exit codes that go with them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SiamfcEvalError(Exception):
+    """Base of every error that this package raises on purpose; its text is meant for a person.
+
+    A message says where (file, line or item), what was expected, what was found and what to do next. The command line
+    prints it without a traceback and exits with `exit_code`.
+    """
+
+    exit_code = 1
+
+
+class InputError(SiamfcEvalError):
+    """Something that the user gave cannot be used: a file, a folder, a name, a value. Exit code 1."""
+
+
+class UnknownNameError(InputError):
+    """A name that is in no catalogue. The message lists the nearest known names."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(known) or 'none'}."
+        super().__init__(f"unknown {kind} '{name}'. {hint}")
+        self.name = name
+
+
+class MissingDependencyError(InputError):
+    """An optional package is needed and absent; the message gives the command that installs it. Exit code 1."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs the package '{package}'. Install it with: pip install 'siamfc-eval[{extra}]'")
+
+
+class IncompleteError(SiamfcEvalError):
+    """Results are missing, so no whole number can be given. Exit code 2."""
+
+    exit_code = 2
+
+
+class TrackerError(SiamfcEvalError):
+    """A tracker failed: it crashed, hung or answered with something that is no region. Exit code 3."""
+
+    exit_code = 3

@@ -1,0 +1,42 @@
+"""What a region is, everywhere inside this package.
+
+A region is a one-dimensional float64 array: 4 values are an axis-aligned rectangle (x, y, w, h); 6 or more (an even
+number) are a polygon (x0, y0, x1, y1, ...). Coordinates are pixels, 0-based, (x, y) the top-left corner of the
+rectangle. Readers, writers and adapters convert to and from other conventions; nothing else does.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Region = NDArray[np.float64]
+"""Shape (4,): x, y, w, h. Shape (2k,) with k >= 3: polygon x0, y0, x1, y1, ..."""
+
+Box = NDArray[np.float64]
+"""Shape (4,): x, y, w, h."""
+
+Boxes = NDArray[np.float64]
+"""Shape (n, 4): x, y, w, h in each row; a row of NaN is 'not annotated' or 'no answer'."""
+
+
+def is_polygon(region: Region) -> bool:
+    """True for a polygon, False for a rectangle."""
+    return region.shape[0] > 4
+
+
+def bounding_box(region: ArrayLike) -> Box:
+    """The axis-aligned bounding box of a region.
+
+    Args:
+        region: shape (4,), returned as it is, or (2k,), pixels.
+
+    Returns:
+        Shape (4,): x, y, w, h.
+    """
+    values = np.asarray(region, dtype=np.float64)
+    if not is_polygon(values):
+        return values
+    points = values.reshape(-1, 2)
+    low, high = points.min(axis=0), points.max(axis=0)
+    return np.concatenate([low, high - low])

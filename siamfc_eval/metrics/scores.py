@@ -1,0 +1,121 @@
+"""The form in which scores travel from the metrics to comparison and reporting.
+
+A *measure* turns one tracker's results on one sequence into a vector of sufficient statistics, and any sum of such
+vectors into scores. Means over sequences, attribute subsets, curves and bootstraps are all sums of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that a measure yields, described once for every table, plot and report."""
+
+    key: str
+    """Stable identifier in JSON, e.g. "success_auc"."""
+    label: str
+    """What a reader sees, e.g. "Success AUC"."""
+    better: Literal["higher", "lower"]
+    low: float = 0.0
+    """Least possible value."""
+    high: float = 1.0
+    """Greatest possible value; may be infinite."""
+    digits: int = 3
+    """Decimals to print."""
+    unit: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class CurveAxis:
+    """A curve that a measure yields: where it is sampled, and how it is drawn and ranked."""
+
+    key: str
+    """Stable identifier, e.g. "success"."""
+    title: str
+    x: NDArray[np.float64]
+    """Shape (k,): the thresholds or sequence lengths at which the curve is given."""
+    x_label: str
+    y_label: str
+    ranked_by: str
+    """Key of the metric that orders the legend."""
+
+
+class Measure(Protocol):
+    """One family of metrics under one convention, e.g. OPE under `otb-matlab` or supervised VOT under `vot-official`."""
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics, the one to rank by first."""
+        ...
+
+    @property
+    def curves(self) -> tuple[CurveAxis, ...]:
+        """The curves."""
+        ...
+
+    def finish(self, statistics: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Scores from summed statistics.
+
+        Args:
+            statistics: shape (..., k), sums of rows of the statistics.
+
+        Returns:
+            metric key -> shape (...); NaN where the statistics are empty.
+        """
+        ...
+
+    def finish_curves(self, statistics: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Curve key -> shape (..., points), from summed statistics of shape (..., k)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class TrackerScores:
+    """The scores of one tracker."""
+
+    name: str
+    values: Mapping[str, float]
+    """Metric key -> score over the whole data set; NaN where it cannot be had."""
+    sequences: Mapping[str, Mapping[str, float]]
+    """Sequence -> metric key -> score."""
+    curves: Mapping[str, NDArray[np.float64]]
+    """Curve key -> shape (points,)."""
+    attributes: Mapping[str, Mapping[str, float]]
+    """Attribute or tag -> metric key -> score over the sequences (or frames) that have it."""
+    attribute_curves: Mapping[str, Mapping[str, NDArray[np.float64]]] = field(default_factory=dict)
+    """Attribute -> curve key -> shape (points,)."""
+    statistics: NDArray[np.float64] | None = None
+    """Shape (sequences, k): the rows that `Measure.finish` sums, in the order of `Scores.sequences`; NaN: missing."""
+    speed: Mapping[str, float] = field(default_factory=dict)
+    """Named speeds in frames per second, e.g. {"fps_total": frames / seconds, "fps_mean": mean of 1/t}."""
+    notes: tuple[str, ...] = ()
+    """What was detected or assumed in this tracker's files, one sentence each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Scores of several trackers on one data set under one convention."""
+
+    dataset: str
+    convention: str
+    signature: str
+    """Pins the definition of every number, e.g. "otb2015|conv:otb-matlab|thr:21|cmp:gt|gt:<hash>|v:0.1.0"."""
+    measure: Measure
+    sequences: tuple[str, ...]
+    """The sequences that the scores are over."""
+    trackers: Mapping[str, TrackerScores]
+    incomplete: tuple[str, ...] = ()
+    """What is missing or was repaired, one sentence each; not empty means that some number is not over everything."""
+    attribute_source: str = ""
+    """Which attribute table was used; "" if none."""
+    attribute_counts: Mapping[str, int] = field(default_factory=dict)
+    """Attribute -> number of sequences (or frames) that have it."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """Anything else that a report may show: versions, hardware, commands."""
