@@ -6,12 +6,19 @@ vectors into scores. Means over sequences, attribute subsets, curves and bootstr
 
 from __future__ import annotations
 
+import collections.abc
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+from siamfc_eval.datasets.sequence import Sequence
+from siamfc_eval.protocols.trajectory import Trajectory
+
+Runs = collections.abc.Sequence[Trajectory]
+"""What one tracker left on one sequence: one trajectory for each repetition, segment or anchor, in order."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,26 @@ class CurveAxis:
 
 
 class Measure(Protocol):
-    """One family of metrics under one convention, e.g. OPE under `otb-matlab` or supervised VOT under `vot-official`."""
+    """One family of metrics under one convention, e.g. OPE under `otb-matlab` or supervised VOT under `vot-official`.
+
+    A measure may also offer two things that scoring uses where they are there: `statistics_many`, for one that is
+    faster on all sequences of a tracker at once, and `tag_statistics`, for one whose data set tags frames (`Batched`
+    and `Tagged` below).
+    """
+
+    @property
+    def rules(self) -> Any:
+        """The rules of the convention: a frozen dataclass, one field for each rule.
+
+        `metrics.explain` changes its fields one at a time; a field's `metadata["effect"]` says in a few words what the
+        rule is about.
+        """
+        ...
+
+    @property
+    def experiment(self) -> str:
+        """Which runs it reads: "ope", "supervised", "realtime", "unsupervised", "multi-start", "long-term"."""
+        ...
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -58,6 +84,26 @@ class Measure(Protocol):
     @property
     def curves(self) -> tuple[CurveAxis, ...]:
         """The curves."""
+        ...
+
+    @property
+    def pins(self) -> Mapping[str, str]:
+        """What the signature names beside convention, ground truth and version, e.g. {"thr": "21", "cmp": "gt"}."""
+        ...
+
+    def statistics(self, sequence: Sequence, runs: Runs) -> NDArray[np.float64]:
+        """The sufficient statistics of one tracker on one sequence.
+
+        Args:
+            sequence: the ground truth.
+            runs: at least one trajectory, one for each repetition (or segment, or anchor).
+
+        Returns:
+            Shape (k,): a row that adds up over sequences.
+
+        Raises:
+            InputError: the runs do not fit the sequence and the convention has no rule for that.
+        """
         ...
 
     def finish(self, statistics: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
@@ -73,6 +119,26 @@ class Measure(Protocol):
 
     def finish_curves(self, statistics: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Curve key -> shape (..., points), from summed statistics of shape (..., k)."""
+        ...
+
+
+@runtime_checkable
+class Batched(Protocol):
+    """A measure that computes many sequences at once."""
+
+    def statistics_many(
+        self, sequences: collections.abc.Sequence[Sequence], runs: collections.abc.Sequence[Runs]
+    ) -> NDArray[np.float64]:
+        """`statistics` of each pair, shape (sequences, k)."""
+        ...
+
+
+@runtime_checkable
+class Tagged(Protocol):
+    """A measure that has scores over the frames that carry a tag, such as VOT's "occlusion"."""
+
+    def tag_statistics(self, sequence: Sequence, runs: Runs) -> Mapping[str, NDArray[np.float64]]:
+        """Tag -> shape (k,): rows that add up over sequences as those of `statistics` do."""
         ...
 
 

@@ -1,0 +1,69 @@
+"""The conventions by name: which rules of which toolkit a score is computed under.
+
+A convention is an entry below and a function that builds its measure for a data set. Modules load when they are used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from siamfc_eval.datasets.sequence import Dataset
+from siamfc_eval.errors import UnknownNameError
+from siamfc_eval.metrics.scores import Measure
+
+
+@dataclass(frozen=True)
+class Convention:
+    """A named set of rules."""
+
+    name: str
+    summary: str
+    """One line: whose numbers these are."""
+    experiment: str
+    """Which runs it reads; see `Measure.experiment`."""
+    target: str
+    """`module:function`; the function takes the name and the data set and returns the measure."""
+
+
+_OPE = "siamfc_eval.metrics.ope_measure:build"
+
+_ENTRIES = (
+    Convention("otb-matlab", "The OTB toolkit in MATLAB, which the OTB papers quote", "ope", _OPE),
+    Convention("otb-tre", "The OTB toolkit's temporal robustness: 20 starts for each sequence", "tre", _OPE),
+    Convention("otb-sre", "The OTB toolkit's spatial robustness: 12 initial boxes for each sequence", "sre", _OPE),
+    Convention("got10k", "got10k 0.1.3 on OTB, UAV123, NfS, DTB70 and TColor128", "ope", _OPE),
+    Convention("got10k-ao", "got10k 0.1.3 on GOT-10k: AO and SR over all frames", "ope", _OPE),
+    Convention("pysot-toolkit", "The pysot-toolkit with its numba kernels", "ope", _OPE),
+    Convention("pysot", "pysot's own copy of the toolkit (STVIR)", "ope", _OPE),
+    Convention("pytracking", "pytracking's analysis", "ope", _OPE),
+    Convention("pytracking-valid", "pytracking's analysis without the frames of invalid ground truth", "ope", _OPE),
+    Convention("lasot", "The LaSOT toolkit in MATLAB", "ope", _OPE),
+    Convention("uav123", "The UAV123 benchmark: unannotated frames fail", "ope", _OPE),
+    Convention("plain", "No rule at all: boxes as they are, like DCFNet's and SiamDW's scripts", "ope", _OPE),
+)
+
+CONVENTIONS: dict[str, Convention] = {entry.name: entry for entry in _ENTRIES}
+
+
+def convention(name: str) -> Convention:
+    """The entry of a convention.
+
+    Raises:
+        UnknownNameError: there is none of that name; the nearest names are in the message.
+    """
+    if name not in CONVENTIONS:
+        raise UnknownNameError("convention", name, CONVENTIONS)
+    return CONVENTIONS[name]
+
+
+def build_measure(name: str, dataset: Dataset) -> Measure:
+    """The measure of a convention for a data set, which may fix an interval of lengths or a year's rule.
+
+    Raises:
+        UnknownNameError: there is no convention of that name.
+    """
+    module, _, function = convention(name).target.partition(":")
+    build: Callable[[str, Dataset], Measure] = getattr(importlib.import_module(module), function)
+    return build(name, dataset)
