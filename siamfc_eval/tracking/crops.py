@@ -1,0 +1,74 @@
+"""Square crops around a target, as every Siamese tracker of the family takes them.
+
+Coordinates. Everything outside this module is in *edge* coordinates: pixel (row i, column j) covers the square from
+(j, i) to (j + 1, i + 1), so a box x, y, w, h has its centre at (x + w / 2, y + h / 2). A crop of side s around (cx, cy)
+at n pixels maps the square [cx - s/2, cx + s/2] onto [0, n], with no rounding of centre or side. The centre of output
+pixel j is therefore taken at cx + (j + 1/2 - n/2) s/n, which is the half-pixel rule of `cv2.resize`, and a displacement
+of d pixels in the crop is one of d s/n pixels in the frame.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from siamfc_eval.datasets.frames import Image
+from siamfc_eval.errors import InputError
+
+
+def context_side(size: NDArray[np.float64], context: float = 0.5) -> float:
+    """Side of the square that holds a target and its context, in pixels of the frame.
+
+    `size` is the target's, shape (2,): w, h. The side is sqrt((w + p)(h + p)) with p = context * (w + h), Bertinetto et
+    al. 2016, section 2.3 ("A" there is 127 squared).
+    """
+    width, height = float(size[0]), float(size[1])
+    margin = context * (width + height)
+    return math.sqrt((width + margin) * (height + margin))
+
+
+def mean_colour(image: Image) -> NDArray[np.float64]:
+    """Mean of each channel, shape (3,), 0-255; what a crop is filled with beyond the frame."""
+    return np.array(cv2.mean(image)[:3], dtype=np.float64)
+
+
+def crop_square(
+    image: Image, centre: NDArray[np.float64], side: float, size: int, fill: NDArray[np.float64]
+) -> NDArray[np.uint8]:
+    """Cut a square out of a frame and resize it bilinearly, without copying or padding the frame.
+
+    Args:
+        image: shape (height, width, 3), uint8.
+        centre: shape (2,): x, y in edge coordinates; may lie outside of the frame.
+        side: side of the square in pixels of the frame, positive.
+        size: side of the result in pixels.
+        fill: shape (3,): colour beyond the frame's border.
+
+    Returns:
+        Shape (size, size, 3), uint8.
+
+    Raises:
+        InputError: the image is not RGB uint8.
+    """
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise InputError(
+            f"a frame has shape {image.shape} and type {image.dtype}; trackers take RGB uint8 of shape "
+            "(height, width, 3). Read images with siamfc_eval.datasets.frames.read_image, which converts grey, alpha and "
+            "16 bits."
+        )
+    step = side / size
+    # OpenCV counts from pixel centres: index = edge coordinate - 1/2.
+    first = centre - 0.5 - 0.5 * step * (size - 1)
+    inverse = np.array([[step, 0.0, first[0]], [0.0, step, first[1]]])
+    cropped = cv2.warpAffine(
+        image,
+        inverse,
+        (size, size),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(float(fill[0]), float(fill[1]), float(fill[2])),
+    )
+    return np.asarray(cropped, dtype=np.uint8)

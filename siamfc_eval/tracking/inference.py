@@ -1,0 +1,125 @@
+"""Run a network on crops: device, memory layout, batches, and nothing that a tracker would have to know of torch."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from siamfc_eval.errors import InputError, TrackerError
+from siamfc_eval.models.siamese import FullyConvolutional, SiameseNetwork, Template, join_templates, select_template
+
+Network = TypeVar("Network", bound=SiameseNetwork)
+
+Crops = NDArray[np.uint8]
+"""Shape (n, side, side, 3), RGB."""
+
+
+def resolve_device(device: str = "auto") -> torch.device:
+    """The device that a name means; "auto" is CUDA where there is one, else the CPU.
+
+    Raises:
+        InputError: no such device here.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+        torch.empty(0, device=resolved)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise InputError(
+            f"device '{device}' cannot be used: {str(error).splitlines()[0]}. Use auto, cpu or cuda:N."
+        ) from error
+    return resolved
+
+
+def fold_batch_norms(model: nn.Module) -> None:
+    """Merge each batch norm into the convolution before it, in place; the numbers stay, the work goes.
+
+    Only pairs that follow each other in an `nn.Sequential` are merged: there, nothing else can read what lies between.
+    """
+    for module in model.modules():
+        if not isinstance(module, nn.Sequential):
+            continue
+        for index, (convolution, norm) in enumerate(itertools.pairwise(list(module))):
+            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                module[index] = fuse_conv_bn_eval(convolution, norm)
+                module[index + 1] = nn.Identity()
+
+
+class Inference(Generic[Network]):
+    """A network made ready to track: evaluation mode, batch norms folded, channels last, on its device.
+
+    Args:
+        network: left as it is; a copy is prepared.
+        device: a name as `resolve_device` takes it.
+    """
+
+    def __init__(self, network: Network, device: str = "auto") -> None:
+        self.device = resolve_device(device)
+        self.network: Network = copy.deepcopy(network).eval().requires_grad_(False)
+        fold_batch_norms(self.network)
+        self.network.to(self.device)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def synchronize(self) -> None:
+        """Wait until the device has finished, so that a clock read now counts the work that was asked for."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+
+    def templates(self, crops: Crops) -> list[Template]:
+        """The templates of n exemplar crops, one each."""
+        with torch.inference_mode():
+            joined: Template = self.network.template(self._images(crops))  # type: ignore[operator]
+            return [select_template(joined, index) for index in range(len(crops))]
+
+    def _images(self, crops: Crops) -> Tensor:
+        """Shape (n, 3, side, side), float; the permuted bytes already lie channels last, so nothing is copied twice."""
+        return torch.from_numpy(crops).to(self.device, non_blocking=True).permute(0, 3, 1, 2).float()
+
+
+def correlation_responses(
+    inference: Inference[FullyConvolutional], templates: Sequence[Template], crops: NDArray[np.uint8]
+) -> NDArray[np.float32]:
+    """Response maps of n targets.
+
+    Args:
+        inference: the network.
+        templates: n templates.
+        crops: shape (n, k, side, side, 3): k search regions (scales) for each.
+
+    Returns:
+        Shape (n, k, r, r).
+
+    Raises:
+        TrackerError: the network answered with values that are not finite.
+    """
+    count, scales, side = crops.shape[:3]
+    with torch.inference_mode():
+        joined = join_templates(templates)
+        assert isinstance(joined, Tensor)
+        found = inference.network.detect(joined, inference._images(crops.reshape(count * scales, side, side, 3)))
+        responses: NDArray[np.float32] = found.float().cpu().numpy()
+    check_finite(responses, inference.network.name)
+    return responses.reshape(count, scales, *responses.shape[-2:])
+
+
+def check_finite(values: NDArray[np.float32], model: str) -> None:
+    """Stop a network's NaN or infinity here, before it becomes a box.
+
+    Raises:
+        TrackerError: some value is not finite.
+    """
+    if not np.isfinite(values).all():
+        broken = int((~np.isfinite(values)).sum())
+        raise TrackerError(
+            f"the network {model or 'given'} answered with {broken} values of {values.size} that are not finite. "
+            "Its weights are damaged or do not belong to it."
+        )

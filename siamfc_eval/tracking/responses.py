@@ -1,0 +1,86 @@
+"""From a response map to a displacement: up-sampling, cosine window, peak.
+
+A response of r x r values with stride t covers displacements of the search crop's centre. Value j stands for a
+displacement of (j - (r - 1)/2) t crop pixels; up-sampled to n values by the half-pixel rule, value i stands for
+(i - (n - 1)/2) (r/n) t.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Map = NDArray[np.float32]
+"""Shape (rows, columns)."""
+
+
+@cache
+def cosine_window(size: int) -> Map:
+    """Hann window, shape (size, size), sum 1. The same read-only array for the same size."""
+    line = np.hanning(size)
+    window = np.outer(line, line)
+    window /= window.sum()
+    result = window.astype(np.float32)
+    result.flags.writeable = False
+    return result
+
+
+def upsample(responses: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Enlarge response maps bicubically by the half-pixel rule.
+
+    Args:
+        responses: shape (k, r, r).
+        size: side n of the result.
+
+    Returns:
+        Shape (k, n, n). OpenCV does this four to five times faster than torch on a CPU, with the same kernel.
+    """
+    enlarged = np.empty((len(responses), size, size), dtype=np.float32)
+    for response, target in zip(responses, enlarged, strict=True):
+        cv2.resize(response, (size, size), dst=target, interpolation=cv2.INTER_CUBIC)
+    return enlarged
+
+
+def blend_window(response: Map, window: Map, influence: float) -> Map:
+    """(1 - influence) response + influence window, the response shifted to minimum 0 and scaled to sum 1.
+
+    A response that is the same everywhere says nothing, so the window alone decides: the target stays where it was.
+    """
+    shifted: Map = response - response.min()
+    total = float(shifted.sum(dtype=np.float64))
+    if total > 0:
+        shifted *= (1.0 - influence) / total
+    shifted += influence * window
+    return shifted
+
+
+def find_peak(response: Map, refine: bool = True) -> NDArray[np.float64]:
+    """Where a map is highest, relative to its centre.
+
+    Args:
+        response: shape (rows, columns).
+        refine: put a parabola through the highest value and its two neighbours, along each axis, to find the peak
+            between the samples. Without it the answer of a map with an even side is never exactly 0.
+
+    Returns:
+        Shape (2,): x, y in samples from the map's centre, positive to the right and down.
+    """
+    row, column = np.unravel_index(int(response.argmax()), response.shape)
+    rows, columns = response.shape
+    peak = np.array([column - (columns - 1) / 2, row - (rows - 1) / 2], dtype=np.float64)
+    if refine:
+        if 0 < column < columns - 1:
+            peak[0] += _vertex(response[row, column - 1 : column + 2])
+        if 0 < row < rows - 1:
+            peak[1] += _vertex(response[row - 1 : row + 2, column])
+    return peak
+
+
+def _vertex(values: NDArray[np.float32]) -> float:
+    """Offset in [-1/2, 1/2] of the vertex of the parabola through three samples, the middle one highest."""
+    low, top, high = (float(value) for value in values)
+    curvature = low - 2 * top + high
+    return 0.5 * (low - high) / curvature if curvature < 0 else 0.0

@@ -1,0 +1,158 @@
+"""The SiamFC family's tracker: correlate an exemplar with a search region at a few scales.
+
+Bertinetto et al., "Fully-Convolutional Siamese Networks for Object Tracking" (ECCVW 2016), section 3.1 and 4; the order
+of the steps is that of siamfc-pytorch.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siamfc_eval.datasets.frames import Frame
+from siamfc_eval.errors import InputError
+from siamfc_eval.geometry.regions import Region
+from siamfc_eval.models.siamese import FullyConvolutional, SiameseNetwork, Template
+from siamfc_eval.tracking.crops import context_side, crop_square, mean_colour
+from siamfc_eval.tracking.inference import Inference, correlation_responses
+from siamfc_eval.tracking.parameters import SiamFCParameters
+from siamfc_eval.tracking.responses import blend_window, cosine_window, find_peak, upsample
+from siamfc_eval.tracking.targets import Target, start_target
+from siamfc_eval.tracking.tracker import Output
+
+
+@dataclass(frozen=True, eq=False)
+class SiamFCState:
+    """All that changes from frame to frame."""
+
+    target: Target
+    """Where the target was last."""
+    first_size: NDArray[np.float64]
+    """Shape (2,): width and height on the first frame; limits the size."""
+    template: Template
+    """The exemplar's features."""
+    fill: NDArray[np.float64]
+    """Shape (3,): the first frame's mean colour, which fills crops beyond the border."""
+
+
+class SiamFCTracker:
+    """Tracks with any network of the family that answers with a response map.
+
+    Args:
+        name: name in results and reports.
+        network: the network with its weights and preprocessing.
+        parameters: hyper-parameters.
+        device: "auto", "cpu", "cuda" or "cuda:N".
+
+    Raises:
+        InputError: the network is no fully-convolutional one, or the device cannot be used.
+    """
+
+    is_deterministic = True
+
+    def __init__(
+        self, name: str, network: SiameseNetwork, parameters: SiamFCParameters | None = None, device: str = "auto"
+    ) -> None:
+        if not isinstance(network, FullyConvolutional):
+            raise InputError(
+                f"tracker {name}: the network {network.name} answers with {network.kind}, not with a response map."
+            )
+        self.name = name
+        self.parameters = parameters or SiamFCParameters()
+        self._inference = Inference(network, device)
+        half = self.parameters.scales // 2
+        self._factors = self.parameters.scale_step ** np.arange(-half, half + 1, dtype=np.float64)
+        self._penalties = np.where(np.arange(-half, half + 1) == 0, 1.0, self.parameters.scale_penalty)
+
+    @property
+    def device(self) -> str:
+        """Where the network runs."""
+        return str(self._inference.device)
+
+    def synchronize(self) -> None:
+        """Wait for the device, before a clock is read."""
+        self._inference.synchronize()
+
+    def init(self, frame: Frame, region: Region) -> SiamFCState:
+        """Start on a frame.
+
+        Raises:
+            InputError: the region cannot be tracked (not finite, no area, outside the frame).
+        """
+        return self.init_batch([frame], [region])[0]
+
+    def update(self, state: SiamFCState, frame: Frame) -> tuple[SiamFCState, Output]:
+        """Find the target in the next frame.
+
+        Raises:
+            TrackerError: the network's answer is not finite.
+        """
+        return self.update_batch([state], [frame])[0]
+
+    def init_batch(
+        self, frames: collections.abc.Sequence[Frame], boxes: collections.abc.Sequence[Region]
+    ) -> list[SiamFCState]:
+        """`init` for each pair."""
+        p = self.parameters
+        targets = [start_target(frame, box, p.polygon_fit) for frame, box in zip(frames, boxes, strict=True)]
+        fills = [mean_colour(frame.pixels) for frame in frames]
+        crops = np.stack(
+            [
+                crop_square(frame.pixels, target.centre, context_side(target.size, p.context), p.exemplar_size, fill)
+                for frame, target, fill in zip(frames, targets, fills, strict=True)
+            ]
+        )
+        templates = self._inference.templates(crops)
+        return [
+            SiamFCState(target, target.size, template, fill)
+            for target, template, fill in zip(targets, templates, fills, strict=True)
+        ]
+
+    def update_batch(
+        self, states: collections.abc.Sequence[SiamFCState], frames: collections.abc.Sequence[Frame]
+    ) -> list[tuple[SiamFCState, Output]]:
+        """`update` for each pair."""
+        crops = np.stack([self._search_crops(state, frame) for state, frame in zip(states, frames, strict=True)])
+        responses = correlation_responses(self._inference, [state.template for state in states], crops)
+        return [
+            self._locate(state, frame, response)
+            for state, frame, response in zip(states, frames, responses, strict=True)
+        ]
+
+    def _search_side(self, state: SiamFCState) -> float:
+        """Side of the search square at the present scale, in pixels of the frame."""
+        p = self.parameters
+        return context_side(state.target.size, p.context) * p.search_size / p.exemplar_size
+
+    def _search_crops(self, state: SiamFCState, frame: Frame) -> NDArray[np.uint8]:
+        """Shape (scales, side, side, 3)."""
+        side, size = self._search_side(state), self.parameters.search_size
+        pixels, centre = frame.pixels, state.target.centre
+        return np.stack([crop_square(pixels, centre, side * factor, size, state.fill) for factor in self._factors])
+
+    def _locate(self, state: SiamFCState, frame: Frame, responses: NDArray[np.float32]) -> tuple[SiamFCState, Output]:
+        """The new state from the response maps, shape (scales, r, r)."""
+        p = self.parameters
+        raw_side = responses.shape[-1]
+        side = p.upsampled_size or p.upsampling * raw_side
+        enlarged = upsample(responses, side)
+        peaks = enlarged.max(axis=(1, 2))
+        # A penalty below 1 makes a positive response smaller; a negative one must not grow by it.
+        best = int(np.where(peaks > 0, peaks * self._penalties, peaks / np.maximum(self._penalties, 1e-6)).argmax())
+        blended = blend_window(enlarged[best], cosine_window(side), p.window_influence)
+        samples = find_peak(blended, p.refine_peak)
+
+        crop_pixels = samples * (raw_side / side) * self._inference.network.stride
+        displacement = crop_pixels * self._search_side(state) * self._factors[best] / p.search_size
+        growth = 1.0 - p.scale_rate + p.scale_rate * self._factors[best]
+        size = np.clip(
+            state.target.size * growth, state.first_size * p.min_size_ratio, state.first_size * p.max_size_ratio
+        )
+        height, width = frame.pixels.shape[:2]
+        centre = np.clip(state.target.centre + displacement, 0.0, [width, height])
+        target = Target(centre=centre, size=size)
+        output = Output(region=target.box, confidence=float(peaks[best]), response=responses[best])
+        return replace(state, target=target), output
