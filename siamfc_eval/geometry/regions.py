@@ -22,7 +22,7 @@ Boxes = NDArray[np.float64]
 
 def is_polygon(region: Region) -> bool:
     """True for a polygon, False for a rectangle."""
-    return region.shape[0] > 4
+    return region.size > 4
 
 
 def bounding_box(region: ArrayLike) -> Box:
