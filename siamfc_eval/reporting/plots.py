@@ -1,0 +1,188 @@
+"""Figures: curves with ranked legends, intervals, differences, attributes, sequences.
+
+Each function returns a matplotlib figure and touches no file and no global state. A tracker keeps its colour and line
+style through all figures of a report; neither is needed alone to tell two trackers apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from siamfc_eval.comparison.compare import Comparison
+from siamfc_eval.metrics.scores import CurveAxis, Scores
+from siamfc_eval.reporting.tables import Table, cell_text, number, p_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's palette: told apart by people with any of the common colour blindnesses.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C8C00")
+_LINES = ("-", "--", "-.", ":")
+_MARKERS = "osD^v<>P"
+
+Style = tuple[str, str, str]
+"""Colour, line style, marker."""
+
+
+def tracker_styles(names: Sequence[str]) -> dict[str, Style]:
+    """A colour, line style and marker for each tracker, in the order given."""
+    count = len(_COLOURS)
+    return {
+        name: (_COLOURS[i % count], _LINES[(i // count) % len(_LINES)], _MARKERS[i % len(_MARKERS)])
+        for i, name in enumerate(names)
+    }
+
+
+def curve_figure(scores: Scores, axis: CurveAxis, styles: Mapping[str, Style], shown: int = 24) -> Figure:
+    """One curve per tracker with the ranking metric in the legend, best first."""
+    figure, axes = _canvas(7.2, 5.0)
+    metric = next(metric for metric in scores.measure.metrics if metric.key == axis.ranked_by)
+    sign = -1.0 if metric.better == "higher" else 1.0
+
+    def value(name: str) -> float:
+        return float(scores.trackers[name].values.get(metric.key, np.nan))
+
+    drawable = [name for name in scores.trackers if axis.key in scores.trackers[name].curves]
+    order = sorted(drawable, key=lambda name: np.nan_to_num(sign * value(name), nan=np.inf))
+    for rank, name in enumerate(order[:shown]):
+        colour, line, _ = styles[name]
+        axes.plot(
+            axis.x,
+            scores.trackers[name].curves[axis.key],
+            color=colour,
+            linestyle=line,
+            linewidth=2.4 if rank == 0 else 1.7,
+            label=f"[{cell_text(value(name), metric.digits)}] {name}",
+            zorder=len(order) - rank + 2,
+        )
+    axes.set(xlabel=axis.x_label, ylabel=axis.y_label, title=axis.title)
+    axes.set_xlim(float(axis.x[0]), float(axis.x[-1]))
+    axes.set_ylim(0, None if scores.measure.metrics[0].key == "eao" else 1)
+    left_out = f" ({shown} of {len(order)})" if len(order) > shown else ""
+    axes.legend(
+        title=f"{metric.label}{left_out}",
+        loc="center left",
+        bbox_to_anchor=(1.01, 0.5),
+        frameon=False,
+        alignment="left",
+    )
+    return figure
+
+
+def interval_figure(comparison: Comparison, styles: Mapping[str, Style]) -> Figure:
+    """Each tracker's score with its interval, best on top."""
+    names = comparison.ranking
+    figure, axes = _canvas(7.2, 0.9 + 0.38 * len(names))
+    for row, name in enumerate(names):
+        interval = comparison.intervals[name]
+        colour, _, marker = styles[name]
+        axes.plot([interval.low, interval.high], [row, row], color=colour, linewidth=2.5, solid_capstyle="butt")
+        axes.plot(interval.value, row, marker=marker, color=colour, markersize=8, linestyle="none")
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set_xlabel(f"{comparison.metric.label}, {comparison.level:.0%} interval over sequences")
+    axes.grid(axis="y", visible=False)
+    return figure
+
+
+def pairs_figure(comparison: Comparison) -> Figure:
+    """Matrix of differences, row minus column; a pair that the test does not tell apart is grey."""
+    from matplotlib.colors import TwoSlopeNorm
+
+    names = comparison.ranking
+    count = len(names)
+    values = np.full((count, count), np.nan)
+    texts = np.full((count, count), "", dtype=object)
+    for pair in comparison.pairs:
+        row, column = names.index(pair.better), names.index(pair.worse)
+        shown = f"{cell_text(pair.difference.value, comparison.metric.digits)}\np {p_text(pair.p_adjusted)}"
+        texts[row, column] = shown
+        if pair.significant():
+            values[row, column] = abs(pair.difference.value)
+    side = 1.8 + 0.72 * count
+    figure, axes = _canvas(side + 1.6, side)
+    limit = np.nanmax(values) if np.isfinite(values).any() else 1.0
+    axes.set_facecolor("#f2f2f2")
+    axes.imshow(values, cmap="Blues", norm=TwoSlopeNorm(limit / 2, 0, max(limit, 1e-9)), aspect="auto")
+    for row in range(count):
+        for column in range(row + 1, count):
+            dark = np.isfinite(values[row, column]) and values[row, column] > 0.6 * limit
+            axes.text(
+                column, row, texts[row, column], ha="center", va="center", fontsize=8, color="white" if dark else "#222"
+            )
+    axes.set_xticks(range(count), names, rotation=35, ha="right")
+    axes.set_yticks(range(count), names)
+    axes.grid(visible=False)
+    axes.set_title(f"{comparison.metric.label}: row minus column; blue where told apart")
+    return figure
+
+
+def heatmap_figure(table: Table, label: str) -> Figure:
+    """A table of one text column and numbers as a heat map with the numbers written in."""
+    numbers = np.array([[number(cell) for cell in row[1:]] for row in table.rows])
+    rows, columns = numbers.shape
+    figure, axes = _canvas(2.4 + 0.62 * columns, 1.3 + 0.34 * rows)
+    finite = numbers[np.isfinite(numbers)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    drawn = axes.imshow(numbers, cmap="viridis", vmin=low, vmax=max(high, low + 1e-9), aspect="auto")
+    for row in range(rows):
+        for column in range(columns):
+            bright = np.isfinite(numbers[row, column]) and numbers[row, column] > low + 0.6 * (high - low)
+            text = cell_text(float(numbers[row, column]), min(2, table.columns[column + 1].digits))
+            axes.text(column, row, text, ha="center", va="center", fontsize=8, color="#111" if bright else "white")
+    axes.set_xticks(range(columns), [column.label for column in table.columns[1:]], rotation=40, ha="right")
+    axes.set_yticks(range(rows), [str(row[0]) for row in table.rows])
+    axes.grid(visible=False)
+    figure.colorbar(drawn, ax=axes, label=label, fraction=0.03, pad=0.02)
+    axes.set_title(table.title)
+    return figure
+
+
+def scatter_figure(scores: Scores, x: str, y: str, styles: Mapping[str, Style]) -> Figure:
+    """Trackers as points over two metrics, e.g. accuracy against robustness."""
+    described = {metric.key: metric for metric in scores.measure.metrics}
+    figure, axes = _canvas(6.8, 4.6)
+    for name, tracker in scores.trackers.items():
+        colour, _, marker = styles[name]
+        axes.plot(
+            tracker.values.get(x, np.nan),
+            tracker.values.get(y, np.nan),
+            marker=marker,
+            color=colour,
+            markersize=10,
+            linestyle="none",
+            label=name,
+        )
+    for key, setter in ((x, axes.set_xlabel), (y, axes.set_ylabel)):
+        better = "more" if described[key].better == "higher" else "less"
+        setter(f"{described[key].label} ({better} is better)")
+    axes.set_title(f"{described[y].label} against {described[x].label}")
+    axes.margins(0.12)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    return figure
+
+
+def save(figure: Figure, target: Any, file_format: str) -> None:
+    """Write a figure; the same figure gives the same bytes, so that reports can be compared."""
+    import matplotlib as mpl
+
+    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(file_format)
+    with mpl.rc_context({"svg.hashsalt": "siamfc-eval", "svg.fonttype": "none"}):
+        figure.savefig(target, format=file_format, bbox_inches="tight", dpi=160, metadata=metadata)
+
+
+def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure without pyplot, so that nothing global is left behind and no display is needed."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.add_subplot()
+    axes.grid(color="#dddddd", linewidth=0.7)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    return figure, axes

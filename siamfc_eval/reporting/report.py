@@ -1,0 +1,182 @@
+"""The report model, and its writing to a folder."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from siamfc_eval.comparison.compare import Comparison
+from siamfc_eval.errors import InputError
+from siamfc_eval.metrics.scores import Scores
+from siamfc_eval.reporting import plots, tables
+from siamfc_eval.reporting.rendering import to_csv, to_latex
+from siamfc_eval.reporting.summary import findings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Pairs of metrics that the field looks at together, with those that are drawn where a measure has both.
+_SCATTERS = (("robustness", "accuracy"), ("ar_reliability", "accuracy"))
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """One experiment under one convention."""
+
+    heading: str
+    scores: Scores
+    comparison: Comparison | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Everything that a report shows, before it is drawn."""
+
+    title: str
+    sections: tuple[Section, ...]
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """How the numbers were made: command, versions, hardware; shown at the end."""
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnSection:
+    """A section with its sentences, tables and figures."""
+
+    section: Section
+    stem: str
+    """Prefix of the section's files, safe as a file name."""
+    findings: tuple[str, ...]
+    tables: tuple[tables.Table, ...]
+    figures: Mapping[str, Figure]
+    """File stem -> figure, in the order of the page."""
+
+
+def write_report(report: Report, out: Path, formats: Sequence[str] = ("png", "svg", "pdf")) -> Path:
+    """Write a report to a folder: report.html (self-contained), report.json, and each table and figure as files.
+
+    Args:
+        report: what to show.
+        out: folder; made if it is not there. Files of an earlier report in it are replaced one by one, each whole.
+        formats: of the figures.
+
+    Returns:
+        The path of report.html.
+
+    Raises:
+        InputError: the folder cannot be written, or the report has no section.
+    """
+    from siamfc_eval.reporting.html import render_page
+
+    if not report.sections:
+        raise InputError("nothing to report: no experiment was scored. Give a folder with results.")
+    try:
+        (out / "figures").mkdir(parents=True, exist_ok=True)
+        (out / "tables").mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out}: cannot make this folder ({error.strerror}). Choose another with --out.") from error
+    drawn = [_draw(section, i if len(report.sections) > 1 else 0) for i, section in enumerate(report.sections, 1)]
+    for part in drawn:
+        for stem, figure in part.figures.items():
+            for file_format in formats:
+                buffer = io.BytesIO()
+                plots.save(figure, buffer, file_format)
+                _write(out / "figures" / f"{part.stem}{stem}.{file_format}", buffer.getvalue())
+        for table in (*part.tables, tables.long_sequence_table(part.section.scores)):
+            _write(out / "tables" / f"{part.stem}{table.key}.csv", to_csv(table).encode())
+            if table.key != "per_sequence":
+                _write(out / "tables" / f"{part.stem}{table.key}.tex", to_latex(table).encode())
+    _write(out / "report.json", json.dumps(report_json(report), indent=2, allow_nan=False).encode())
+    page = out / "report.html"
+    _write(page, render_page(report, drawn).encode())
+    return page
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """All numbers of a report as plain data; missing numbers are None."""
+    return {
+        "title": report.title,
+        "facts": dict(report.facts),
+        "sections": [
+            {
+                "heading": section.heading,
+                "dataset": section.scores.dataset,
+                "convention": section.scores.convention,
+                "signature": section.scores.signature,
+                "incomplete": list(section.scores.incomplete),
+                "findings": list(findings(section.scores, section.comparison)),
+                "trackers": {name: _tracker_json(section.scores, name) for name in section.scores.trackers},
+                "curves": {axis.key: _numbers(axis.x) for axis in section.scores.measure.curves},
+                "comparison": None if section.comparison is None else section.comparison.to_json(),
+            }
+            for section in report.sections
+        ],
+    }
+
+
+def _draw(section: Section, number: int) -> DrawnSection:
+    scores, comparison = section.scores, section.comparison
+    names = tables.ranked(scores, comparison)
+    styles = plots.tracker_styles(names)
+    shown = [tables.ranking_table(scores, comparison)]
+    figures: dict[str, Figure] = {
+        axis.key: plots.curve_figure(scores, axis, styles)
+        for axis in scores.measure.curves
+        if any(axis.key in tracker.curves for tracker in scores.trackers.values())
+    }
+    keys = {metric.key for metric in scores.measure.metrics}
+    for x, y in _SCATTERS:
+        if {x, y} <= keys:
+            figures[f"{y}_{x}"] = plots.scatter_figure(scores, x, y, styles)
+    if comparison is not None:
+        figures["intervals"] = plots.interval_figure(comparison, styles)
+        if comparison.pairs:
+            figures["differences"] = plots.pairs_figure(comparison)
+            shown.append(tables.pairs_table(comparison))
+    attributes = tables.attribute_table(scores, comparison)
+    if attributes is not None:
+        shown.append(attributes)
+        figures["attributes"] = plots.heatmap_figure(attributes, scores.measure.metrics[0].label)
+    shown.append(tables.sequence_table(scores, comparison))
+    slug = re.sub(r"[^a-z0-9]+", "-", section.heading.lower()).strip("-")[:60]
+    stem = f"{number:02d}-{slug}-" if number else ""
+    return DrawnSection(section, stem, findings(scores, comparison), tuple(shown), figures)
+
+
+def _tracker_json(scores: Scores, name: str) -> dict[str, Any]:
+    tracker = scores.trackers[name]
+    return {
+        **_plain(tracker.values),
+        "speed": _plain(tracker.speed),
+        "notes": list(tracker.notes),
+        "curves": {key: _numbers(curve) for key, curve in tracker.curves.items()},
+        "attributes": {key: _plain(values) for key, values in tracker.attributes.items()},
+        "sequences": {key: _plain(values) for key, values in tracker.sequences.items()},
+    }
+
+
+def _plain(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {key: float(value) if math.isfinite(value) else None for key, value in values.items()}
+
+
+def _numbers(values: Any) -> list[float | None]:
+    return [float(value) if math.isfinite(value) else None for value in values]
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write beside the target and rename, so that a reader never sees half a file."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise InputError(
+            f"{path}: cannot write the report ({error.strerror}). Choose another folder with --out."
+        ) from error

@@ -1,0 +1,209 @@
+"""A report says what the numbers carry, writes every form of it, and hides nothing."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from siamfc_eval.comparison.compare import compare
+from siamfc_eval.comparison.resampling import Interval
+from siamfc_eval.errors import InputError
+from siamfc_eval.metrics.scores import Scores
+from siamfc_eval.reporting.rendering import terminal_text, to_csv, to_latex
+from siamfc_eval.reporting.report import Report, Section, write_report
+from siamfc_eval.reporting.summary import findings
+from siamfc_eval.reporting.tables import Column, Table, attribute_table, cell_text, p_text, ranking_table
+
+MakeScores = Callable[..., Scores]
+
+
+@pytest.mark.parametrize(
+    ("cell", "digits", "text"),
+    [
+        (0.6123, 3, ".612"),
+        (-0.05, 2, "-.05"),
+        (0.9996, 3, "1.000"),
+        (1.0, 3, "1.000"),
+        (10.25, 1, "10.2"),
+        (0.4, 0, "0"),
+        (float("nan"), 3, "–"),
+        ("name", 3, "name"),
+        (Interval(0.5, 0.4, 0.6), 2, ".50 [.40, .60]"),
+        (Interval(0.5, float("nan"), float("nan")), 2, ".50"),
+    ],
+)
+def test_cells_read_as_papers_write_them(cell: object, digits: int, text: str) -> None:
+    assert cell_text(cell, digits) == text  # type: ignore[arg-type]
+
+
+def test_small_p_values_are_not_called_zero() -> None:
+    assert p_text(1e-9) == "< .001"
+    assert p_text(0.0312) == ".031"
+
+
+def test_best_of_a_column_follows_its_direction_and_ignores_missing() -> None:
+    table = Table("t", "T", (Column("up", "Up", 2, "higher"), Column("down", "Down", 2, "lower"), Column("x", "X")), ())
+    table = dataclasses.replace(table, rows=((1.0, 5.0, "a"), (float("nan"), 2.0, "b")))
+    assert table.best(0) == 1.0
+    assert table.best(1) == 2.0
+    assert np.isnan(table.best(2))
+
+
+def test_ranking_shows_intervals_speed_and_how_they_were_made(make_scores: MakeScores) -> None:
+    scores = make_scores(("alpha", "beta"))
+    comparison = compare(scores, resamples=300)
+    table = ranking_table(scores, comparison)
+    assert [row[1] for row in table.rows] == ["alpha", "beta"]
+    assert isinstance(table.rows[0][2], Interval)
+    assert table.columns[-1].label == "fps_total [frames/s]"
+    assert "permutation" in table.note
+    text = terminal_text(table)
+    assert "alpha" in text
+    assert "[" in text
+
+
+def test_csv_keeps_full_precision_and_leaves_missing_empty(make_scores: MakeScores) -> None:
+    scores = make_scores(("alpha",))
+    rows = list(csv.DictReader(to_csv(ranking_table(scores, compare(scores, resamples=300))).splitlines()))
+    assert float(rows[0]["success_auc"]) == scores.trackers["alpha"].values["success_auc"]
+    assert float(rows[0]["success_auc_low"]) < float(rows[0]["success_auc"]) < float(rows[0]["success_auc_high"])
+    hole = Table("t", "T", (Column("a", "A"),), ((float("nan"),),))
+    assert to_csv(hole).splitlines()[1] in {"", '""'}
+
+
+def test_latex_escapes_names_and_sets_the_best_in_bold(make_scores: MakeScores) -> None:
+    scores = make_scores(("50%_a&b", "other"))
+    text = to_latex(ranking_table(scores, None))
+    assert r"50\%\_a\&b" in text
+    assert r"\textbf{" in text
+    assert "\\toprule" in text
+
+
+def test_attributes_are_ordered_and_counted(make_scores: MakeScores) -> None:
+    table = attribute_table(make_scores(("alpha",)), None)
+    assert table is not None
+    assert [column.label for column in table.columns] == ["Tracker", "IV (4)", "OCC (5)"]
+    assert "synthetic" in table.note
+
+
+def test_findings_claim_only_what_the_tests_carry(make_scores: MakeScores) -> None:
+    scores = make_scores(("alpha", "beta"))
+    apart = findings(scores, compare(scores, resamples=2000))
+    assert apart[0].startswith("alpha has the best Success AUC")
+    assert any("chance does not explain" in sentence for sentence in apart)
+    twins = make_scores(("alpha", "beta"))
+    trackers = {
+        name: dataclasses.replace(tracker, statistics=twins.trackers["alpha"].statistics)
+        for name, tracker in twins.trackers.items()
+    }
+    same = findings(scores, compare(dataclasses.replace(twins, trackers=trackers), resamples=500))
+    assert any("not told apart" in sentence for sentence in same)
+    assert not any("chance does not explain" in sentence for sentence in same)
+
+
+class _Page(HTMLParser):
+    """Collects tags, text and every address a page would load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.loaded: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.loaded += [value or "" for key, value in attrs if key in {"src", "href", "xlink:href"}]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_report_writes_page_tables_figures_and_json(report: Report, tmp_path: Path) -> None:
+    page = write_report(report, tmp_path / "out", formats=("png", "svg"))
+    files = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert {
+        "report.html",
+        "report.json",
+        "figures/success.png",
+        "figures/success.svg",
+        "figures/intervals.png",
+        "figures/differences.png",
+        "figures/attributes.png",
+        "tables/ranking.csv",
+        "tables/ranking.tex",
+        "tables/pairs.csv",
+        "tables/per_sequence.csv",
+    } <= files
+    assert not any("partial" in name for name in files)
+    assert (tmp_path / "out/figures/success.png").read_bytes().startswith(b"\x89PNG")
+    parsed = _Page()
+    parsed.feed(page.read_text())
+    assert "script" not in parsed.tags
+    assert all(address.startswith(("#", "data:image/png;base64,")) for address in parsed.loaded)
+    assert "gam<ma>&_1" in parsed.text
+    assert "ma" not in parsed.tags
+    assert "toy|conv:otb-matlab|thr:21" in parsed.text
+
+
+def test_report_json_holds_every_number(report: Report, tmp_path: Path) -> None:
+    write_report(report, tmp_path, formats=())
+    content = json.loads((tmp_path / "report.json").read_text())
+    section = content["sections"][0]
+    tracker = section["trackers"]["alpha"]
+    assert tracker["success_auc"] == report.sections[0].scores.trackers["alpha"].values["success_auc"]
+    assert len(tracker["curves"]["success"]) == len(section["curves"]["success"]) == 21
+    assert len(tracker["sequences"]) == 12
+    assert section["comparison"]["pairs"][0]["p_adjusted"] <= 1
+
+
+def test_same_report_twice_is_the_same_bytes(report: Report, tmp_path: Path) -> None:
+    first = write_report(report, tmp_path / "a", formats=("svg",)).read_bytes()
+    second = write_report(report, tmp_path / "b", formats=("svg",)).read_bytes()
+    assert first == second
+
+
+def test_missing_results_are_the_first_thing_a_reader_sees(make_scores: MakeScores, tmp_path: Path) -> None:
+    scores = make_scores(("alpha", "beta"), incomplete=("beta: no result of seq3",))
+    page = write_report(Report("Partial", (Section("Toy", scores),)), tmp_path, formats=()).read_text()
+    warning, ranking = page.index("beta: no result of seq3"), page.index('id="ranking"')
+    assert warning < ranking
+
+
+def test_nothing_to_report_and_an_unwritable_folder_are_errors(report: Report, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing to report"):
+        write_report(Report("Empty", ()), tmp_path)
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(InputError, match="--out"):
+        write_report(report, blocked)
+
+
+@pytest.mark.browser
+def test_page_renders_in_a_browser_without_errors(report: Report, tmp_path: Path) -> None:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    page = write_report(report, tmp_path, formats=())
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    flags += ["--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}"]
+    picture = tmp_path / "page.png"
+    commands = {"dom": ["--dump-dom"], "picture": [f"--screenshot={picture}", "--window-size=1200,2400"]}
+    done = {
+        key: subprocess.run(
+            [chromium, *flags, *extra, page.as_uri()], capture_output=True, text=True, timeout=90, check=True
+        )
+        for key, extra in commands.items()
+    }
+    assert len(re.findall(r"<svg", done["dom"].stdout)) == 4
+    assert "has the best Success AUC" in done["dom"].stdout
+    assert picture.stat().st_size > 20_000
