@@ -54,7 +54,9 @@ def read_image(path: Path) -> Image:
     try:
         data = np.fromfile(path, dtype=np.uint8)
     except OSError as error:
-        raise InputError(f"{path}: cannot read this frame ({error.strerror}). Check that the data set is complete.") from error
+        raise InputError(
+            f"{path}: cannot read this frame ({error.strerror}). Check that the data set is complete."
+        ) from error
     image = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if data.size else None
     if image is None:
         raise InputError(f"{path}: not a readable image ({data.size} bytes). Replace the file or drop the sequence.")

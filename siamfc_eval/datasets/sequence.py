@@ -54,7 +54,8 @@ class Sequence:
     @property
     def published_boxes(self) -> Boxes:
         """Shape (n, 4): the boxes in the data set's own coordinates, as its files and raw results hold them."""
-        return self.boxes + np.array([self.origin, self.origin, 0.0, 0.0])
+        shifted: Boxes = self.boxes + np.array([self.origin, self.origin, 0.0, 0.0])
+        return shifted
 
     @property
     def ground_truth(self) -> tuple[Region, ...]:

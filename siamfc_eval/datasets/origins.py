@@ -1,0 +1,15 @@
+"""Which of the benchmarks count pixels from 1."""
+
+from __future__ import annotations
+
+_MATLAB = frozenset({"otb", "uav", "lasot", "tcolor128", "dtb70"})
+"""Annotated and evaluated with MATLAB code of the OTB line, which draws a box at a pixel (x, y) counted from 1."""
+
+
+def published_origin(family: str) -> float:
+    """What a benchmark's own files add to 0-based coordinates: 1 or 0.
+
+    Args:
+        family: as in `known.KnownDataset.family`.
+    """
+    return 1.0 if family in _MATLAB else 0.0
