@@ -63,12 +63,13 @@ class SiameseNetwork(nn.Module):
     def set_preprocessing(self, preprocessing: Preprocessing) -> None:
         """Declare what the weights expect; `embed` applies it from now on."""
         self._preprocessing = preprocessing
-        if self._gain.device.type == "meta":
-            return
+        reference = next(self.parameters())
         std = torch.tensor(preprocessing.std, dtype=torch.float64)
         mean = torch.tensor(preprocessing.mean, dtype=torch.float64)
-        self._gain.copy_((preprocessing.scale / std).reshape(1, 3, 1, 1))
-        self._offset.copy_((-mean / std).reshape(1, 3, 1, 1))
+        gain, offset = (preprocessing.scale / std).reshape(1, 3, 1, 1), (-mean / std).reshape(1, 3, 1, 1)
+        # Weights without values (meta device) are filled later; the buffers then follow the default device.
+        device = gain.device if reference.is_meta else reference.device
+        self._gain, self._offset = gain.to(device, reference.dtype), offset.to(device, reference.dtype)
 
     def preprocess(self, images: Tensor) -> Tensor:
         """RGB images in 0..255 to the network's input.
@@ -117,6 +118,64 @@ class FullyConvolutional(SiameseNetwork):
         return self.correlate(template, self.embed(search))
 
     def forward(self, exemplar: Tensor, search: Tensor) -> Tensor:
+        return self.detect(self.template(exemplar), search)
+
+
+class RegionProposal(SiameseNetwork):
+    """SiamRPN's shape: embed both images, adjust, and score anchors."""
+
+    kind: Literal["rpn"] = "rpn"
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        head: nn.Module,
+        neck: nn.Module | None = None,
+        preprocessing: Preprocessing = PLAIN_RGB,
+    ) -> None:
+        super().__init__(backbone, preprocessing)
+        self.neck = neck
+        self.head = head
+        self.anchor_count = int(cast(int, head.anchors))
+        self.classes = int(cast(int, head.classes))
+
+    def embed(self, images: Tensor) -> list[Tensor]:
+        """Features of images (n, 3, H, W) in RGB, 0..255: one tensor per pyramid level."""
+        features: Tensor | list[Tensor] = self.backbone(self.preprocess(images))
+        levels = [features] if isinstance(features, Tensor) else features
+        return levels if self.neck is None else cast(list[Tensor], self.neck(levels))
+
+    def template(self, images: Tensor) -> tuple[Tensor, ...]:
+        """What the tracker keeps of n exemplars: the correlation kernels, computed once."""
+        kernels: Any = self.head.kernels
+        return cast(tuple[Tensor, ...], kernels(self.embed(images)))
+
+    def detect(self, template: tuple[Tensor, ...], search: Tensor) -> tuple[Tensor, Tensor]:
+        """Raw class scores (n * k, classes * a, r, r) and box offsets (n * k, 4 * a, r, r).
+
+        `objectness` and `offsets` make sense of them.
+
+        Raises:
+            InputError: the count of search images is no multiple of the template's.
+        """
+        if len(template[0]) == 0 or len(search) % len(template[0]):
+            raise InputError(f"{len(search)} search images for {len(template[0])} templates: expected a multiple")
+        cls, loc = self.head(template, self.embed(search))
+        return cls, loc
+
+    def objectness(self, cls: Tensor) -> Tensor:
+        """Probability of the target (n, a, r, r) for every anchor and cell, from the raw class scores."""
+        count, _, rows, columns = cls.shape
+        if self.classes == 1:
+            return torch.sigmoid(cls)
+        return torch.softmax(cls.reshape(count, 2, self.anchor_count, rows, columns), dim=1)[:, 1]
+
+    def offsets(self, loc: Tensor) -> Tensor:
+        """Box offsets (n, 4, a, r, r): dx, dy in anchor widths and heights, log w and log h ratios."""
+        count, _, rows, columns = loc.shape
+        return loc.reshape(count, 4, self.anchor_count, rows, columns)
+
+    def forward(self, exemplar: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
         return self.detect(self.template(exemplar), search)
 
 

@@ -1,0 +1,87 @@
+"""The region-proposal models, one function each; the registry names them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from torch import nn
+
+from siamfc_eval.models.backbones.alexnet import STANDARD_WIDTHS, AlexNet
+from siamfc_eval.models.backbones.cropping import Incep22, ResNet22, ResNeXt22
+from siamfc_eval.models.backbones.dilated_resnet import DilatedResNet
+from siamfc_eval.models.backbones.mobilenet import MobileNetV2
+from siamfc_eval.models.backbones.vgg import VGG
+from siamfc_eval.models.heads.rpn import DepthwiseRPN, MultiRPN, UpChannelRPN
+from siamfc_eval.models.necks.adjust import AdjustLayers
+from siamfc_eval.models.preprocessing import IMAGENET_RGB, PLAIN_RGB, Preprocessing
+from siamfc_eval.models.siamese import RegionProposal
+
+PYRAMID_WIDTH = 256
+"""Channels of every level after SiamRPN++'s neck."""
+
+
+def _up_channel(backbone: nn.Module, preprocessing: Preprocessing = PLAIN_RGB, **head: Any) -> RegionProposal:
+    return RegionProposal(backbone, UpChannelRPN(cast(int, backbone.out_channels), **head), preprocessing=preprocessing)
+
+
+def siamrpn(
+    channels: Sequence[int] = STANDARD_WIDTHS,
+    groups: Sequence[int] = (1, 2, 1, 2, 2),
+    hidden: int | None = None,
+    anchors: int = 5,
+    **backbone: Any,
+) -> RegionProposal:
+    """Li et al., "High Performance Visual Tracking with Siamese Region Proposal Network" (SiamRPN, CVPR 2018).
+
+    DaSiamRPN (Zhu et al., "Distractor-aware Siamese Networks for Visual Object Tracking", ECCV 2018) is this network
+    with `groups=(1, 1, 1, 1, 1), final_norm=True, eps=1e-5`.
+
+    Args:
+        channels, groups, backbone: of the `AlexNet`.
+        hidden, anchors: of the `UpChannelRPN`.
+    """
+    return _up_channel(AlexNet(channels, groups, **backbone), hidden=hidden, anchors=anchors)
+
+
+def siamrpn_vgg(anchors: int = 5) -> RegionProposal:
+    """SiamRPN (CVPR 2018) on the VGG of SiamVGG (2019)."""
+    return _up_channel(VGG(), IMAGENET_RGB, anchors=anchors)
+
+
+def siamrpn_res22(hidden: int | None = None, anchors: int = 5, classes: int = 2) -> RegionProposal:
+    """CIResNet22-RPN of Zhang & Peng, "Deeper and Wider Siamese Networks" (SiamDW, CVPR 2019).
+
+    Args:
+        hidden, anchors, classes: of the `UpChannelRPN`; SiamDW has published networks with 512 and with 256 hidden
+            channels, with two scores (softmax) and with one (sigmoid) per anchor.
+    """
+    return _up_channel(ResNet22(), hidden=hidden, anchors=anchors, classes=classes)
+
+
+def siamrpn_incep22(hidden: int | None = None, anchors: int = 5, classes: int = 2) -> RegionProposal:
+    """CIResIncep22-RPN, after Zhang & Peng, "Deeper and Wider Siamese Networks" (SiamDW, CVPR 2019)."""
+    return _up_channel(Incep22(), hidden=hidden, anchors=anchors, classes=classes)
+
+
+def siamrpn_resnext22(hidden: int | None = None, anchors: int = 5, classes: int = 2) -> RegionProposal:
+    """CIRNeXt22-RPN, after Zhang & Peng, "Deeper and Wider Siamese Networks" (SiamDW, CVPR 2019)."""
+    return _up_channel(ResNeXt22(), hidden=hidden, anchors=anchors, classes=classes)
+
+
+def siamrpn_pp(backbone: str = "resnet50", anchors: int = 5) -> RegionProposal:
+    """Li et al., "SiamRPN++: Evolution of Siamese Visual Tracking with Very Deep Networks" (CVPR 2019).
+
+    Args:
+        backbone: resnet50, resnet34, resnet18 or mobilenetv2 (three levels, learned weights), or alexnet (one level).
+        anchors: anchors per cell.
+    """
+    if backbone == "alexnet":
+        single = AlexNet(groups=(1, 1, 1, 1, 1), final_norm=True, eps=1e-5, momentum=0.1)
+        return RegionProposal(single, DepthwiseRPN(single.out_channels, anchors=anchors))
+    if backbone not in ("resnet50", "resnet34", "resnet18", "mobilenetv2"):
+        raise ValueError(f"backbone is resnet50, resnet34, resnet18, mobilenetv2 or alexnet, not '{backbone}'")
+    body: nn.Module
+    body = MobileNetV2() if backbone == "mobilenetv2" else DilatedResNet(int(backbone.removeprefix("resnet")))
+    neck = AdjustLayers(cast(list[int], body.out_channels), PYRAMID_WIDTH)
+    return RegionProposal(body, MultiRPN(neck.out_channels, anchors), neck)

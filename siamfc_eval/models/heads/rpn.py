@@ -1,0 +1,163 @@
+"""Region-proposal heads: class scores and box offsets for every anchor.
+
+A head works in two steps, so that what depends on the exemplar alone is computed once per target:
+`kernels(exemplar_features)` gives a tuple of tensors with the targets along the first axis; `forward(kernels,
+search_features)` gives (cls, loc). Features are lists with one tensor per pyramid level.
+
+Channels of cls are ordered (class, anchor) and those of loc (dx dy dw dh, anchor), as in DaSiamRPN and pysot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def grouped_correlation(kernels: Tensor, searches: Tensor, groups_per_sample: int) -> Tensor:
+    """Correlate each target's kernels with its own k search maps; samples never mix.
+
+    Args:
+        kernels: (n, out, c / g, h, w).
+        searches: (n * k, c, H, W), k in a row for each target.
+        groups_per_sample: g: 1 correlates over all channels, c is depth-wise.
+
+    Returns:
+        (n * k, out, H - h + 1, W - w + 1).
+    """
+    count, out = kernels.shape[:2]
+    total, channels, height, width = searches.shape
+    scales = total // count
+    stacked = searches.reshape(count, scales, channels, height, width).transpose(0, 1)
+    response = F.conv2d(
+        stacked.reshape(scales, count * channels, height, width),
+        kernels.flatten(0, 1),
+        groups=count * groups_per_sample,
+    )
+    response = response.reshape(scales, count, out, *response.shape[2:]).transpose(0, 1)
+    return response.reshape(total, out, *response.shape[3:])
+
+
+class UpChannelRPN(nn.Module):
+    """Li et al., "High Performance Visual Tracking with Siamese Region Proposal Network" (SiamRPN, CVPR 2018).
+
+    The exemplar's features are blown up to one kernel per output channel, which makes this head's template the largest
+    of the family; it depends on the exemplar only and is computed once.
+
+    Args:
+        inputs: channels of the features.
+        hidden: channels that are correlated; equal to `inputs` except in some SiamDW and DaSiamRPN networks.
+        anchors: anchors per cell.
+        classes: class scores per anchor: 2 (softmax) or 1 (sigmoid, SiamDW).
+    """
+
+    def __init__(self, inputs: int, hidden: int | None = None, anchors: int = 5, classes: int = 2) -> None:
+        super().__init__()
+        if classes not in (1, 2):
+            raise ValueError(f"classes is 1 or 2, not {classes}")
+        self.hidden = inputs if hidden is None else hidden
+        self.anchors, self.classes = anchors, classes
+        self.template_cls = nn.Conv2d(inputs, self.hidden * classes * anchors, 3)
+        self.template_loc = nn.Conv2d(inputs, self.hidden * 4 * anchors, 3)
+        self.search_cls = nn.Conv2d(inputs, self.hidden, 3)
+        self.search_loc = nn.Conv2d(inputs, self.hidden, 3)
+        self.loc_adjust = nn.Conv2d(4 * anchors, 4 * anchors, 1)
+
+    def kernels(self, levels: list[Tensor]) -> tuple[Tensor, ...]:
+        cls, loc = self.template_cls(levels[0]), self.template_loc(levels[0])
+        side = cls.shape[2:]
+        return cls.reshape(-1, self.classes * self.anchors, self.hidden, *side), loc.reshape(
+            -1, 4 * self.anchors, self.hidden, *side
+        )
+
+    def forward(self, kernels: tuple[Tensor, ...], levels: list[Tensor]) -> tuple[Tensor, Tensor]:
+        cls = grouped_correlation(kernels[0], self.search_cls(levels[0]), 1)
+        loc = grouped_correlation(kernels[1], self.search_loc(levels[0]), 1)
+        return cls, self.loc_adjust(loc)
+
+
+class DepthwiseCorrelation(nn.Module):
+    """Adjust both sides, correlate channel by channel, then mix the channels."""
+
+    def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
+        super().__init__()
+        self.hidden = hidden
+        self.conv_kernel = _adjust(inputs, hidden)
+        self.conv_search = _adjust(inputs, hidden)
+        self.head = nn.Sequential(
+            nn.Conv2d(hidden, hidden, 1, bias=False),
+            nn.BatchNorm2d(hidden),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(hidden, outputs, 1),
+        )
+
+    def kernel(self, exemplar: Tensor) -> Tensor:
+        features: Tensor = self.conv_kernel(exemplar)
+        return features.unsqueeze(2)
+
+    def forward(self, kernel: Tensor, search: Tensor) -> Tensor:
+        correlation = grouped_correlation(kernel, self.conv_search(search), self.hidden)
+        output: Tensor = self.head(correlation)
+        return output
+
+
+def _adjust(inputs: int, hidden: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inputs, hidden, 3, bias=False), nn.BatchNorm2d(hidden), nn.ReLU(inplace=True))
+
+
+class DepthwiseRPN(nn.Module):
+    """SiamRPN++'s head: depth-wise correlation, a tenth of the up-channel head's parameters."""
+
+    classes = 2
+
+    def __init__(self, inputs: int, hidden: int | None = None, anchors: int = 5) -> None:
+        super().__init__()
+        self.anchors = anchors
+        self.cls = DepthwiseCorrelation(inputs, hidden or inputs, 2 * anchors)
+        self.loc = DepthwiseCorrelation(inputs, hidden or inputs, 4 * anchors)
+
+    def kernels(self, levels: list[Tensor]) -> tuple[Tensor, ...]:
+        return self.cls.kernel(levels[0]), self.loc.kernel(levels[0])
+
+    def forward(self, kernels: tuple[Tensor, ...], levels: list[Tensor]) -> tuple[Tensor, Tensor]:
+        return self.cls(kernels[0], levels[0]), self.loc(kernels[1], levels[0])
+
+
+class MultiRPN(nn.Module):
+    """One depth-wise RPN per pyramid level, averaged with learned weights (softmax), separately for cls and loc."""
+
+    classes = 2
+
+    def __init__(self, inputs: Sequence[int], anchors: int = 5) -> None:
+        super().__init__()
+        self.anchors = anchors
+        self.count = len(inputs)
+        for index, channels in enumerate(inputs):
+            self.add_module(f"rpn{index + 2}", DepthwiseRPN(channels, anchors=anchors))
+        self.cls_weight = nn.Parameter(torch.ones(self.count))
+        self.loc_weight = nn.Parameter(torch.ones(self.count))
+
+    def _levels(self) -> list[DepthwiseRPN]:
+        return [head for head in self.children() if isinstance(head, DepthwiseRPN)]
+
+    def kernels(self, levels: list[Tensor]) -> tuple[Tensor, ...]:
+        kernels: list[Tensor] = []
+        for head, features in zip(self._levels(), levels, strict=True):
+            kernels.extend(head.kernels([features]))
+        return tuple(kernels)
+
+    def forward(self, kernels: tuple[Tensor, ...], levels: list[Tensor]) -> tuple[Tensor, Tensor]:
+        cls_weight = torch.softmax(self.cls_weight, 0)
+        loc_weight = torch.softmax(self.loc_weight, 0)
+        cls_sum: Tensor | None = None
+        loc_sum: Tensor | None = None
+        for index, (head, features) in enumerate(zip(self._levels(), levels, strict=True)):
+            cls, loc = head(kernels[2 * index : 2 * index + 2], [features])
+            cls, loc = cls * cls_weight[index], loc * loc_weight[index]
+            cls_sum = cls if cls_sum is None else cls_sum + cls
+            loc_sum = loc if loc_sum is None else loc_sum + loc
+        assert cls_sum is not None
+        assert loc_sum is not None
+        return cls_sum, loc_sum
