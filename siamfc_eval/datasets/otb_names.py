@@ -9,12 +9,6 @@ from __future__ import annotations
 import re
 
 _TB_50 = """
-    from __future__ import annotations
-    
-    import re
-    
-    OTB50: frozenset[str] = frozenset(
-    """
     Basketball Biker Bird1 BlurBody BlurCar2 BlurFace BlurOwl Bolt Box Car1 Car4 CarDark CarScale ClifBar Couple Crowds
     David Deer Diving DragonBaby Dudek Football Freeman4 Girl Human3 Human4-2 Human6 Human9 Ironman Jump Jumping Liquor
     Matrix MotorRolling Panda RedTeam Shaking Singer2 Skating1 Skating2-1 Skating2-2 Skiing Soccer Surfer Sylvester
@@ -37,12 +31,7 @@ OTB2015: frozenset[str] = OTB50 | OTB2013 | frozenset(_OTHERS.split())
 
 SUBSETS: dict[str, frozenset[str]] = {"otb2015": OTB2015, "otb50": OTB50, "otb2013": OTB2013}
 
-FIRST_FRAME: dict[str, int] = {
-    "BlurCar1": 247,
-    "BlurCar3": 3,
-    "BlurCar4": 18,
-    "David": 300,
-}
+FIRST_FRAME: dict[str, int] = {"BlurCar1": 247, "BlurCar3": 3, "BlurCar4": 18, "David": 300}
 """Number of the image file of the first row of ground truth, where it is not 1."""
 
 LONGER_THAN_ANNOTATED: frozenset[str] = frozenset({"Diving", "Football1", "Freeman3", "Freeman4"})
