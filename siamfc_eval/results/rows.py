@@ -1,0 +1,89 @@
+"""The content of one result file, as arrays, in the file's own coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siamfc_eval.geometry.regions import Boxes, Region, bounding_box, is_polygon
+from siamfc_eval.protocols.trajectory import Code, Entry
+
+REGION = -1
+"""Value in `Rows.codes` of a row that holds a region."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """One entry per frame: a rectangle, a polygon or a code, exactly as the file has it (no origin is subtracted)."""
+
+    boxes: Boxes
+    """Shape (n, 4): x, y, w, h; the bounding box of a polygon; NaN for a code and where the file says NaN."""
+    codes: NDArray[np.int8]
+    """Shape (n,): `REGION` or the number of a `Code`."""
+    polygons: Mapping[int, Region] = field(default_factory=dict)
+    """Row -> polygon x0, y0, x1, y1, ..., for the rows that hold one."""
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def entries(self, origin: float = 0.0) -> tuple[Entry, ...]:
+        """The rows as regions and codes.
+
+        Args:
+            origin: what the file adds to 0-based coordinates; it is subtracted.
+        """
+        shift = np.array([origin, origin, 0.0, 0.0])
+        boxes = self.boxes - shift
+        entries: list[Entry] = [
+            Code(code) if code != REGION else boxes[i] for i, code in enumerate(self.codes.tolist())
+        ]
+        for row, polygon in self.polygons.items():
+            entries[row] = polygon - origin
+        return tuple(entries)
+
+    def boxes_at(self, origin: float, wanted: float) -> Boxes:
+        """The boxes in coordinates with `wanted` added to 0-based, given that the file adds `origin`; shape (n, 4)."""
+        if origin == wanted:
+            return self.boxes
+        shift = wanted - origin
+        moved: Boxes = self.boxes + np.array([shift, shift, 0.0, 0.0])
+        return moved
+
+    @property
+    def has_codes(self) -> bool:
+        """True if any row is a code: the file is of a VOT experiment."""
+        return bool((self.codes != REGION).any())
+
+
+def plain_boxes(boxes: Boxes) -> Rows:
+    """Rows of rectangles only, shape (n, 4)."""
+    return Rows(boxes, np.full(len(boxes), REGION, dtype=np.int8))
+
+
+def rows_of(entries: Iterable[Entry], origin: float = 0.0) -> Rows:
+    """Rows from regions and codes in 0-based coordinates.
+
+    Args:
+        entries: rectangles, polygons and codes.
+        origin: what the file adds to 0-based coordinates.
+    """
+    boxes: list[NDArray[np.float64]] = []
+    codes: list[int] = []
+    polygons: dict[int, Region] = {}
+    nothing = np.full(4, np.nan)
+    shift = np.array([origin, origin, 0.0, 0.0])
+    for row, entry in enumerate(entries):
+        if isinstance(entry, Code):
+            boxes.append(nothing)
+            codes.append(int(entry))
+            continue
+        codes.append(REGION)
+        if is_polygon(entry):
+            polygons[row] = np.asarray(entry, dtype=np.float64) + origin
+            boxes.append(bounding_box(polygons[row]))
+        else:
+            boxes.append(np.asarray(entry, dtype=np.float64) + shift)
+    return Rows(np.array(boxes, dtype=np.float64).reshape(-1, 4), np.array(codes, dtype=np.int8), polygons)
