@@ -20,6 +20,9 @@ from siamfc_eval.protocols.trajectory import Trajectory
 Runs = collections.abc.Sequence[Trajectory]
 """What one tracker left on one sequence: one trajectory for each repetition, segment or anchor, in order."""
 
+Mismatch = Literal["strict", "pad", "truncate"]
+"""What becomes of runs whose length is not the sequence's, where the convention refuses them."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -57,9 +60,9 @@ class CurveAxis:
 class Measure(Protocol):
     """One family of metrics under one convention, e.g. OPE under `otb-matlab` or supervised VOT under `vot-official`.
 
-    A measure may also offer two things that scoring uses where they are there: `statistics_many`, for one that is
-    faster on all sequences of a tracker at once, and `tag_statistics`, for one whose data set tags frames (`Batched`
-    and `Tagged` below).
+    A measure may also offer more, which scoring uses where it is there: `statistics_many`, for one that is faster on
+    all sequences of a tracker at once, `tag_statistics`, for one whose data set tags frames, and `check` and `relaxed`,
+    for one that refuses runs which do not fit (`Batched`, `Tagged` and `Strict` below).
     """
 
     @property
@@ -139,6 +142,24 @@ class Tagged(Protocol):
 
     def tag_statistics(self, sequence: Sequence, runs: Runs) -> Mapping[str, NDArray[np.float64]]:
         """Tag -> shape (k,): rows that add up over sequences as those of `statistics` do."""
+        ...
+
+
+@runtime_checkable
+class Strict(Protocol):
+    """A measure that looks at runs before it scores them, and can be told to accept what it refuses."""
+
+    def check(self, sequence: Sequence, run: Trajectory) -> str:
+        """What a reader of the scores should know of this run, as a sentence without a full stop; "" if it fits.
+
+        Raises:
+            InputError: the convention has no rule for this run, e.g. it is shorter than the sequence.
+        """
+        ...
+
+    def relaxed(self, policy: Mismatch) -> Measure:
+        """The same convention with another rule for runs of another length: missing frames fail ("pad"), or frames
+        count as far as both go ("truncate")."""
         ...
 
 

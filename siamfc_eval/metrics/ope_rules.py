@@ -1,0 +1,152 @@
+"""The rules by which toolkits score a one-pass evaluation, and what each toolkit chose.
+
+Given the same boxes, toolkits disagree because of what they do with the first frame, with a box that the tracker did
+not give, with ground truth that is not positive, with frames without a target and with files of another length. A
+convention is one choice for each of these. Coordinates are those of the data set's own files (1-based for OTB), because
+some rules look at values <= 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+Validity = Literal["any", "size", "centre", "positive"]
+"""Which ground truth is valid: any; w and h > 0; the centre > 0 in x and y; all four values > 0."""
+
+Invalid = Literal["hit", "fail"]
+
+
+@dataclass(frozen=True)
+class OpeRules:
+    """One choice for each question that toolkits answer differently; the defaults are no rule at all."""
+
+    first_frame: Literal["as-given", "ground-truth", "drop"] = field(
+        default="as-given", metadata={"effect": "the first frame"}
+    )
+    """The box of the first frame: as the file has it, replaced by the ground truth, or not scored."""
+    bad_prediction: Literal["fail", "previous", "raise"] = field(
+        default="fail", metadata={"effect": "boxes that the tracker did not give"}
+    )
+    """NaN fails and other boxes are taken as they are; NaN, w <= 0 or h <= 0 take the previous box; or NaN and negative
+    sizes are refused and a size of 0 takes the previous box."""
+    short_file: Literal["raise", "truncate", "fail", "zeros"] = field(
+        default="raise", metadata={"effect": "files shorter than the sequence"}
+    )
+    """Refused; the sequence ends with the file; missing frames fail; or missing boxes are 0, 0, 0, 0."""
+    long_file: Literal["raise", "truncate"] = field(
+        default="raise", metadata={"effect": "files longer than the sequence"}
+    )
+    """Refused, or rows after the last frame are dropped."""
+    valid_success: Validity = field(default="any", metadata={"effect": "invalid ground truth in success"})
+    """Ground truth that is not valid fails in success."""
+    valid_precision: Validity = field(default="any", metadata={"effect": "what is invalid ground truth in precision"})
+    invalid_precision: Invalid = field(
+        default="hit", metadata={"effect": "whether invalid ground truth is a hit in precision"}
+    )
+    valid_norm: Validity = field(
+        default="any", metadata={"effect": "what is invalid ground truth in normalised precision"}
+    )
+    """The centre is meant in units of width and height."""
+    invalid_norm: Invalid = field(
+        default="hit", metadata={"effect": "whether invalid ground truth is a hit in normalised precision"}
+    )
+    unannotated: Literal["invalid", "exclude"] = field(
+        default="invalid", metadata={"effect": "frames without ground truth (NaN)"}
+    )
+    """As any other invalid ground truth, or not scored."""
+    absent: Literal["count", "fail", "exclude"] = field(
+        default="count", metadata={"effect": "frames that are marked as without target"}
+    )
+    """As any other frame; out of the numerator but in the denominator; or not scored."""
+    denominator: Literal["frames", "valid"] = field(default="frames", metadata={"effect": "the denominator"})
+    """All frames that are scored, or those with valid ground truth (`valid_success`)."""
+    bins: int = field(default=21, metadata={"effect": "the number of overlap thresholds"})
+    """Thresholds of the success curve, from 0 to 1."""
+    grid: Literal["linspace", "colon"] = field(
+        default="linspace", metadata={"effect": "the rounding of the overlap thresholds"}
+    )
+    """numpy's linspace, or MATLAB's 0:0.05:1, which differ in the last bit: it decides overlaps exactly at a threshold,
+    as boxes of whole pixels have."""
+    error_decimals: int | None = field(default=None, metadata={"effect": "the rounding of centre errors"})
+    """Decimals to which centre errors are rounded before they are compared."""
+    zero_curves: Literal["count", "drop"] = field(
+        default="count", metadata={"effect": "sequences in which nothing succeeds"}
+    )
+    """Sequences whose curve is zero everywhere count in the mean over sequences, or are dropped from it."""
+    pooling: Literal["sequences", "frames"] = field(
+        default="sequences", metadata={"effect": "pooling over sequences or over frames"}
+    )
+    """Scores are means over sequences, or over all frames of all sequences."""
+    clip: bool = field(default=False, metadata={"effect": "clipping of boxes to the image"})
+    """Boxes and ground truth are cut to the image first."""
+    alignment: Literal["whole", "tail"] = field(default="whole", metadata={"effect": "segments"})
+    """A run covers the sequence, or starts anywhere and ends with it (TRE)."""
+
+
+PLAIN = OpeRules(short_file="truncate", long_file="truncate")
+
+OTB_MATLAB = OpeRules(
+    first_frame="ground-truth",
+    bad_prediction="previous",
+    short_file="truncate",
+    long_file="truncate",
+    valid_success="positive",
+    valid_precision="positive",
+    valid_norm="positive",
+    grid="colon",
+    zero_curves="drop",
+)
+
+OTB_ROBUSTNESS = OpeRules(
+    first_frame="ground-truth",
+    valid_success="positive",
+    valid_precision="positive",
+    valid_norm="positive",
+    error_decimals=4,
+)
+
+RULES: dict[str, OpeRules] = {
+    # Wu, Lim, Yang (CVPR 2013, PAMI 2015), tracker_benchmark: util/calcSeqErrRobust.m, util/genPerfMat.m, perfPlot.m.
+    "otb-matlab": OTB_MATLAB,
+    # The same authors' Python port, whose published curves of TRE and SRE exist: butil/calc_seq_err_robust.py.
+    "otb-tre": replace(OTB_ROBUSTNESS, alignment="tail"),
+    "otb-sre": OTB_ROBUSTNESS,
+    # got10k 0.1.3: experiments/otb.py, experiments/uav123.py.
+    "got10k": OpeRules(first_frame="ground-truth", unannotated="exclude"),
+    # got10k 0.1.3: experiments/got10k.py.
+    "got10k-ao": OpeRules(first_frame="drop", absent="exclude", bins=101, pooling="frames", clip=True),
+    # pysot-toolkit: pysot/utils/statistics.py, c_region kernels.
+    "pysot-toolkit": OpeRules(valid_success="positive", valid_precision="centre", valid_norm="centre"),
+    # STVIR/pysot: toolkit/utils/statistics.py.
+    "pysot": OpeRules(valid_success="size", valid_precision="centre", valid_norm="centre"),
+    # visionml/pytracking: pytracking/analysis/extract_results.py, as of the version that the reference scores are from.
+    "pytracking": OpeRules(
+        first_frame="ground-truth",
+        bad_prediction="raise",
+        short_file="zeros",
+        long_file="truncate",
+        valid_success="positive",
+        valid_precision="positive",
+        invalid_precision="fail",
+        valid_norm="positive",
+    ),
+    # LaSOT_Evaluation_Toolkit: utils/calc_seq_err_robust.m, utils/eval_tracker.m.
+    "lasot": replace(OTB_MATLAB, short_file="raise", absent="fail"),
+    # The UAV123 benchmark is the OTB toolkit with NaN in its ground truth.
+    "uav123": replace(OTB_MATLAB, short_file="raise"),
+    # DCFNet's and SiamDW's eval_otb.py.
+    "plain": PLAIN,
+}
+RULES["pytracking-valid"] = replace(RULES["pytracking"], denominator="valid")
+
+
+def rules_of(name: str, dataset: str) -> OpeRules:
+    """The rules of a convention on a data set.
+
+    pytracking has one rule that depends on the data set: on UAV123, invalid ground truth is a hit in precision.
+    """
+    rules = RULES[name]
+    if name.startswith("pytracking") and dataset.startswith("uav"):
+        return replace(rules, invalid_precision="hit")
+    return rules
