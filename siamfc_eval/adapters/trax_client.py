@@ -1,0 +1,194 @@
+"""Any tracker that speaks TraX, in any language, as one of ours."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import tempfile
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siamfc_eval.adapters.trax_process import TrackerProcess
+from siamfc_eval.adapters.trax_regions import from_trax, to_trax, to_trax_image
+from siamfc_eval.datasets.frames import Frame
+from siamfc_eval.errors import MissingDependencyError, TrackerError
+from siamfc_eval.geometry.regions import Region
+from siamfc_eval.tracking.tracker import Output
+
+if TYPE_CHECKING:
+    from siamfc_eval.adapters.trax_wire import Answer, Connection
+
+
+@dataclass(frozen=True)
+class TraxTimeouts:
+    """Seconds that a TraX tracker may take before it is killed."""
+
+    hello: float = 60.0
+    """From the start of the process to its hello; a network loads in this time."""
+    initialize: float = 60.0
+    frame: float = 60.0
+    quit: float = 2.0
+
+
+@dataclass(frozen=True)
+class TraxState:
+    """Handle to the run that a TraX process is in; the process itself holds the state."""
+
+    run: int
+    """Counts initialisations: only the newest run of a process can go on."""
+
+
+class TraxTracker:
+    """A tracker in another process, driven over TraX.
+
+    One process serves one run at a time and is initialised again for the next. A process that dies, hangs or answers
+    with something that is no region makes the call raise `TrackerError`; the next `init` starts a fresh one, which
+    `restarts` counts.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        name: str | None = None,
+        *,
+        timeouts: TraxTimeouts | None = None,
+        log: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        deterministic: bool = False,
+    ) -> None:
+        """Nothing is started until the first `init`.
+
+        Args:
+            command: the tracker's command line, split as a shell splits words.
+            name: for folders and reports; default: made from the command.
+            timeouts: see `TraxTimeouts`.
+            log: file that the tracker's standard error is appended to; default: a new temporary file.
+            environment: variables added to the tracker's environment.
+            deterministic: whether the tracker promises the same answers every time.
+        """
+        self.command = command
+        self.name = name or _name_of(command)
+        self.is_deterministic = deterministic
+        self.timeouts = timeouts or TraxTimeouts()
+        self.restarts = 0
+        self._log = log
+        self._environment = dict(environment or {})
+        self._run = 0
+        self._process: TrackerProcess | None = None
+        self._connection: Connection | None = None
+        self._scratch = tempfile.TemporaryDirectory(prefix="siamfc-eval-trax-")
+        # Whatever ends this process in an orderly way ends the tracker's process too.
+        reference = weakref.ref(self)
+        atexit.register(_close_if_alive, reference)
+
+    def init(self, frame: Frame, region: Region) -> TraxState:
+        """Start a run; starts the process if there is none, else initialises it again.
+
+        Raises:
+            TrackerError: the process cannot be started, dies, hangs or says no.
+        """
+        connection = self._connected()
+        image = to_trax_image(frame, connection.image_formats, Path(self._scratch.name))
+        wire = to_trax(region, connection.region_formats)
+        self._call(
+            "while it was initialised",
+            self.timeouts.initialize,
+            lambda: connection.initialize(image, wire),
+        )
+        self._run += 1
+        return TraxState(self._run)
+
+    def update(self, state: TraxState, frame: Frame) -> tuple[TraxState, Output]:
+        """Ask for the next frame.
+
+        Raises:
+            TrackerError: the process dies, hangs, or answers with no region; or the state is not the newest run's.
+        """
+        if state.run != self._run or self._connection is None:
+            raise TrackerError(
+                f"{self.name}: a TraX process holds one run at a time, and this one was replaced by another"
+            )
+        connection = self._connection
+        image = to_trax_image(frame, connection.image_formats, Path(self._scratch.name))
+        objects = self._call("in the middle of a frame", self.timeouts.frame, lambda: connection.frame(image))
+        if len(objects) != 1:
+            raise self._broken("in the middle of a frame", f"{len(objects)} objects in its answer, 1 expected")
+        region, properties = objects[0]
+        return state, Output(from_trax(region), _confidence(properties))
+
+    def close(self) -> None:
+        """Tell the tracker to quit, and kill it if it does not."""
+        connection, process = self._connection, self._process
+        self._connection = self._process = None
+        if process is None:
+            return
+        if connection is not None and process.is_alive():
+            with contextlib.suppress(Exception), process.deadline(self.timeouts.quit):
+                connection.quit()
+        process.close(self.timeouts.quit)
+
+    def _connected(self) -> Connection:
+        """The client of a running process, started now if there is none."""
+        if self._connection is not None and self._process is not None and self._process.is_alive():
+            return self._connection
+        try:
+            from trax import TraxException
+
+            from siamfc_eval.adapters.trax_wire import Connection
+        except ImportError as error:
+            raise MissingDependencyError("vot-trax", "trax", "a TraX tracker") from error
+        if self._process is not None:
+            self.close()
+            self.restarts += 1
+        elif self._run:
+            self.restarts += 1
+        process = TrackerProcess(self.command, self._log, self._environment)
+        self._process = process
+        try:
+            with process.deadline(self.timeouts.hello):
+                self._connection = Connection(*process.pipes)
+        except TraxException as error:
+            raise self._broken("before it said hello", str(error)) from error
+        return self._connection
+
+    def _call(self, when: str, seconds: float, ask: Callable[[], Answer]) -> Answer:
+        from trax import TraxException
+
+        assert self._process is not None
+        try:
+            with self._process.deadline(seconds):
+                return ask()
+        except TraxException as error:
+            raise self._broken(when, str(error)) from error
+
+    def _broken(self, when: str, cause: str = "") -> TrackerError:
+        """Diagnose the process, end it, and return the error to raise."""
+        assert self._process is not None
+        error = self._process.failure(when, cause)
+        self._connection = None
+        self._process.close(grace=0.0)
+        return error
+
+
+def _confidence(properties: Mapping[str, str]) -> float:
+    try:
+        return float(properties.get("confidence", "nan"))
+    except ValueError:
+        return float(np.nan)
+
+
+def _name_of(command: str) -> str:
+    words = [Path(word).stem for word in command.split() if not word.startswith("-")]
+    kept = "-".join(words[:3]) or "trax"
+    return "".join(character if character.isalnum() or character in "-_" else "-" for character in kept)[:60]
+
+
+def _close_if_alive(reference: weakref.ref[TraxTracker]) -> None:
+    tracker = reference()
+    if tracker is not None:
+        tracker.close()
