@@ -57,7 +57,7 @@ def _drop_norms(module: nn.Module) -> None:
 
 
 def model_info(name: str, *, exemplar_size: int = 127, search_size: int = 255, **options: Any) -> ModelInfo:
-    """Facts of a model, computed on torch's meta device: no memory for weights, no arithmetic, some 50 ms.
+    """Facts of a model, computed on torch's meta device: no memory for weights, no arithmetic, well under a second.
 
     Multiply-adds are of the convolutions; batch norm, pooling and activations are not counted.
 
