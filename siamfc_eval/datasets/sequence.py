@@ -14,7 +14,7 @@ from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.geometry.regions import Boxes, Region
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sequence:
     """One video and what is known of its target.
 
@@ -51,6 +51,9 @@ class Sequence:
     def __len__(self) -> int:
         return len(self.boxes)
 
+    def __repr__(self) -> str:
+        return f"<Sequence {self.name}, {len(self)} frames>"
+
     @property
     def published_boxes(self) -> Boxes:
         """Shape (n, 4): the boxes in the data set's own coordinates, as its files and raw results hold them."""
@@ -67,7 +70,7 @@ class Sequence:
         return dataclasses.replace(self, frames=frames)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """A named list of sequences, with what was assumed when it was read."""
 
@@ -81,6 +84,9 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.sequences)
+
+    def __repr__(self) -> str:
+        return f"<Dataset {self.name}, {len(self)} sequences>"
 
     def __iter__(self) -> collections.abc.Iterator[Sequence]:
         return iter(self.sequences)

@@ -1,0 +1,111 @@
+"""A workspace of the official vot-toolkit (0.7.4) with our trackers and a data set in it."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import sys
+from collections.abc import Sequence as Listed
+from pathlib import Path
+
+import numpy as np
+
+from siamfc_eval.datasets.sequence import Dataset, Sequence
+from siamfc_eval.errors import InputError
+
+_IDENTIFIER = re.compile(r"[a-zA-Z0-9-_]+")
+
+
+def write_workspace(
+    folder: Path,
+    dataset: Dataset,
+    trackers: Listed[str],
+    *,
+    stack: str = "vot2018/shortterm",
+    python: str | None = None,
+) -> Path:
+    """Write config.yaml, trackers.ini and sequences/ so that `vot evaluate` and `vot analyze` work as they are.
+
+    Image files are linked, not copied; sequences without files on disk cannot be exported.
+
+    Args:
+        folder: made if it is not there; a workspace that already holds results is not touched.
+        dataset: sequences with image files.
+        trackers: names or definitions that `siamfc-eval trax` accepts, or "NAME=COMMAND" for a foreign TraX tracker.
+        stack: experiment stack of the toolkit.
+        python: interpreter that runs our trackers; default: this one.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: no frames, a tracker's name that the toolkit refuses, or a folder that is in use.
+    """
+    if (folder / "results").exists():
+        raise InputError(f"{folder}: this workspace already holds results; choose another folder or remove it")
+    commands = dict(_named_command(tracker, python or sys.executable) for tracker in trackers)
+    folder.mkdir(parents=True, exist_ok=True)
+    # Two keys with plain values: YAML without the need for a YAML writer.
+    (folder / "config.yaml").write_text(f"registry:\n- ./trackers.ini\nstack: {stack}\n")
+    _write_registry(folder / "trackers.ini", commands)
+    sequences = folder / "sequences"
+    sequences.mkdir(exist_ok=True)
+    names = [_write_sequence(sequences, sequence) for sequence in dataset]
+    (sequences / "list.txt").write_text("".join(f"{name}\n" for name in names))
+    return folder
+
+
+def _named_command(tracker: str, python: str) -> tuple[str, str]:
+    name, separator, foreign = tracker.partition("=")
+    if separator:
+        command = foreign
+    else:
+        name = Path(tracker.partition(":")[0]).stem
+        command = f'"{python}" -m siamfc_eval trax "{tracker}"'
+    if not _IDENTIFIER.fullmatch(name):
+        raise InputError(f"tracker '{name}': vot-toolkit allows letters, digits, '-' and '_' only. Use NAME={command}")
+    return name, command
+
+
+def _write_registry(path: Path, commands: dict[str, str]) -> None:
+    registry = configparser.ConfigParser(interpolation=None)
+    for name, command in commands.items():
+        registry[name] = {"label": name, "protocol": "trax", "command": command}
+    with path.open("w") as file:
+        registry.write(file)
+
+
+def _write_sequence(root: Path, sequence: Sequence) -> str:
+    if sequence.frames is None or len(sequence.frames) == 0:
+        raise InputError(
+            f"{sequence.name}: has no images, which a vot-toolkit workspace needs. Give the folder with them."
+        )
+    name = re.sub(r"[^a-zA-Z0-9-_]", "_", sequence.name)
+    folder = root / name
+    (folder / "color").mkdir(parents=True, exist_ok=True)
+    suffix = ""
+    for number, frame in enumerate(sequence.frames, 1):
+        if frame.path is None:
+            raise InputError(f"{sequence.name}: frame {number} has no file; write the data set to a folder first")
+        suffix = frame.path.suffix
+        link = folder / "color" / f"{number:08d}{suffix}"
+        link.unlink(missing_ok=True)
+        os.symlink(frame.path.resolve(), link)
+    height, width = sequence.frames[0].pixels.shape[:2]
+    metadata = {
+        "channels.color": f"color/%08d{suffix}",
+        "fps": f"{sequence.fps or 30:g}",
+        "width": str(width),
+        "height": str(height),
+        "length": str(len(sequence)),
+        "format": "default",
+        "name": name,
+    }
+    (folder / "sequence").write_text("".join(f"{key}={value}\n" for key, value in metadata.items()))
+    lines = [",".join(f"{value:.17g}" for value in region) for region in sequence.ground_truth]
+    (folder / "groundtruth.txt").write_text("".join(f"{line}\n" for line in lines))
+    for tag, values in sequence.tags.items():
+        if len(values):
+            (folder / f"{tag}.tag").write_text("".join(f"{int(value)}\n" for value in np.asarray(values)))
+    return name

@@ -1,0 +1,44 @@
+"""`siamfc-eval trax`: serve a tracker over TraX."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from siamfc_eval.errors import InputError
+
+
+@click.command(epilog="Example, as a command in vot-toolkit's trackers.ini: siamfc-eval trax siamfc-alexnet")
+@click.argument("tracker")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@click.option("--weights", type=click.Path(), help="Weights to load instead of the tracker's own.")
+@click.option("--socket", type=int, help="Port on this machine to connect to, instead of standard input and output.")
+@click.option(
+    "--region",
+    "regions",
+    type=click.Choice(["rectangle", "polygon"]),
+    multiple=True,
+    default=("rectangle", "polygon"),
+    show_default=True,
+    help="Region format to offer; may be repeated.",
+)
+def command(tracker: str, device: str, weights: str | None, socket: int | None, regions: tuple[str, ...]) -> None:
+    """Serve TRACKER (a catalogue name, a .toml or file.py:Class) to a TraX client, such as vot-toolkit.
+
+    The network is loaded before the first word, and the tracker can be initialised again and again without a restart.
+    """
+    from siamfc_eval.adapters.load import load_tracker
+    from siamfc_eval.adapters.trax_server import serve
+
+    if socket is not None:
+        if not 0 < socket < 65536:
+            raise InputError(f"--socket {socket}: a port is a number from 1 to 65535")
+        os.environ["TRAX_SOCKET"] = str(socket)
+    elif sys.stdin.isatty():
+        raise InputError(
+            "this command speaks TraX on standard input and output and is started by a TraX client, not by hand. "
+            "To see the tracker work, use: siamfc-eval demo-video"
+        )
+    serve(load_tracker(tracker, device=device, weights=weights), regions)
