@@ -74,6 +74,8 @@ def _lines(data: bytes, path: Path) -> list[str]:
 
 def _table(lines: list[str]) -> NDArray[np.float64] | None:
     """The lines as a rectangular table through numpy's C parser; None where it is not one."""
+    if not lines[0]:
+        return None
     delimiter = "," if "," in lines[0] else None
     try:
         return np.loadtxt(lines, dtype=np.float64, delimiter=delimiter, comments=None, ndmin=2)

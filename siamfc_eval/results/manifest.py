@@ -1,0 +1,90 @@
+"""What a run leaves beside its results, so that anybody can tell how they came about."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from siamfc_eval.errors import InputError
+from siamfc_eval.results.content import MAX_BYTES, read_content
+
+MANIFEST = "manifest.json"
+"""Name of the file, in the folder of the run."""
+
+
+def utc_now() -> str:
+    """The time, ISO 8601, UTC, to the second."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+class ItemStatus(BaseModel):
+    """How one work item stands."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Literal["done", "failed"]
+    frames: int = 0
+    """Rows in the result file."""
+    digest: str = ""
+    """Hash of the result file's content, as `results.content.content_digest` makes it."""
+    seconds: float | None = None
+    """Time that the tracker took over all frames, decoding excluded; None where it was not measured."""
+    seed: int | None = None
+    error: str = ""
+    """Why it failed."""
+
+
+class Manifest(BaseModel):
+    """One run of one tracker: what was run, on what, by what, and how each work item stands."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal[1] = 1
+    dataset: str
+    tracker: str
+    experiment: str | None = None
+    """The experiment's folder, e.g. "baseline"; None for one-pass runs, which have none."""
+    identity: dict[str, str] = Field(default_factory=dict)
+    """Hashes (or values) of all that decides the results: e.g. weights, config, ground_truth, protocol. A run continues
+    in a folder only if these are the same."""
+    versions: dict[str, str] = Field(default_factory=dict)
+    """Package -> version, with "python"."""
+    hardware: dict[str, str] = Field(default_factory=dict)
+    """E.g. cpu, cores, gpu."""
+    commit: str = ""
+    """Commit of the source checkout, with "+" where it had changes; "" for an installed package."""
+    command: list[str] = Field(default_factory=list)
+    """The command line."""
+    seeds: dict[str, int] = Field(default_factory=dict)
+    settings: dict[str, str] = Field(default_factory=dict)
+    """What does not decide the results and is good to know, e.g. lanes, device."""
+    source: str = ""
+    """Where imported results came from; "" for results of a run."""
+    notes: list[str] = Field(default_factory=list)
+    created: str = Field(default_factory=utc_now)
+    updated: str = Field(default_factory=utc_now)
+    items: dict[str, ItemStatus] = Field(default_factory=dict)
+    """Key of the work item (`<sequence>` or `<sequence>/<sequence>_001`) -> how it stands."""
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest of a run's folder; None where there is none (results of other toolkits have none).
+
+    Raises:
+        InputError: it is there and is no manifest of this kind.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        return None
+    try:
+        return Manifest.model_validate_json(read_content(path, MAX_BYTES))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the whole file"
+        raise InputError(
+            f"{path}: not a manifest of this version: {where}: {first['msg']}. "
+            "Write into another folder, or move this file away if the results beside it are to be kept."
+        ) from None

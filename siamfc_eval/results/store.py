@@ -1,0 +1,295 @@
+"""Results of runs on disk: written whole or not at all, one writer at a time, resumable."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from siamfc_eval.errors import InputError
+from siamfc_eval.protocols.trajectory import Trajectory
+from siamfc_eval.results.content import content_digest
+from siamfc_eval.results.manifest import MANIFEST, ItemStatus, Manifest, read_manifest, utc_now
+from siamfc_eval.results.names import path_part
+from siamfc_eval.results.raw import RecordedTrajectory, Values
+from siamfc_eval.results.rows import Rows, rows_of
+from siamfc_eval.results.write_text import format_columns, format_rows
+
+_MANIFEST_EVERY = 2.0
+"""Least seconds between two writes of the manifest while items come in; a killed run loses none of the results."""
+_LOCK = ".lock"
+_HOLDER = ".holder.json"
+
+
+@dataclass(frozen=True)
+class ResultItem:
+    """One result file: a sequence, and which run of it."""
+
+    sequence: str
+    frames: int
+    """Rows that the file will have."""
+    repetition: int | None = None
+    """1-based; None for the single run of a one-pass evaluation, whose file is not in a folder of its own."""
+    anchor: int | None = None
+    """0-based frame of a multi-start anchor, which then names the file; None for other runs."""
+
+    @property
+    def key(self) -> str:
+        """Path of the result file without its ending, relative to the run's folder; every part is safe."""
+        part = path_part(self.sequence)
+        if self.anchor is not None:
+            return f"{part}/{part}_{self.anchor:08d}"
+        return part if self.repetition is None else f"{part}/{part}_{self.repetition:03d}"
+
+
+def run_folder(out: Path, dataset: str, tracker: str, experiment: str | None = None) -> Path:
+    """Where the results of a run are: `<out>/<dataset>/<tracker>[/<experiment>]`; no name can leave `out`."""
+    folder = out / path_part(dataset) / path_part(tracker)
+    return folder / path_part(experiment) if experiment is not None else folder
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write a file so that a reader, or a crash, sees the old content or the new, never a part.
+
+    Raises:
+        InputError: the folder cannot be written to, or the disk is full; nothing is left behind.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    # A dot file: readers of results skip it, should a crash leave it.
+    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot write this file ({error.strerror or error}). Free some space or give another --out."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable, where the system lets a folder be opened."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+class ResultStore:
+    """The folder of one run, held by one process at a time.
+
+    Use it as a context manager: entering takes the lock and reads what earlier runs left, leaving writes the manifest.
+
+        with ResultStore(out, manifest) as store:
+            for item in store.missing(items):
+                store.write(item, trajectory, origin=sequence.origin)
+    """
+
+    def __init__(self, out: Path, manifest: Manifest, restart: bool = False) -> None:
+        """
+        Args:
+            out: the folder of all results.
+            manifest: what is run; items that it lists are forgotten.
+            restart: write every item again, instead of continuing; results are replaced one by one.
+        """
+        self.folder = run_folder(Path(out).expanduser(), manifest.dataset, manifest.tracker, manifest.experiment)
+        self.manifest = manifest
+        self._restart = restart
+        self._written = 0.0
+        self._continues = False
+        self._lock = FileLock(self.folder / _LOCK, timeout=0, thread_local=False)
+
+    def __enter__(self) -> ResultStore:
+        """Take the folder.
+
+        Raises:
+            InputError: another process has it, it cannot be written to, or it holds results of another configuration.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+        except Timeout:
+            raise InputError(
+                f"{self.folder}: {self._holder()} is writing here. Wait for it, or give another --out."
+            ) from None
+        except OSError as error:
+            raise InputError(f"{self.folder}: cannot write here ({error.strerror}). Give another --out.") from error
+        try:
+            self._clear_remains()
+            holder = {"pid": os.getpid(), "since": utc_now(), "command": self.manifest.command}
+            write_atomic(self.folder / _HOLDER, json.dumps(holder))
+            self._continue()
+            self.save()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.save()
+            (self.folder / _HOLDER).unlink(missing_ok=True)
+        finally:
+            self._lock.release()
+
+    def _holder(self) -> str:
+        """Who has the folder, in words. The lock itself is the system's and ends with its process."""
+        try:
+            holder = json.loads((self.folder / _HOLDER).read_text())
+            return f"another run (process {int(holder['pid'])}, since {str(holder['since'])[:40]})"
+        except (OSError, ValueError, KeyError, TypeError):
+            return "another run"
+
+    def _clear_remains(self) -> None:
+        """Remove what a killed run left half-written; other experiments of the tracker have locks of their own."""
+        below = [path for path in self.folder.iterdir() if path.is_dir() and not (path / _LOCK).exists()]
+        for folder in (self.folder, *below):
+            for path in folder.glob(".*.tmp"):
+                path.unlink(missing_ok=True)
+
+    def _continue(self) -> None:
+        """Take over the items of an earlier run of the same configuration."""
+        earlier = None if self._restart else read_manifest(self.folder)
+        self._continues = earlier is not None
+        self.manifest = self.manifest.model_copy(update={"items": {}})
+        if earlier is None:
+            return
+        ours, theirs = self.manifest.identity, earlier.identity
+        changed = sorted(key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key))
+        if changed:
+            raise InputError(
+                f"{self.folder}: holds results of another configuration; different: {', '.join(changed)}. "
+                "Give another --out or another tracker name, or replace them with --restart."
+            )
+        self.manifest = self.manifest.model_copy(update={"items": dict(earlier.items), "created": earlier.created})
+
+    def path(self, item: ResultItem) -> Path:
+        """The result file of an item."""
+        return self.folder / f"{item.key}.txt"
+
+    def missing(self, items: Iterable[ResultItem]) -> list[ResultItem]:
+        """The items that are still to be run, in order.
+
+        An item is done if its file has the content that the manifest tells of; or the right number of rows, where the
+        run was killed before the manifest was written.
+
+        Raises:
+            InputError: a result is there that no run of this program can have left.
+        """
+        return [item for item in items if not self._is_done(item)]
+
+    def _is_done(self, item: ResultItem) -> bool:
+        path, status = self.path(item), self.manifest.items.get(item.key)
+        if status is None and self._restart:
+            return False
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise InputError(f"{path}: cannot read this result file ({error.strerror}).") from error
+        digest = content_digest(content)
+        if status is not None:
+            return status.status == "done" and status.digest == digest and status.frames == item.frames
+        if not self._continues:
+            raise InputError(
+                f"{path}: a result without a {MANIFEST}, so not of this run. "
+                "Give another --out or another tracker name, or replace it with --restart."
+            )
+        if not content.endswith(b"\n") or content.count(b"\n") != item.frames:
+            return False
+        self.manifest.items[item.key] = ItemStatus(status="done", frames=item.frames, digest=digest)
+        return True
+
+    def write(self, item: ResultItem, trajectory: Trajectory, origin: float = 0.0, seed: int | None = None) -> Path:
+        """Store a finished item at full precision. The result file comes last: once it is there, all of it is.
+
+        Args:
+            item: what was run.
+            trajectory: its outcome, 0-based.
+            origin: what to add to coordinates: the data set's own origin.
+            seed: of this item, for the manifest.
+
+        Raises:
+            InputError: the trajectory has not the item's number of frames, or the file cannot be written.
+        """
+        return self.write_rows(item, _rows(trajectory, origin), trajectory.times, trajectory.confidences, seed)
+
+    def write_rows(
+        self,
+        item: ResultItem,
+        rows: Rows,
+        times: Values | None = None,
+        confidences: Values | None = None,
+        seed: int | None = None,
+    ) -> Path:
+        """As `write`, for rows that are in the file's coordinates already.
+
+        Raises:
+            InputError: the rows are not the item's number of frames, or the file cannot be written.
+        """
+        if len(rows) != item.frames:
+            raise InputError(f"{item.key}: expected {item.frames} frames, found {len(rows)}; nothing was written.")
+        path = self.path(item)
+        for kind, values in (("time", times), ("confidence", confidences)):
+            beside = self._beside(item, kind)
+            if values is not None and not np.isnan(values).all():
+                write_atomic(beside, format_columns(values))
+            else:
+                beside.unlink(missing_ok=True)
+        content = format_rows(rows).encode()
+        write_atomic(path, content)
+        seconds = None if times is None or np.isnan(times).all() else float(np.nansum(times))
+        self.manifest.items[item.key] = ItemStatus(
+            status="done", frames=len(rows), digest=content_digest(content), seconds=seconds, seed=seed
+        )
+        self._save_now_and_then()
+        return path
+
+    def _beside(self, item: ResultItem, kind: str) -> Path:
+        """The file of times or confidences of an item, where got10k has it."""
+        path = self.path(item)
+        in_folder = item.repetition is not None or item.anchor is not None
+        return path.parent / ("" if in_folder else f"{kind}s") / f"{path.stem}_{kind}.txt"
+
+    def fail(self, item: ResultItem, error: str, seed: int | None = None) -> None:
+        """Note that an item could not be run; it stays missing."""
+        self.manifest.items[item.key] = ItemStatus(status="failed", error=error, seed=seed)
+        self.save()
+
+    def save(self) -> None:
+        """Write the manifest."""
+        self.manifest.updated = utc_now()
+        write_atomic(self.folder / MANIFEST, self.manifest.model_dump_json(indent=1) + "\n")
+        self._written = time.monotonic()
+
+    def _save_now_and_then(self) -> None:
+        if time.monotonic() - self._written > _MANIFEST_EVERY:
+            self.save()
+
+
+def _rows(trajectory: Trajectory, origin: float) -> Rows:
+    """The rows of a trajectory; those that came from a file in the same origin are not touched."""
+    if isinstance(trajectory, RecordedTrajectory) and trajectory.origin == origin:
+        return trajectory.rows
+    return rows_of(trajectory.entries, origin)
