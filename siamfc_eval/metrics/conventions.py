@@ -9,6 +9,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from siamfc_eval.datasets.known import match_known
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import UnknownNameError
 from siamfc_eval.metrics.scores import Measure
@@ -61,9 +62,22 @@ def convention(name: str) -> Convention:
 def build_measure(name: str, dataset: Dataset) -> Measure:
     """The measure of a convention for a data set, which may fix an interval of lengths or a year's rule.
 
+    On GOT-10k itself, `got10k` is `got10k-ao`: that toolkit scores its own benchmark in another way.
+
     Raises:
         UnknownNameError: there is no convention of that name.
     """
+    if name == "got10k" and dataset.name.startswith("got10k"):
+        name = "got10k-ao"
     module, _, function = convention(name).target.partition(":")
     build: Callable[[str, Dataset], Measure] = getattr(importlib.import_module(module), function)
     return build(name, dataset)
+
+
+_DEFAULTS = {"vot": "vot-official", "got10k": "got10k", "lasot": "lasot", "uav": "uav123"}
+
+
+def default_convention(dataset: str) -> str:
+    """The convention under which the papers of a benchmark quote their numbers; `otb-matlab` for any other data set."""
+    known = match_known(dataset)
+    return _DEFAULTS.get(known.family, "otb-matlab") if known else "otb-matlab"

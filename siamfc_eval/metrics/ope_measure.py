@@ -241,15 +241,14 @@ class OpeMeasure:
                 "the same length. Run that sequence again, or score what is there: --on-mismatch=pad lets missing "
                 "frames fail, --on-mismatch=truncate scores the frames that both have"
             )
-        counted = f"{rows} lines for {frames} frames"
+        counted = f"{rows} lines for {frames} frames, so the last "
         if rows > frames:
-            return Aligned(boxes[:frames], 0, frames, f"{counted}, so the last {rows - frames} lines are not scored")
+            return Aligned(boxes[:frames], 0, frames, f"{counted}{_plural(rows - frames, 'line')} not scored")
         if rule == "truncate":
-            return Aligned(boxes, 0, rows, f"{counted}, so the last {frames - rows} frames are not scored")
+            return Aligned(boxes, 0, rows, f"{counted}{_plural(frames - rows, 'frame')} not scored")
         filling = np.full((frames - rows, 4), 0.0 if rule == "zeros" else np.nan)
-        return Aligned(
-            np.concatenate([boxes, filling]), 0, rows, f"{counted}, so the last {frames - rows} frames are failures"
-        )
+        padded = np.concatenate([boxes, filling])
+        return Aligned(padded, 0, rows, f"{counted}{_plural(frames - rows, 'frame')} taken as failed")
 
     def _refuse_bad(self, boxes: Boxes) -> None:
         """Refuse boxes that the convention has no answer to."""
@@ -271,6 +270,10 @@ def _published(sequence: Sequence, run: Trajectory) -> Boxes:
     if isinstance(run, RecordedTrajectory):
         return run.boxes(sequence.origin)
     return np.asarray(run.boxes() + np.array([sequence.origin, sequence.origin, 0.0, 0.0]))
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{noun} is" if count == 1 else f"{count} {noun}s are"
 
 
 def build(name: str, dataset: Dataset) -> OpeMeasure:

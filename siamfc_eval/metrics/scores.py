@@ -66,6 +66,11 @@ class Measure(Protocol):
     """
 
     @property
+    def convention(self) -> str:
+        """Name of the convention."""
+        ...
+
+    @property
     def rules(self) -> Any:
         """The rules of the convention: a frozen dataclass, one field for each rule.
 

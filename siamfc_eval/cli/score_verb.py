@@ -1,0 +1,166 @@
+"""`siamfc-eval score`: the scores of raw results, without images and without torch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from siamfc_eval.datasets.sequence import Dataset
+    from siamfc_eval.metrics.scores import Mismatch, Scores
+
+
+@click.command(
+    epilog="Example: siamfc-eval score results/OTB2015 --dataset otb2015 --annotations annotations.json "
+    "--convention otb-matlab --json"
+)
+@click.argument("results", type=click.Path(path_type=Path))
+@click.option("--dataset", "kind", help="Benchmark or layout, e.g. otb2015, vot2018; default: recognised.")
+@click.option("--annotations", type=click.Path(path_type=Path), help="Folder or JSON file of the ground truth.")
+@click.option("--convention", help="Whose rules; default: those of the benchmark's papers. See `list conventions`.")
+@click.option("--signature", help="Compute what this signature says, and refuse if anything differs.")
+@click.option("--tracker", "trackers", multiple=True, help="Only this tracker; may be given again.")
+@click.option("--experiment", help="Folder of the runs within a tracker's, e.g. baseline, realtime.")
+@click.option(
+    "--on-mismatch",
+    type=click.Choice(["strict", "pad", "truncate"]),
+    default="strict",
+    show_default=True,
+    help="Files of another length than the sequence: refuse, let missing frames fail, or score what both have.",
+)
+@click.option("--attributes", is_flag=True, help="Show scores by attribute or tag.")
+@click.option("--attribute-source", help="Whose attribute table; 'none' for none. Default: the preferred one.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write the JSON to this file as well.")
+@click.option("--no-cache", is_flag=True, help="Compute everything anew and keep nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def command(
+    *,
+    results: Path,
+    kind: str | None,
+    annotations: Path | None,
+    convention: str | None,
+    signature: str | None,
+    trackers: tuple[str, ...],
+    experiment: str | None,
+    on_mismatch: Mismatch,
+    attributes: bool,
+    attribute_source: str | None,
+    output: Path | None,
+    no_cache: bool,
+    as_json: bool,
+) -> int:
+    """Compute the scores of raw results.
+
+    RESULTS is a folder of trackers, or one tracker's, as any toolkit wrote it. Exit code 2: something is missing or was
+    repaired, 1: some files could not be scored; both are named, and the rest is scored.
+    """
+    from siamfc_eval.metrics.cache import default_folder
+    from siamfc_eval.metrics.conventions import build_measure, default_convention
+    from siamfc_eval.metrics.scoring import score, scores_json
+    from siamfc_eval.metrics.signature import parse_signature, require_same
+    from siamfc_eval.results.read import read_results
+
+    given = parse_signature(signature) if signature else None
+    if given is not None:
+        kind = kind or given.dataset
+        convention = convention or given.convention
+        attribute_source = attribute_source or given.pins.get("att", "none")
+        on_mismatch = _policy(given.pins.get("len"), on_mismatch)
+    dataset = ground_truth(kind, annotations)
+    convention = convention or default_convention(dataset.name)
+    runs = experiment or _experiment_folder(build_measure(convention, dataset).experiment)
+    raw = read_results(results, dataset, trackers or None, runs)
+    scores = score(
+        raw,
+        dataset,
+        convention,
+        attribute_source=attribute_source,
+        on_mismatch=on_mismatch,
+        cache=None if no_cache else default_folder(),
+        skip_unusable=len(raw) > 1,
+    )
+    if given is not None:
+        require_same(given, parse_signature(scores.signature))
+    text = json.dumps(scores_json(scores), indent=2, allow_nan=False)
+    if output is not None:
+        _write(output, text + "\n")
+    if as_json:
+        click.echo(text)
+    else:
+        _show(scores, (*dataset.notes, *raw.notes), attributes)
+    for gap in scores.incomplete:
+        click.echo(f"incomplete: {gap}", err=True)
+    if scores.metadata.get("refused"):
+        return 1
+    return 2 if scores.incomplete else 0
+
+
+def ground_truth(kind: str | None, annotations: Path | None) -> Dataset:
+    """The data set that `--dataset` and `--annotations` mean.
+
+    Raises:
+        InputError: neither leads to annotations.
+    """
+    from siamfc_eval.datasets.load import load_dataset
+    from siamfc_eval.errors import InputError
+
+    if annotations is not None:
+        return load_dataset(annotations, kind)
+    if kind in {"synthetic", "embedded"}:
+        from siamfc_eval.datasets.synthetic import embedded_benchmark
+
+        return embedded_benchmark()
+    if kind is not None and Path(kind).expanduser().exists():
+        return load_dataset(Path(kind))
+    raise InputError(
+        "where is the ground truth? Give --annotations: a data set's folder (images are not needed) or an annotation "
+        "file in JSON."
+    )
+
+
+def _experiment_folder(experiment: str) -> str | None:
+    """The folder in which results of an experiment are, where it does not go without saying."""
+    return {"ope": None, "supervised": "baseline", "tre": "TRE", "sre": "SRE"}.get(experiment, experiment)
+
+
+def _policy(pinned: str | None, asked: Mismatch) -> Mismatch:
+    if pinned == "pad":
+        return "pad"
+    if pinned == "truncate":
+        return "truncate"
+    return asked
+
+
+def _show(scores: Scores, notes: tuple[str, ...], attributes: bool) -> None:
+    """Tables for a person."""
+    from rich.console import Console
+
+    from siamfc_eval.reporting.rendering import to_terminal
+    from siamfc_eval.reporting.tables import attribute_table, ranking_table
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)
+    console.print(to_terminal(ranking_table(scores, None)))
+    table = attribute_table(scores, None) if attributes else None
+    if table is not None:
+        console.print(to_terminal(table))
+    console.print(scores.signature, style="dim", markup=False, highlight=False, soft_wrap=True)
+    for name, tracker in scores.trackers.items():
+        for note in tracker.notes:
+            console.print(f"{name}: {note}", style="dim", markup=False, highlight=False, soft_wrap=True)
+    for note in notes:
+        console.print(note, style="dim", markup=False, highlight=False, soft_wrap=True)
+
+
+def _write(path: Path, text: str) -> None:
+    from siamfc_eval.errors import InputError
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot write the scores ({error.strerror}). Choose another --output.") from error
