@@ -130,6 +130,8 @@ class TraxTracker:
         if connection is not None and process.is_alive():
             with contextlib.suppress(Exception), process.deadline(self.timeouts.quit):
                 connection.quit()
+        if connection is not None:
+            connection.release()
         process.close(self.timeouts.quit)
 
     def _connected(self) -> Connection:
@@ -170,7 +172,9 @@ class TraxTracker:
         """Diagnose the process, end it, and return the error to raise."""
         assert self._process is not None
         error = self._process.failure(when, cause)
-        self._connection = None
+        if self._connection is not None:
+            self._connection.release()
+            self._connection = None
         self._process.close(grace=0.0)
         return error
 

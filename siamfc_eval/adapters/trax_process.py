@@ -34,6 +34,7 @@ class TrackerProcess:
         """
         self.command = command
         self.log = log if log is not None else _new_log()
+        self._keeps_log = log is not None
         self._timed_out_after: float | None = None
         self._deadline: float | None = None
         self._closed = threading.Event()
@@ -89,6 +90,7 @@ class TrackerProcess:
 
     def failure(self, when: str, cause: str = "") -> TrackerError:
         """The error that says what happened: command, moment, exit code or time-out, and the end of its stderr."""
+        self._keeps_log = True
         if self._timed_out_after is not None:
             happened = f"did not answer within {self._timed_out_after:g} s and was killed"
         else:
@@ -120,6 +122,8 @@ class TrackerProcess:
         self._exit_code(wait=grace)
         self.kill()
         self._closed.set()
+        if not self._keeps_log:
+            self.log.unlink(missing_ok=True)
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError):

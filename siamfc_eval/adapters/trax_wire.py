@@ -47,7 +47,7 @@ class Connection:
         handle = trax_client_setup_file(from_tracker, to_tracker, trax_logger_setup(self._logger, 0, 0))
         if not handle or trax_is_alive(handle) == 0:
             raise TraxException("no hello")
-        self._handle = HandleWrapper(handle)
+        self._handle: Any = HandleWrapper(handle)
         metadata = self._handle.reference.contents.metadata.contents
         self.region_formats: list[str] = Region.decode_list(metadata.format_region)
         self.image_formats: list[str] = Image.decode_list(metadata.format_image)
@@ -67,6 +67,14 @@ class Connection:
     def quit(self) -> None:
         """Tell the server to end."""
         trax_terminate(self._handle.reference, None)
+
+    def release(self) -> None:
+        """Forget the conversation; must come before the pipes are closed.
+
+        The library says goodbye on its file descriptors when it lets go, and by then a closed one may be another
+        tracker's.
+        """
+        self._handle = None
 
     def _send(self, call: Any, images: Any, objects: Any, properties: Any) -> None:
         status = call(self._handle.reference, images.reference, objects.reference, properties.reference)

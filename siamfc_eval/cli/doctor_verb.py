@@ -1,0 +1,117 @@
+"""`siamfc-eval doctor`: what is installed, which device is used, what is missing."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+from typing import Any
+
+import click
+
+from siamfc_eval import __version__
+from siamfc_eval.catalogue import catalogue_folder, catalogue_names
+
+# Distribution -> (extra that installs it, what it is for); an empty extra is part of every installation.
+_PACKAGES: dict[str, tuple[str, str]] = {
+    "numpy": ("", "arrays"),
+    "scipy": ("", "statistics, MATLAB files"),
+    "numba": ("", "rasterised overlap"),
+    "pandas": ("", "tables"),
+    "matplotlib": ("", "plots"),
+    "opencv-python-headless": ("", "images, baseline trackers"),
+    "torch": ("torch", "networks"),
+    "safetensors": ("torch", "weights"),
+    "h5py": ("torch", "weights of MatConvNet and SiamVGG"),
+    "vot-trax": ("trax", "TraX trackers, vot-toolkit"),
+    "got10k": ("got10k", "trackers inside got10k's own experiments"),
+    "tensorboard": ("train", "training curves"),
+    "optuna": ("tune", "tuning of hyper-parameters"),
+    "onnxruntime": ("onnx", "checking exported networks"),
+}
+
+
+@click.command(epilog="Example: siamfc-eval doctor --json")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
+def command(as_json: bool) -> int:
+    """Say what is installed, which device is used and what is missing.
+
+    Exits with 1 if a package that scoring needs is missing; a missing extra is only named.
+    """
+    findings = examine()
+    if as_json:
+        click.echo(json.dumps(findings, indent=2))
+    else:
+        _show(findings)
+    broken = [name for name, entry in findings["packages"].items() if not entry["extra"] and entry["version"] is None]
+    return 1 if broken else 0
+
+
+def examine() -> dict[str, Any]:
+    """Everything that the verb reports, as plain data."""
+    packages = {
+        name: {"version": _version(name), "extra": extra, "for": purpose}
+        for name, (extra, purpose) in _PACKAGES.items()
+    }
+    return {
+        "siamfc_eval": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cores": os.cpu_count(),
+        "device": _device(packages["torch"]["version"]),
+        "packages": packages,
+        "trackers": {name: _weights_of(name) for name in catalogue_names("trackers")},
+        "experiments": catalogue_names("experiments"),
+        "catalogue": str(catalogue_folder("trackers").parent),
+    }
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _device(torch_version: str | None) -> str:
+    if torch_version is None:
+        return "none: torch is not installed, so networks cannot run; scoring and reports work"
+    import torch
+
+    if torch.cuda.is_available():
+        return f"cuda: {torch.cuda.get_device_name(0)}"
+    return f"cpu: {torch.get_num_threads()} threads"
+
+
+def _weights_of(tracker: str) -> str:
+    """What a tracker's definition says of its weights: "none needed", "present" or "missing: FILE"."""
+    import tomllib
+
+    path = catalogue_folder("trackers") / f"{tracker}.toml"
+    weights = tomllib.loads(path.read_text()).get("weights")
+    if weights is None:
+        return "none needed"
+    return "present" if (path.parent / weights).is_file() else f"missing: {weights}"
+
+
+def _show(findings: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    console.print(
+        f"siamfc_eval {findings['siamfc_eval']} on Python {findings['python']}, {findings['cores']} cores", style="bold"
+    )
+    console.print(f"device  {findings['device']}")
+    table = Table("package", "version", "for", "if missing")
+    for name, entry in findings["packages"].items():
+        extra = f"[{entry['extra']}]" if entry["extra"] else ""
+        hint = "" if entry["version"] else f"pip install 'siamfc-eval{extra}'"
+        table.add_row(name, entry["version"] or "missing", entry["for"], hint.replace("[", r"\["))
+    console.print(table)
+    trackers = Table("tracker", "weights")
+    for name, state in findings["trackers"].items():
+        trackers.add_row(name, state)
+    console.print(trackers)
+    console.print(f"experiments  {', '.join(findings['experiments']) or 'none'}")

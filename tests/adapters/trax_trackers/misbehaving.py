@@ -1,0 +1,73 @@
+"""A TraX tracker that goes wrong in the way that its argument names. Speaks the wire by hand, to be able to."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+HELLO = '@@TRAX:hello "trax.version=4" "trax.image=path;" "trax.region=rectangle;" "trax.channels=color;"\n'
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line)
+    sys.stdout.flush()
+
+
+def forever() -> None:
+    time.sleep(600)
+
+
+fault = sys.argv[1]
+sys.stderr.write(f"about to show the fault {fault}\n")
+sys.stderr.flush()
+if fault == "never-hello":
+    forever()
+if fault == "dies-before-hello":
+    sys.exit(7)
+if fault == "junk-instead-of-hello":
+    say("nothing that TraX knows\n" * 5)
+    forever()
+if fault == "floods":
+    while True:
+        say("x" * 65536)
+say(HELLO)
+if fault == "leaves-child":
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    with open(sys.argv[2], "w") as file:
+        file.write(str(child.pid))
+frames = 0
+for line in sys.stdin:
+    if line.startswith("@@TRAX:initialize"):
+        if fault == "dies-in-initialize":
+            sys.exit(3)
+        if fault == "hangs-in-initialize":
+            forever()
+        frames = 0
+    elif line.startswith("@@TRAX:frame"):
+        frames += 1
+        # The first frame of TraX 4 travels with the initialisation.
+        if frames == 1:
+            say('@@TRAX:state "1.0,2.0,30.0,40.0"\n')
+            continue
+        if fault == "dies-in-frame" and frames == 3:
+            sys.exit(5)
+        if fault == "killed-in-frame" and frames == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if fault == "hangs-in-frame" and frames == 3:
+            forever()
+        if fault == "junk-in-frame" and frames == 3:
+            say("@@TRAX:nonsense\n")
+            forever()
+        if fault == "nan":
+            say('@@TRAX:state "nan,nan,nan,nan"\n')
+            continue
+        if fault == "three-values":
+            say('@@TRAX:state "1.0,2.0,3.0"\n')
+            continue
+        say('@@TRAX:state "1.0,2.0,30.0,40.0" "confidence=0.75"\n')
+    elif line.startswith("@@TRAX:quit"):
+        if fault == "ignores-quit":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            forever()
+        sys.exit(0)
