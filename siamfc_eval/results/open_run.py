@@ -37,7 +37,7 @@ def open_runs(found: Found, tracker: Path, sequence: Video, repetitions: int) ->
     run = RawRun(
         sequence.name,
         found.number,
-        ResultFile(path, _parse_binary if suffix == ".bin" else _parse_text),
+        ResultFile(path, _parse_binary) if suffix == ".bin" else ResultFile(path, _parse_text, line_wise=True),
         load_times=partial(_companion, found, tracker, "time", repetitions),
         load_confidences=partial(_companion, found, tracker, "confidence", repetitions),
         origin=0.0 if _is_vot_toolkit(path) else sequence.origin,

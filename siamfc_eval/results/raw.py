@@ -17,6 +17,9 @@ from siamfc_eval.protocols.trajectory import Entry, Trajectory
 from siamfc_eval.results.content import content_digest, read_content
 from siamfc_eval.results.rows import Rows, rows_of
 
+_HEAD = 2**17
+"""Bytes that hold a first line for certain."""
+
 Values = NDArray[np.float64]
 """Shape (n,): one number per frame."""
 
@@ -81,9 +84,18 @@ class RecordedTrajectory(Trajectory):
 class ResultFile:
     """One file of raw results: read once, hashed without being parsed, parsed once."""
 
-    def __init__(self, path: Path, parse: Callable[[bytes, Path], collections.abc.Sequence[Rows]]) -> None:
+    def __init__(
+        self, path: Path, parse: Callable[[bytes, Path], collections.abc.Sequence[Rows]], line_wise: bool = False
+    ) -> None:
+        """
+        Args:
+            path: the file.
+            parse: makes rows of its content.
+            line_wise: the content is one run, one line per frame, so that its head can be parsed alone.
+        """
         self.path = path
         self._parse = parse
+        self._line_wise = line_wise
         self._data: bytes | None = None
         self._digest: str | None = None
         self._rows: collections.abc.Sequence[Rows] | None = None
@@ -117,6 +129,16 @@ class ResultFile:
             self._rows = self._parse(data, self.path)
             self._data = None
         return self._rows
+
+    def first(self, index: int) -> Rows:
+        """The first row of a run, without parsing the rest where that is possible.
+
+        Raises:
+            InputError: as for `rows`.
+        """
+        if self._rows is None and self._line_wise:
+            return self._parse(self._content()[:_HEAD].splitlines()[0], self.path)[0]
+        return self.rows[index].head()
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +188,11 @@ class RawRun:
             InputError: with file and line, where it cannot be read.
         """
         return self.repaired if self.repaired is not None else self.file.rows[self.index]
+
+    @property
+    def first_row(self) -> Rows:
+        """The first row alone, which is cheap to have."""
+        return self.repaired.head() if self.repaired is not None else self.file.first(self.index)
 
     def __len__(self) -> int:
         return len(self.rows)

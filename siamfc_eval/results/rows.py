@@ -44,6 +44,10 @@ class Rows:
             entries[row] = polygon - origin
         return tuple(entries)
 
+    def head(self) -> Rows:
+        """The first row alone."""
+        return Rows(self.boxes[:1], self.codes[:1], {0: self.polygons[0]} if 0 in self.polygons else {})
+
     def boxes_at(self, origin: float, wanted: float) -> Boxes:
         """The boxes in coordinates with `wanted` added to 0-based, given that the file adds `origin`; shape (n, 4)."""
         if origin == wanted:

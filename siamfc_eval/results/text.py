@@ -33,7 +33,7 @@ def parse_rows(data: bytes, path: Path) -> Rows:
         InputError: with file and line, for anything else.
     """
     lines = _lines(data, path)
-    rows = _fast(lines)
+    rows = _fast(lines) if len(lines) > 1 else None
     return rows if rows is not None else _slow(lines, path)
 
 

@@ -1,0 +1,181 @@
+"""Habits of toolkits that make a result file differ from what its layout says, detected by the first line.
+
+A one-pass run is started with the ground truth, and most toolkits write that down as the first line. So the first line
+tells in which form and origin a tracker writes: SiamRPN writes corners, pysot's trackers ground truth + 0.5 px, others
+0-based boxes for a 1-based data set. What is detected is said; nothing is changed unless the caller asks for it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siamfc_eval.datasets.sequence import Dataset, Sequence
+from siamfc_eval.errors import UnknownNameError
+from siamfc_eval.results.raw import RawRun, TrackerResults
+from siamfc_eval.results.rows import Rows
+
+CORNERS, HALF_PIXEL, ORIGIN = "corners", "half-pixel", "origin"
+KINDS = (CORNERS, HALF_PIXEL, ORIGIN)
+
+_TOLERANCE = 0.011
+"""Pixels; files with two decimals are common."""
+_SYSTEMATIC = 0.5
+"""Least share of a tracker's files that show a quirk, for it to be the tracker's habit and not a coincidence."""
+
+
+@dataclass(frozen=True)
+class Quirk:
+    """One habit of one tracker."""
+
+    kind: str
+    """One of `KINDS`."""
+    shift: float
+    """Pixels that all boxes have too much in x and y (negative: too few): -1 for 0-based files of a 1-based data set."""
+    sequences: tuple[str, ...]
+    """Where it shows."""
+    of: int
+    """Sequences whose first line is a box that can be compared."""
+
+    def __str__(self) -> str:
+        share = f"in {len(self.sequences)} of {self.of} files"
+        if self.kind == HALF_PIXEL:
+            return f"The first line is the ground truth + 0.5 px {share} (as pysot's trackers write it)."
+        moved = ""
+        if self.shift:
+            based = "0-based" if self.shift < 0 else "1-based"
+            moved = f" the ground truth {self.shift:+g} px, so the file seems {based} and the data set's boxes are not"
+        if self.kind == CORNERS:
+            also = f"; it is{moved}" if moved else ""
+            return f"The first line is x1,y1,x2,y2 instead of x,y,w,h {share} (as SiamRPN writes it){also}."
+        return f"The first line is{moved} {share}."
+
+
+def detect_quirks(results: TrackerResults, dataset: Dataset) -> tuple[Quirk, ...]:
+    """The habits that at least half of a tracker's files show; only first lines are parsed.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    sequences = {sequence.name: sequence for sequence in dataset}
+    seen: dict[tuple[str, float], list[str]] = {}
+    compared = 0
+    for name, runs in results.runs.items():
+        verdict = _judge(runs[0], sequences[name])
+        if verdict is None:
+            continue
+        compared += 1
+        if verdict[0]:
+            seen.setdefault(verdict, []).append(name)
+    return tuple(
+        Quirk(kind, shift, tuple(names), compared)
+        for (kind, shift), names in seen.items()
+        if len(names) >= _SYSTEMATIC * compared
+    )
+
+
+def _judge(run: RawRun, sequence: Sequence) -> tuple[str, float] | None:
+    """Kind and shift of a run's first line; kind "" for one that is plain or like nothing known, None for no box."""
+    first = run.first_row
+    box = first.boxes[0]
+    if first.has_codes or first.polygons or run.label or not np.isfinite(box).all():
+        return None
+    # With and without the frames that some toolkits skip; whichever fits.
+    frames = {run.start, min(run.start + sequence.lead_in, len(sequence) - 1)}
+    truths = [sequence.boxes[frame].tolist() for frame in sorted(frames)]
+    truths = [[x + run.origin, y + run.origin, w, h] for x, y, w, h in truths if math.isfinite(x + y + w + h)]
+    verdicts = [_compare(box.tolist(), truth) for truth in truths]
+    return next((verdict for verdict in verdicts if verdict is not None), ("", 0.0)) if verdicts else None
+
+
+def _compare(box: list[float], truth: list[float]) -> tuple[str, float] | None:
+    """What the first line is relative to the ground truth; None where it is like nothing known."""
+    x, y, w, h = truth
+    if _close(box, truth):
+        return "", 0.0
+    if _close(box, [x + 0.5, y + 0.5, w, h]):
+        return HALF_PIXEL, 0.0
+    for shift in (-1.0, 1.0):
+        if _close(box, [x + shift, y + shift, w, h]):
+            return ORIGIN, shift
+    for shift in (0.0, -1.0, 1.0):
+        left, top = x + shift, y + shift
+        if _close(box, [left, top, left + w, top + h]) or _close(box, [left, top, left + w - 1, top + h - 1]):
+            return CORNERS, shift
+    return None
+
+
+def _close(box: list[float], other: list[float]) -> bool:
+    return all(abs(one - two) <= _TOLERANCE for one, two in zip(box, other, strict=True))
+
+
+def repair_quirks(results: TrackerResults, dataset: Dataset, kinds: Collection[str]) -> TrackerResults:
+    """The results without the quirks of the given kinds, with a note for each that says what was changed.
+
+    "corners" makes the first line x,y,w,h; "half-pixel" takes 0.5 px from the first line; "origin" moves every box by
+    what the first lines are off. Only the runs that show a quirk are repaired, "origin" in all runs of the tracker.
+
+    Raises:
+        UnknownNameError: a kind that there is not.
+    """
+    for kind in kinds:
+        if kind not in KINDS:
+            raise UnknownNameError("quirk", kind, KINDS)
+    notes, runs = list(results.notes), dict(results.runs)
+    for quirk in detect_quirks(results, dataset):
+        if quirk.kind in kinds and quirk.kind != ORIGIN:
+            for name in quirk.sequences:
+                runs[name] = tuple(_with_first(run, quirk.kind) for run in runs[name])
+            what = "made x,y,w,h" if quirk.kind == CORNERS else "moved by -0.5 px"
+            notes.append(f"Repaired on request: the first line was {what} in {len(quirk.sequences)} files.")
+        if ORIGIN in kinds and quirk.shift:
+            runs = {name: tuple(_moved(run, -quirk.shift) for run in old) for name, old in runs.items()}
+            notes.append(f"Repaired on request: every box was moved by {-quirk.shift:+g} px in x and y.")
+    return dataclasses.replace(results, runs=runs, notes=tuple(notes))
+
+
+def _with_first(run: RawRun, kind: str) -> RawRun:
+    boxes = run.rows.boxes.copy()
+    if kind == CORNERS:
+        boxes[0, 2:] -= boxes[0, :2]
+    else:
+        boxes[0, :2] -= 0.5
+    return dataclasses.replace(run, repaired=Rows(boxes, run.rows.codes, run.rows.polygons))
+
+
+def _moved(run: RawRun, shift: float) -> RawRun:
+    offset: NDArray[np.float64] = np.array([shift, shift, 0.0, 0.0])
+    polygons = {row: polygon + shift for row, polygon in run.rows.polygons.items()}
+    return dataclasses.replace(run, repaired=Rows(run.rows.boxes + offset, run.rows.codes, polygons))
+
+
+def length_notes(results: TrackerResults, dataset: Dataset) -> tuple[str, ...]:
+    """Which files have more or fewer rows than their sequence has frames, and where rows are NaN; parses every file.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    frames = {sequence.name: sequence for sequence in dataset}
+    wrong, rows_nan, files_nan, empty = [], 0, 0, Counter[str]()
+    for name, runs in results.runs.items():
+        for run in runs:
+            expected = len(frames[name]) - run.start
+            if len(run) not in {expected, run.start + 1}:
+                skipped = " (the lead-in is left out)" if len(run) == expected - frames[name].lead_in else ""
+                wrong.append(f"{run.path.name} has {len(run)} rows for {expected} frames{skipped}")
+            lost = np.isnan(run.rows.boxes).any(axis=1) & (run.rows.codes < 0)
+            rows_nan += int(lost.sum())
+            files_nan += bool(lost.any())
+            empty["rows"] += int((run.rows.boxes[:, 2:] <= 0).any(axis=1).sum())
+    notes = [f"{text}." for text in wrong]
+    if rows_nan:
+        notes.append(f"{rows_nan:,} rows in {files_nan} files are NaN: no answer of the tracker.")
+    if empty["rows"]:
+        notes.append(f"{empty['rows']:,} rows have a width or height <= 0.")
+    return tuple(notes)
