@@ -56,8 +56,7 @@ def crop_square(
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise InputError(
             f"a frame has shape {image.shape} and type {image.dtype}; trackers take RGB uint8 of shape "
-            "(height, width, 3). Read images with siamfc_eval.datasets.frames.read_image, which converts grey, alpha and "
-            "16 bits."
+            "(height, width, 3). siamfc_eval.datasets.frames.read_image converts grey, alpha and 16 bits."
         )
     step = side / size
     # OpenCV counts from pixel centres: index = edge coordinate - 1/2.

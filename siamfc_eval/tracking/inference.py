@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import copy
-import itertools
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch import Tensor
 
 from siamfc_eval.errors import InputError, TrackerError
-from siamfc_eval.models.siamese import FullyConvolutional, SiameseNetwork, Template, join_templates, select_template
+from siamfc_eval.models.acceleration import prepare_for_inference
+from siamfc_eval.models.siamese import (
+    FullyConvolutional,
+    RegionProposal,
+    SiameseNetwork,
+    Template,
+    join_templates,
+    select_template,
+)
 
 Network = TypeVar("Network", bound=SiameseNetwork)
 
@@ -40,20 +45,6 @@ def resolve_device(device: str = "auto") -> torch.device:
     return resolved
 
 
-def fold_batch_norms(model: nn.Module) -> None:
-    """Merge each batch norm into the convolution before it, in place; the numbers stay, the work goes.
-
-    Only pairs that follow each other in an `nn.Sequential` are merged: there, nothing else can read what lies between.
-    """
-    for module in model.modules():
-        if not isinstance(module, nn.Sequential):
-            continue
-        for index, (convolution, norm) in enumerate(itertools.pairwise(list(module))):
-            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                module[index] = fuse_conv_bn_eval(convolution, norm)
-                module[index + 1] = nn.Identity()
-
-
 class Inference(Generic[Network]):
     """A network made ready to track: evaluation mode, batch norms folded, channels last, on its device.
 
@@ -64,10 +55,7 @@ class Inference(Generic[Network]):
 
     def __init__(self, network: Network, device: str = "auto") -> None:
         self.device = resolve_device(device)
-        self.network: Network = copy.deepcopy(network).eval().requires_grad_(False)
-        fold_batch_norms(self.network)
-        self.network.to(self.device)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = cast(Network, prepare_for_inference(network).to(self.device))
 
     def synchronize(self) -> None:
         """Wait until the device has finished, so that a clock read now counts the work that was asked for."""
@@ -77,10 +65,10 @@ class Inference(Generic[Network]):
     def templates(self, crops: Crops) -> list[Template]:
         """The templates of n exemplar crops, one each."""
         with torch.inference_mode():
-            joined: Template = self.network.template(self._images(crops))  # type: ignore[operator]
+            joined: Template = self.network.template(self.images(crops))  # type: ignore[operator]
             return [select_template(joined, index) for index in range(len(crops))]
 
-    def _images(self, crops: Crops) -> Tensor:
+    def images(self, crops: Crops) -> Tensor:
         """Shape (n, 3, side, side), float; the permuted bytes already lie channels last, so nothing is copied twice."""
         return torch.from_numpy(crops).to(self.device, non_blocking=True).permute(0, 3, 1, 2).float()
 
@@ -105,10 +93,38 @@ def correlation_responses(
     with torch.inference_mode():
         joined = join_templates(templates)
         assert isinstance(joined, Tensor)
-        found = inference.network.detect(joined, inference._images(crops.reshape(count * scales, side, side, 3)))
+        found = inference.network.detect(joined, inference.images(crops.reshape(count * scales, side, side, 3)))
         responses: NDArray[np.float32] = found.float().cpu().numpy()
     check_finite(responses, inference.network.name)
     return responses.reshape(count, scales, *responses.shape[-2:])
+
+
+def proposal_scores(
+    inference: Inference[RegionProposal], templates: Sequence[Template], crops: Crops
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Anchor scores and box offsets of n targets.
+
+    Args:
+        inference: the network.
+        templates: n templates.
+        crops: shape (n, side, side, 3).
+
+    Returns:
+        Probabilities of the target, shape (n, a, r, r), and offsets, shape (n, 4, a, r, r).
+
+    Raises:
+        TrackerError: the network answered with values that are not finite.
+    """
+    network = inference.network
+    with torch.inference_mode():
+        joined = join_templates(templates)
+        assert isinstance(joined, tuple)
+        cls, loc = network.detect(joined, inference.images(crops))
+        scores: NDArray[np.float32] = network.objectness(cls).float().cpu().numpy()
+        offsets: NDArray[np.float32] = network.offsets(loc).float().cpu().numpy()
+    check_finite(scores, network.name)
+    check_finite(offsets, network.name)
+    return scores, offsets
 
 
 def check_finite(values: NDArray[np.float32], model: str) -> None:

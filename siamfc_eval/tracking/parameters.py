@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from siamfc_eval.tracking.responses import Kernel
 from siamfc_eval.tracking.targets import PolygonFit
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -54,8 +55,10 @@ class SiamFCParameters(Parameters):
     """The target never gets smaller than this times its first size."""
     max_size_ratio: Positive = 5.0
     """The target never gets larger than this times its first size."""
+    upsampling_kernel: Kernel = "spline"
+    """Which bicubic enlarges the response; "opencv" is what siamfc-pytorch and its kin use."""
     refine_peak: bool = True
-    """Find the peak between the samples of the enlarged response. The original does not; see `find_peak`."""
+    """Find the peak between the samples of the enlarged response. The originals do not; see `find_peak`."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -65,4 +68,35 @@ class SiamFCParameters(Parameters):
             )
         if not self.min_size_ratio <= 1 <= self.max_size_ratio:
             raise ValueError("min_size_ratio and max_size_ratio must enclose 1")
+        return self
+
+
+class SiamRPNParameters(Parameters):
+    """Of the SiamRPN family (Li et al. 2018, section 4.3; DaSiamRPN; pysot)."""
+
+    search_size: Annotated[int, Field(ge=16)] = 287
+    window_influence: Fraction = 0.40
+    penalty_k: Annotated[float, Field(ge=0)] = 0.16
+    """Strength of the penalty on changes of size and ratio: exp(-k (change of size * change of ratio - 1))."""
+    size_rate: Fraction = 0.30
+    """How far the size moves to the winning anchor's, times that anchor's penalised score."""
+    min_size: Positive = 10.0
+    """The target never gets narrower or lower than this, in pixels of the frame."""
+    anchor_scales: tuple[Positive, ...] = (8.0,)
+    """Anchor sides in strides."""
+    anchor_ratios: tuple[Positive, ...] = (0.33, 0.5, 1.0, 2.0, 3.0)
+    """Anchor height / width."""
+    lost_search_size: Annotated[int, Field(ge=16)] | None = None
+    """After a failure the search crop grows up to this side (DaSiamRPN long-term: 831); none: it never grows."""
+    lost_search_step: Annotated[int, Field(ge=8)] = 96
+    """Pixels by which the search crop grows in each frame in which the target stays lost."""
+    lost_below: Fraction = 0.8
+    """A best score below this is a failure: the target is taken to be where it was."""
+    found_above: Fraction = 0.95
+    """A best score above this ends the enlarged search."""
+
+    @model_validator(mode="after")
+    def _lost_search_is_larger(self) -> Self:
+        if self.lost_search_size is not None and self.lost_search_size < self.search_size:
+            raise ValueError(f"lost_search_size {self.lost_search_size} is smaller than search_size {self.search_size}")
         return self

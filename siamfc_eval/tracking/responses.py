@@ -8,13 +8,18 @@ displacement of (j - (r - 1)/2) t crop pixels; up-sampled to n values by the hal
 from __future__ import annotations
 
 from functools import cache
+from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Map = NDArray[np.float32]
 """Shape (rows, columns)."""
+
+Kernel = Literal["spline", "opencv", "matlab"]
+"""Bicubic interpolation by: a spline through all samples, which puts a smooth peak where it is (within .05 px at stride
+8); cubic convolution with a = -.75, as in OpenCV and torch (peaks up to .9 px off, towards the samples); cubic
+convolution with a = -.5, as in MATLAB and the authors' own code (up to .2 px off)."""
 
 
 @cache
@@ -28,20 +33,48 @@ def cosine_window(size: int) -> Map:
     return result
 
 
-def upsample(responses: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+def upsample(responses: NDArray[np.float32], size: int, kernel: Kernel = "spline") -> NDArray[np.float32]:
     """Enlarge response maps bicubically by the half-pixel rule.
 
     Args:
         responses: shape (k, r, r).
         size: side n of the result.
+        kernel: which bicubic.
 
     Returns:
-        Shape (k, n, n). OpenCV does this four to five times faster than torch on a CPU, with the same kernel.
+        Shape (k, n, n): two products with an (n, r) matrix, several times faster than torch's bicubic on a CPU.
     """
-    enlarged = np.empty((len(responses), size, size), dtype=np.float32)
-    for response, target in zip(responses, enlarged, strict=True):
-        cv2.resize(response, (size, size), dst=target, interpolation=cv2.INTER_CUBIC)
+    matrix = _upsampling_matrix(responses.shape[-1], size, kernel)
+    enlarged: NDArray[np.float32] = matrix @ responses @ matrix.T
     return enlarged
+
+
+@cache
+def _upsampling_matrix(source: int, size: int, kernel: Kernel) -> Map:
+    """Shape (size, source): row i gives sample i of the enlarged line from the samples of the line."""
+    positions = (np.arange(size) + 0.5) * source / size - 0.5
+    matrix: NDArray[np.float64]
+    if kernel == "spline":
+        from scipy.interpolate import make_interp_spline
+
+        inside = np.clip(positions, 0, source - 1)
+        matrix = make_interp_spline(np.arange(source), np.eye(source), k=min(3, source - 1))(inside)
+    else:
+        a = {"opencv": -0.75, "matlab": -0.5}[kernel]
+        matrix = np.zeros((size, source))
+        first = np.floor(positions).astype(int)
+        for step in (-1, 0, 1, 2):
+            distance = np.abs(positions - (first + step))
+            near = ((a + 2) * distance - (a + 3)) * distance**2 + 1
+            far = ((a * distance - 5 * a) * distance + 8 * a) * distance - 4 * a
+            np.add.at(
+                matrix,
+                (np.arange(size), np.clip(first + step, 0, source - 1)),
+                np.where(distance <= 1, near, np.where(distance < 2, far, 0.0)),
+            )
+    result = matrix.astype(np.float32)
+    result.flags.writeable = False
+    return result
 
 
 def blend_window(response: Map, window: Map, influence: float) -> Map:

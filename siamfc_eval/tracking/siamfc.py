@@ -7,7 +7,9 @@ of the steps is that of siamfc-pytorch.
 from __future__ import annotations
 
 import collections.abc
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +54,8 @@ class SiamFCTracker:
     """
 
     is_deterministic = True
+    facts: Mapping[str, Any] = {}
+    """What decides the answers, as the catalogue filled it in."""
 
     def __init__(
         self, name: str, network: SiameseNetwork, parameters: SiamFCParameters | None = None, device: str = "auto"
@@ -138,7 +142,7 @@ class SiamFCTracker:
         p = self.parameters
         raw_side = responses.shape[-1]
         side = p.upsampled_size or p.upsampling * raw_side
-        enlarged = upsample(responses, side)
+        enlarged = upsample(responses, side, p.upsampling_kernel)
         peaks = enlarged.max(axis=(1, 2))
         # A penalty below 1 makes a positive response smaller; a negative one must not grow by it.
         best = int(np.where(peaks > 0, peaks * self._penalties, peaks / np.maximum(self._penalties, 1e-6)).argmax())

@@ -1,0 +1,125 @@
+"""Trackers by name: the definitions in `trackers/`, and the tracker that each of them describes."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from siamfc_eval.catalogue import catalogue_names, find_definition
+from siamfc_eval.errors import InputError, MissingDependencyError, TrackerError
+from siamfc_eval.tracking.definition import (
+    NetworkDefinition,
+    OpenCVDefinition,
+    SiamFCDefinition,
+    SiamRPNDefinition,
+    definition_facts,
+    read_definition,
+)
+from siamfc_eval.tracking.tracker import Tracker
+
+if TYPE_CHECKING:
+    from siamfc_eval.models.siamese import SiameseNetwork
+
+
+def tracker_names() -> list[str]:
+    """Names of the trackers in the catalogue."""
+    return catalogue_names("trackers")
+
+
+def load_tracker(spec: str, device: str = "auto", weights: Path | str | None = None) -> Tracker:
+    """The tracker that a name or a definition file describes, ready to start.
+
+    Args:
+        spec: a name of `tracker_names()`, or the path of a .toml file.
+        device: "auto", "cpu", "cuda" or "cuda:N"; only networks use it.
+        weights: a weights file of any layout that `load_weights` knows, instead of the definition's own.
+
+    Returns:
+        A tracker whose `facts` (plain JSON values with a "hash") say all that decides its answers.
+
+    Raises:
+        UnknownNameError: no such tracker, model or preset.
+        InputError: the definition is wrong, or its weights are missing or belong to another network.
+        MissingDependencyError: a network is asked for and torch is not installed.
+    """
+    path = find_definition("trackers", _canonical(spec))
+    definition = read_definition(path)
+    name = path.stem
+    facts = tracker_facts(spec, weights)
+    tracker: Any
+    if isinstance(definition, SiamFCDefinition | SiamRPNDefinition):
+        if importlib.util.find_spec("torch") is None:
+            raise MissingDependencyError("torch", "torch", f"tracker {name}")
+        network = _load_network(name, path, definition, weights)
+        if isinstance(definition, SiamFCDefinition):
+            from siamfc_eval.tracking.siamfc import SiamFCTracker
+
+            tracker = SiamFCTracker(name, network, definition.resolved(str(path)), device)
+        else:
+            from siamfc_eval.tracking.siamrpn import SiamRPNTracker
+
+            tracker = SiamRPNTracker(name, network, definition.resolved(str(path)), device)
+    else:
+        if weights is not None:
+            raise InputError(f"tracker {name} has no network, so weights ({weights}) mean nothing to it.")
+        if isinstance(definition, OpenCVDefinition):
+            from siamfc_eval.tracking.opencv import OpenCVTracker
+
+            tracker = OpenCVTracker(name, definition.algorithm)
+        else:
+            from siamfc_eval.tracking.static import StaticTracker
+
+            tracker = StaticTracker(name)
+    tracker.facts = facts
+    if not isinstance(tracker, Tracker):
+        raise TrackerError(f"{path}: {type(tracker).__name__} is no tracker; it lacks init, update or name.")
+    return tracker
+
+
+def tracker_facts(spec: str, weights: Path | str | None = None) -> dict[str, Any]:
+    """What decides a tracker's answers, with a "hash" over it, without loading a network.
+
+    Raises:
+        UnknownNameError, InputError: as `load_tracker`.
+    """
+    path = find_definition("trackers", _canonical(spec))
+    definition = read_definition(path)
+    file = _weights_file(path.stem, path, definition, weights) if isinstance(definition, NetworkDefinition) else None
+    return {"name": path.stem, **definition_facts(definition, str(path), file)}
+
+
+def _canonical(spec: str) -> str:
+    """Models' known names stand for their trackers: "SiamRPN++" is siamrpnpp, "SiamFCRes22" is siamfcres22."""
+    if spec.endswith(".toml") or "/" in spec or spec in tracker_names():
+        return spec
+    plain = spec.lower().replace("+", "p")
+    return plain if plain in tracker_names() else spec
+
+
+def _weights_file(name: str, path: Path, definition: NetworkDefinition, weights: Path | str | None) -> Path:
+    """The weights file to use, which exists."""
+    if weights is None and definition.weights is None:
+        source = f" Published weights: {definition.weights_source}." if definition.weights_source else ""
+        raise InputError(
+            f"tracker {name} comes without weights for its network {definition.model}. Give a file with --weights, "
+            f'or name it as weights = "FILE" in a copy of {path}.{source}'
+        )
+    file = Path(weights).expanduser() if weights is not None else path.parent / str(definition.weights)
+    if not file.is_file():
+        raise InputError(
+            f"{file}: no such weights file, which tracker {name} needs for its network {definition.model}. "
+            "Put it there or give another with --weights."
+        )
+    return file
+
+
+def _load_network(name: str, path: Path, definition: NetworkDefinition, weights: Path | str | None) -> SiameseNetwork:
+    """The network with its weights and preprocessing."""
+    from siamfc_eval.models.checkpoints import load_model
+    from siamfc_eval.models.preprocessing import Preprocessing
+
+    file = _weights_file(name, path, definition, weights)
+    wanted = definition.preprocessing
+    preprocessing = Preprocessing(**wanted.model_dump()) if wanted is not None else None
+    return load_model(file, definition.model, preprocessing=preprocessing)

@@ -1,0 +1,195 @@
+"""A tracker as a file: which network, which weights, which hyper-parameters."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.tracking.parameters import Parameters, SiamFCParameters, SiamRPNParameters
+from siamfc_eval.tracking.presets import SIAMFC_PRESETS, SIAMRPN_PRESETS
+
+FAMILIES = ("siamfc", "siamrpn", "opencv", "static")
+"""What `family` in a definition may be."""
+
+
+class _Definition(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    description: str = ""
+    """One sentence for `siamfc-eval list trackers`."""
+
+
+class PreprocessingDefinition(BaseModel):
+    """What the network expects of its input, where the weights file does not say so itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    order: Literal["RGB", "BGR"] = "RGB"
+    scale: float = 1.0
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+class NetworkDefinition(_Definition):
+    """What the definitions of Siamese trackers have in common."""
+
+    model: str
+    """Known name of the network, one of `siamfc-eval list models`; its widths are read from the weights."""
+    weights: str | None = None
+    """Weights file, relative to the definition's folder; none: the user brings one."""
+    weights_source: str = ""
+    """Where weights for this network are published; shown when they are missing."""
+    preprocessing: PreprocessingDefinition | None = None
+    """Overrides what the weights file's layout implies."""
+    preset: str | None = None
+    """Named hyper-parameters that `parameters` is laid over."""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """Single hyper-parameters."""
+
+
+class SiamFCDefinition(NetworkDefinition):
+    """A tracker of the SiamFC family."""
+
+    family: Literal["siamfc"]
+
+    def resolved(self, where: str) -> SiamFCParameters:
+        """Preset and single values together; `where` names the file in errors."""
+        return _resolve(SiamFCParameters, SIAMFC_PRESETS, self, where)
+
+
+class SiamRPNDefinition(NetworkDefinition):
+    """A tracker of the SiamRPN family."""
+
+    family: Literal["siamrpn"]
+
+    def resolved(self, where: str) -> SiamRPNParameters:
+        """Preset and single values together; `where` names the file in errors."""
+        return _resolve(SiamRPNParameters, SIAMRPN_PRESETS, self, where)
+
+
+class OpenCVDefinition(_Definition):
+    """One of OpenCV's own trackers."""
+
+    family: Literal["opencv"]
+    algorithm: str
+    """Name as in cv2.Tracker<name>, e.g. "MIL", "CSRT", "KCF"."""
+
+
+class StaticDefinition(_Definition):
+    """The start box on every frame."""
+
+    family: Literal["static"]
+
+
+TrackerDefinition = SiamFCDefinition | SiamRPNDefinition | OpenCVDefinition | StaticDefinition
+
+_ADAPTER: TypeAdapter[TrackerDefinition] = TypeAdapter(Annotated[TrackerDefinition, Field(discriminator="family")])
+
+P = TypeVar("P", bound=Parameters)
+
+
+def read_definition(path: Path) -> TrackerDefinition:
+    """A tracker's definition from its TOML file, hyper-parameters checked.
+
+    Raises:
+        InputError: the file is missing or no TOML, a key is unknown, a value has the wrong type or is out of range.
+        UnknownNameError: no preset has this name.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot read this tracker definition ({error.strerror}).") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid TOML: {error}.") from error
+    return parse_definition(values, str(path))
+
+
+def parse_definition(values: Mapping[str, Any], where: str) -> TrackerDefinition:
+    """A tracker's definition from plain values; `where` names their source in errors.
+
+    Raises:
+        InputError, UnknownNameError: as `read_definition`.
+    """
+    if values.get("family") not in FAMILIES:
+        raise InputError(f"{where}: family is {values.get('family')!r}; expected one of {', '.join(FAMILIES)}.")
+    try:
+        definition = _ADAPTER.validate_python(dict(values))
+    except ValidationError as error:
+        known: dict[str, type[BaseModel]] = {
+            "siamfc": SiamFCDefinition,
+            "siamrpn": SiamRPNDefinition,
+            "opencv": OpenCVDefinition,
+            "static": StaticDefinition,
+        }
+        raise InputError(explain_validation(error, where, known[values["family"]], skip=1)) from error
+    if isinstance(definition, SiamFCDefinition | SiamRPNDefinition):
+        definition.resolved(where)
+    return definition
+
+
+def definition_facts(definition: TrackerDefinition, where: str, weights: Path | None) -> dict[str, Any]:
+    """Everything that decides what a tracker answers, as plain JSON values: for manifests and hashes.
+
+    Args:
+        definition: the tracker.
+        where: its source, for errors.
+        weights: the weights file in use; its content enters as a SHA-256, its place does not.
+    """
+    facts: dict[str, Any] = {"family": definition.family}
+    if isinstance(definition, OpenCVDefinition):
+        facts["algorithm"] = definition.algorithm
+    if isinstance(definition, SiamFCDefinition | SiamRPNDefinition):
+        facts |= {
+            "model": definition.model,
+            "preprocessing": definition.preprocessing.model_dump() if definition.preprocessing else None,
+            "parameters": definition.resolved(where).model_dump(mode="json"),
+            "weights_sha256": _file_hash(weights) if weights else None,
+        }
+    facts["hash"] = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return facts
+
+
+def _file_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _resolve(kind: type[P], presets: Mapping[str, Mapping[str, Any]], definition: NetworkDefinition, where: str) -> P:
+    if definition.preset is not None and definition.preset not in presets:
+        raise UnknownNameError("preset", definition.preset, presets)
+    base = presets[definition.preset] if definition.preset else {}
+    try:
+        return kind(**{**base, **definition.parameters})
+    except ValidationError as error:
+        raise InputError(explain_validation(error, f"{where} [parameters]", kind)) from error
+
+
+def explain_validation(error: ValidationError, where: str, model: type[BaseModel], skip: int = 0) -> str:
+    """One line for each thing wrong, naming the key, what was found and what was expected.
+
+    Args:
+        error: what pydantic says.
+        where: the file.
+        model: what was validated; its fields are what "did you mean" chooses from.
+        skip: leading parts of each location to leave out (the tag of a tagged union).
+    """
+    lines = []
+    for problem in error.errors():
+        location = problem["loc"][skip:]
+        key = ".".join(str(part) for part in location)
+        if problem["type"] == "extra_forbidden":
+            lines.append(str(UnknownNameError("key", key, model.model_fields if len(location) == 1 else ())))
+        elif problem["type"] == "missing":
+            lines.append(f"key '{key}' is missing.")
+        elif key:
+            lines.append(f"{key} = {problem['input']!r}: {problem['msg']}.")
+        else:
+            lines.append(f"{problem['msg'].removeprefix('Value error, ')}.")
+    return f"{where}: " + " ".join(lines)

@@ -1,0 +1,71 @@
+"""Hyper-parameters of the projects that published these trackers, by name.
+
+A definition names a preset and overrides single values. Sources: the configuration files of siamfc-pytorch, SiameseX,
+SiamDW (per network and benchmark), pysot (per experiment) and DaSiamRPN. Where a source computes something wrong (scale
+exponents -2, 0, 2 under Python 3), the preset holds what the source meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_SIAMDW_FC = {"scale_step": 1.0375, "scale_penalty": 0.9745, "scale_rate": 0.59, "window_influence": 0.35}
+_SIAMESEX = {"scale_step": 1.040, "scale_penalty": 0.97, "scale_rate": 0.59, "window_influence": 0.25}
+
+
+def _siamdw(step: float, penalty: float, rate: float, window: float, search: int = 255) -> dict[str, Any]:
+    return {
+        "scale_step": step,
+        "scale_penalty": penalty,
+        "scale_rate": rate,
+        "window_influence": window,
+        "search_size": search,
+        "polygon_fit": "area",
+    }
+
+
+def _rpn(penalty_k: float, window: float, rate: float, search: int) -> dict[str, Any]:
+    return {
+        "penalty_k": penalty_k,
+        "window_influence": window,
+        "size_rate": rate,
+        "search_size": search,
+        "polygon_fit": "area",
+    }
+
+
+SIAMFC_PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "siamfc-pytorch": {
+        "scale_step": 1.0375,
+        "scale_penalty": 0.9745,
+        "scale_rate": 0.59,
+        "window_influence": 0.176,
+        "upsampling": 16,
+    },
+    "siamesex": {**_SIAMESEX, "upsampled_size": 273},
+    "siamvgg": {**_SIAMESEX, "upsampled_size": 273},
+    "siamdw": {**_SIAMDW_FC, "polygon_fit": "area"},
+    "siamdw-res22-otb2015": _siamdw(1.1897, 0.9370, 0.2226, 0.2897),
+    "siamdw-res22-vot2017": _siamdw(1.1466, 0.9994, 0.2061, 0.3242),
+    "siamdw-incep22-otb2015": _siamdw(1.1832, 0.9453, 0.3035, 0.2496, search=263),
+    "siamdw-incep22-vot2017": _siamdw(1.1679, 0.9285, 0.6782, 0.2566),
+    "siamdw-next22-otb2015": _siamdw(1.1390, 0.9593, 0.1775, 0.2094, search=263),
+    "siamdw-next22-vot2017": _siamdw(1.1531, 0.9489, 0.5706, 0.2581),
+}
+"""Of `SiamFCParameters`."""
+
+SIAMRPN_PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "pysot": _rpn(0.16, 0.40, 0.30, 287),
+    "pysot-alex": _rpn(0.16, 0.40, 0.30, 287),
+    "pysot-r50-vot": _rpn(0.05, 0.42, 0.38, 255),
+    "pysot-r50-otb": _rpn(0.24, 0.50, 0.25, 255),
+    "pysot-mobilev2": _rpn(0.04, 0.40, 0.50, 255),
+    "dasiamrpn": _rpn(0.04, 0.44, 0.45, 271),
+    "dasiamrpn-vot": _rpn(0.04, 0.44, 0.45, 271),
+    "dasiamrpn-otb": _rpn(0.22, 0.40, 0.30, 271),
+    "dasiamrpn-longterm": {**_rpn(0.04, 0.44, 0.45, 271), "lost_search_size": 831},
+    "siamdw-rpn-res22-otb2015": _rpn(0.841, 0.390, 0.714, 255),
+    "siamdw-rpn-res22-vot2017": _rpn(0.038, 0.347, 0.388, 255),
+}
+"""Of `SiamRPNParameters`."""

@@ -1,0 +1,174 @@
+"""The SiamRPN family's tracker: score anchors in a search region and shape the best one.
+
+Li et al., "High Performance Visual Tracking with Siamese Region Proposal Network" (CVPR 2018), section 4.3; Zhu et al.,
+"Distractor-aware Siamese Networks" (ECCV 2018), section 3.4, for the growing search after a failure; the order of the
+steps is that of DaSiamRPN and pysot.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siamfc_eval.datasets.frames import Frame
+from siamfc_eval.errors import InputError
+from siamfc_eval.geometry.regions import Region
+from siamfc_eval.models.siamese import RegionProposal, SiameseNetwork, Template
+from siamfc_eval.tracking.anchors import anchor_grid, decode, size_change
+from siamfc_eval.tracking.crops import context_side, crop_square, mean_colour
+from siamfc_eval.tracking.inference import Inference, proposal_scores
+from siamfc_eval.tracking.parameters import SiamRPNParameters
+from siamfc_eval.tracking.targets import Target, start_target
+from siamfc_eval.tracking.tracker import Output
+
+
+@dataclass(frozen=True, eq=False)
+class SiamRPNState:
+    """All that changes from frame to frame."""
+
+    target: Target
+    """Where the target was last."""
+    template: Template
+    """The exemplar's correlation kernels."""
+    fill: NDArray[np.float64]
+    """Shape (3,): the first frame's mean colour, which fills crops beyond the border."""
+    search_size: int
+    """Side of the next search crop in pixels; larger than usual while the target is lost."""
+
+
+class SiamRPNTracker:
+    """Tracks with any network of the family that answers with anchor scores and box offsets.
+
+    Args:
+        name: name in results and reports.
+        network: the network with its weights and preprocessing.
+        parameters: hyper-parameters.
+        device: "auto", "cpu", "cuda" or "cuda:N".
+
+    Raises:
+        InputError: the network is no region-proposal one or has other anchors, or the device cannot be used.
+    """
+
+    is_deterministic = True
+    facts: Mapping[str, Any] = {}
+    """What decides the answers, as the catalogue filled it in."""
+
+    def __init__(
+        self, name: str, network: SiameseNetwork, parameters: SiamRPNParameters | None = None, device: str = "auto"
+    ) -> None:
+        if not isinstance(network, RegionProposal):
+            raise InputError(
+                f"tracker {name}: the network {network.name} answers with a response map, not with anchors."
+            )
+        self.name = name
+        self.parameters = parameters or SiamRPNParameters()
+        expected = len(self.parameters.anchor_scales) * len(self.parameters.anchor_ratios)
+        if network.anchor_count != expected:
+            raise InputError(
+                f"tracker {name}: the network {network.name} has {network.anchor_count} anchors per cell, the "
+                f"parameters anchor_scales and anchor_ratios make {expected}."
+            )
+        self._inference = Inference(network, device)
+
+    @property
+    def device(self) -> str:
+        """Where the network runs."""
+        return str(self._inference.device)
+
+    def synchronize(self) -> None:
+        """Wait for the device, before a clock is read."""
+        self._inference.synchronize()
+
+    def init(self, frame: Frame, region: Region) -> SiamRPNState:
+        """Start on a frame.
+
+        Raises:
+            InputError: the region cannot be tracked (not finite, no area, outside the frame).
+        """
+        return self.init_batch([frame], [region])[0]
+
+    def update(self, state: SiamRPNState, frame: Frame) -> tuple[SiamRPNState, Output]:
+        """Find the target in the next frame.
+
+        Raises:
+            TrackerError: the network's answer is not finite.
+        """
+        return self.update_batch([state], [frame])[0]
+
+    def init_batch(
+        self, frames: collections.abc.Sequence[Frame], boxes: collections.abc.Sequence[Region]
+    ) -> list[SiamRPNState]:
+        """`init` for each pair."""
+        p = self.parameters
+        targets = [start_target(frame, box, p.polygon_fit) for frame, box in zip(frames, boxes, strict=True)]
+        fills = [mean_colour(frame.pixels) for frame in frames]
+        crops = np.stack(
+            [
+                crop_square(frame.pixels, target.centre, context_side(target.size, p.context), p.exemplar_size, fill)
+                for frame, target, fill in zip(frames, targets, fills, strict=True)
+            ]
+        )
+        templates = self._inference.templates(crops)
+        return [
+            SiamRPNState(target, template, fill, p.search_size)
+            for target, template, fill in zip(targets, templates, fills, strict=True)
+        ]
+
+    def update_batch(
+        self, states: collections.abc.Sequence[SiamRPNState], frames: collections.abc.Sequence[Frame]
+    ) -> list[tuple[SiamRPNState, Output]]:
+        """`update` for each pair; those that search regions of one size go through the network together."""
+        results: dict[int, tuple[SiamRPNState, Output]] = {}
+        for size in sorted({state.search_size for state in states}):
+            group = [index for index, state in enumerate(states) if state.search_size == size]
+            crops = np.stack([self._search_crop(states[index], frames[index]) for index in group])
+            scores, offsets = proposal_scores(self._inference, [states[index].template for index in group], crops)
+            for index, score, offset in zip(group, scores, offsets, strict=True):
+                results[index] = self._locate(states[index], frames[index], score, offset)
+        return [results[index] for index in range(len(states))]
+
+    def _search_crop(self, state: SiamRPNState, frame: Frame) -> NDArray[np.uint8]:
+        side = context_side(state.target.size, self.parameters.context) / self.parameters.exemplar_size
+        return crop_square(frame.pixels, state.target.centre, side * state.search_size, state.search_size, state.fill)
+
+    def _locate(
+        self, state: SiamRPNState, frame: Frame, scores: NDArray[np.float32], offsets: NDArray[np.float32]
+    ) -> tuple[SiamRPNState, Output]:
+        """The new state from scores (a, r, r) and offsets (4, a, r, r)."""
+        p = self.parameters
+        target = state.target
+        # Frame pixels per crop pixel; the network sees the target at the exemplar's scale.
+        zoom = context_side(target.size, p.context) / p.exemplar_size
+        anchors = anchor_grid(scores.shape[-1], self._inference.network.stride, p.anchor_scales, p.anchor_ratios)
+        boxes = decode(anchors, offsets.astype(np.float64).reshape(4, -1))
+        flat = scores.astype(np.float64).ravel()
+        penalty = np.exp(-p.penalty_k * (size_change(boxes[2:], target.size / zoom, p.context) - 1.0))
+        line = np.hanning(scores.shape[-1])
+        window = np.broadcast_to(np.outer(line, line), scores.shape).ravel()
+        best = int((penalty * flat * (1.0 - p.window_influence) + window * p.window_influence).argmax())
+
+        height, width = frame.pixels.shape[:2]
+        confidence = float(flat[best])
+        is_lost = p.lost_search_size is not None and confidence < p.lost_below
+        if not is_lost:
+            rate = float(penalty[best] * flat[best]) * p.size_rate
+            size = (1.0 - rate) * target.size + rate * boxes[2:, best] * zoom
+            limits = np.array([width, height], dtype=np.float64)
+            centre = np.clip(target.centre + boxes[:2, best] * zoom, 0.0, limits)
+            target = Target(centre, np.clip(size, np.minimum(p.min_size, limits), limits))
+        output = Output(region=target.box, confidence=confidence, response=scores.max(axis=0))
+        return replace(state, target=target, search_size=self._next_search_size(state, confidence)), output
+
+    def _next_search_size(self, state: SiamRPNState, confidence: float) -> int:
+        """Grows while the target is lost, shrinks back when it is surely found."""
+        p = self.parameters
+        if p.lost_search_size is None or confidence > p.found_above:
+            return p.search_size
+        if confidence < p.lost_below:
+            return min(p.lost_search_size, state.search_size + p.lost_search_step)
+        return state.search_size
