@@ -45,7 +45,7 @@ def _rank(values: Floats, thresholds: Floats) -> Ints:
     a binary search: the arithmetic guess is off by at most one, which two comparisons mend."""
     k = len(thresholds)
     scale = (k - 1) / (thresholds[-1] - thresholds[0])
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         guess = np.clip(np.ceil((values - thresholds[0]) * scale), 0, k)
     rank = np.where(np.isnan(guess), 0, guess).astype(np.int64)
     fence = np.concatenate([[-np.inf], thresholds, [np.inf]])

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.datasets.sequence import Dataset, Sequence
-from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Boxes
 from siamfc_eval.metrics.ope import (
     NORM_THRESHOLDS,
@@ -23,8 +22,8 @@ from siamfc_eval.metrics.ope import (
     success_thresholds,
 )
 from siamfc_eval.metrics.ope_rules import OpeRules, rules_of
-from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Runs
-from siamfc_eval.protocols.trajectory import Trajectory
+from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, RefusedError, Runs
+from siamfc_eval.protocols.trajectory import Code, Trajectory
 from siamfc_eval.results.raw import RecordedTrajectory
 
 Floats = NDArray[np.float64]
@@ -229,26 +228,31 @@ class OpeMeasure:
         """Find the frames that a run's rows belong to, and make its length fit if there is a rule for that."""
         boxes = _published(sequence, run)
         rows, frames = len(boxes), len(sequence)
+        _refuse_resets(run)
         self._refuse_bad(boxes)
-        if rows == frames or (self.rules.alignment == "tail" and rows < frames):
-            return Aligned(boxes, frames - rows, rows, "")
-        if rows == frames - sequence.lead_in:
-            return Aligned(boxes, sequence.lead_in, rows, "")
+        if self.rules.alignment == "segment":
+            first = _segment_start(run, frames - rows)
+            frames -= first
+        else:
+            first = sequence.lead_in if rows == frames - sequence.lead_in else 0
+            frames = rows if first else frames
+        if rows == frames:
+            return Aligned(boxes, first, rows, "")
         rule = self.rules.short_file if rows < frames else self.rules.long_file
         if rule == "raise" or rows == 0:
-            raise InputError(
-                f"{rows} lines for the {frames} frames of {sequence.name}, and {self.convention} scores only files of "
-                "the same length. Run that sequence again, or score what is there: --on-mismatch=pad lets missing "
-                "frames fail, --on-mismatch=truncate scores the frames that both have"
+            raise RefusedError(
+                f"{rows} lines for the {frames} frames of {sequence.name}",
+                f"{self.convention} scores only files of the same length. Run the sequence again, or score what is "
+                "there: --on-mismatch=pad lets missing frames fail, --on-mismatch=truncate scores what both have.",
             )
         counted = f"{rows} lines for {frames} frames, so the last "
         if rows > frames:
-            return Aligned(boxes[:frames], 0, frames, f"{counted}{_plural(rows - frames, 'line')} not scored")
+            return Aligned(boxes[:frames], first, frames, f"{counted}{_plural(rows - frames, 'line')} not scored")
         if rule == "truncate":
-            return Aligned(boxes, 0, rows, f"{counted}{_plural(frames - rows, 'frame')} not scored")
+            return Aligned(boxes, first, rows, f"{counted}{_plural(frames - rows, 'frame')} not scored")
         filling = np.full((frames - rows, 4), 0.0 if rule == "zeros" else np.nan)
         padded = np.concatenate([boxes, filling])
-        return Aligned(padded, 0, rows, f"{counted}{_plural(frames - rows, 'frame')} taken as failed")
+        return Aligned(padded, first, rows, f"{counted}{_plural(frames - rows, 'frame')} taken as failed")
 
     def _refuse_bad(self, boxes: Boxes) -> None:
         """Refuse boxes that the convention has no answer to."""
@@ -258,10 +262,10 @@ class OpeMeasure:
         if refused.any():
             line = int(np.argmax(refused))
             values = ", ".join(f"{value:g}" for value in boxes[line])
-            raise InputError(
-                f"line {line + 1}: expected x, y, w, h with w, h >= 0, found {values} ({int(refused.sum())} such "
-                f"lines); {self.convention} refuses these. Score it under a convention that has a rule for them: "
-                "otb-matlab takes the previous box, got10k lets the frame fail"
+            raise RefusedError(
+                f"line {line + 1}: expected x, y, w, h with w, h >= 0, found {values} ({refused.sum()} such lines)",
+                f"{self.convention} refuses these. Choose a convention that has a rule for them: otb-matlab takes the "
+                "previous box, got10k lets the frame fail.",
             )
 
 
@@ -270,6 +274,27 @@ def _published(sequence: Sequence, run: Trajectory) -> Boxes:
     if isinstance(run, RecordedTrajectory):
         return run.boxes(sequence.origin)
     return np.asarray(run.boxes() + np.array([sequence.origin, sequence.origin, 0.0, 0.0]))
+
+
+def _segment_start(run: Trajectory, tail: int) -> int:
+    """The frame of a segment's first row: as its file says, else such that it ends with the sequence."""
+    if isinstance(run, RecordedTrajectory) and run.run is not None:
+        return run.run.start
+    return max(tail, 0)
+
+
+def _refuse_resets(run: Trajectory) -> None:
+    """Refuse runs with re-initialisations: their boxes are not those of one pass."""
+    if isinstance(run, RecordedTrajectory):
+        failed = np.flatnonzero(run.codes == Code.FAILED)
+    else:
+        failed = np.flatnonzero([isinstance(entry, Code) and entry is Code.FAILED for entry in run.entries])
+    if failed.size:
+        raise RefusedError(
+            f"line {failed[0] + 1}: expected a box, found the code of a failure",
+            "This is a reset-based VOT run. Score it under vot-official or vot-toolkit, or give --experiment "
+            "unsupervised if there is such a run.",
+        )
 
 
 def _plural(count: int, noun: str) -> str:

@@ -80,8 +80,8 @@ class OpeRules:
     """Scores are means over sequences, or over all frames of all sequences."""
     clip: bool = field(default=False, metadata={"effect": "clipping of boxes to the image"})
     """Boxes and ground truth are cut to the image first."""
-    alignment: Literal["whole", "tail"] = field(default="whole", metadata={"effect": "segments"})
-    """A run covers the sequence, or starts anywhere and ends with it (TRE)."""
+    alignment: Literal["whole", "segment"] = field(default="whole", metadata={"effect": "segments"})
+    """A run covers the sequence from its first frame, or is a segment of it (TRE)."""
 
 
 PLAIN = OpeRules(short_file="truncate", long_file="truncate")
@@ -100,6 +100,8 @@ OTB_MATLAB = OpeRules(
 
 OTB_ROBUSTNESS = OpeRules(
     first_frame="ground-truth",
+    short_file="truncate",
+    long_file="truncate",
     valid_success="positive",
     valid_precision="positive",
     valid_norm="positive",
@@ -110,7 +112,7 @@ RULES: dict[str, OpeRules] = {
     # Wu, Lim, Yang (CVPR 2013, PAMI 2015), tracker_benchmark: util/calcSeqErrRobust.m, util/genPerfMat.m, perfPlot.m.
     "otb-matlab": OTB_MATLAB,
     # The same authors' Python port, whose published curves of TRE and SRE exist: butil/calc_seq_err_robust.py.
-    "otb-tre": replace(OTB_ROBUSTNESS, alignment="tail"),
+    "otb-tre": replace(OTB_ROBUSTNESS, alignment="segment"),
     "otb-sre": OTB_ROBUSTNESS,
     # got10k 0.1.3: experiments/otb.py, experiments/uav123.py.
     "got10k": OpeRules(first_frame="ground-truth", unannotated="exclude"),

@@ -15,10 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.datasets.sequence import Sequence
+from siamfc_eval.errors import InputError
 from siamfc_eval.protocols.trajectory import Trajectory
 
 Runs = collections.abc.Sequence[Trajectory]
 """What one tracker left on one sequence: one trajectory for each repetition, segment or anchor, in order."""
+
+
+class RefusedError(InputError):
+    """A run that a convention has no rule for. Said of many files, the reason differs and the remedy is said once."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason}. {remedy}")
+        self.reason = reason
+        self.remedy = remedy
+
 
 Mismatch = Literal["strict", "pad", "truncate"]
 """What becomes of runs whose length is not the sequence's, where the convention refuses them."""
@@ -158,7 +169,7 @@ class Strict(Protocol):
         """What a reader of the scores should know of this run, as a sentence without a full stop; "" if it fits.
 
         Raises:
-            InputError: the convention has no rule for this run, e.g. it is shorter than the sequence.
+            RefusedError: the convention has no rule for this run, e.g. it is shorter than the sequence.
         """
         ...
 

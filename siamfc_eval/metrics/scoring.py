@@ -17,12 +17,23 @@ from siamfc_eval.errors import InputError
 from siamfc_eval.metrics import cache as kept
 from siamfc_eval.metrics.attributes import choose_source, members
 from siamfc_eval.metrics.conventions import build_measure
-from siamfc_eval.metrics.scores import Batched, Measure, Mismatch, Runs, Scores, Strict, Tagged, TrackerScores
+from siamfc_eval.metrics.scores import (
+    Batched,
+    Measure,
+    Mismatch,
+    RefusedError,
+    Runs,
+    Scores,
+    Strict,
+    Tagged,
+    TrackerScores,
+)
 from siamfc_eval.metrics.signature import Signature, dataset_hash, sequence_hash
 from siamfc_eval.metrics.speed import speeds
 from siamfc_eval.results.raw import RawRun, TrackerResults
 
 Floats = NDArray[np.float64]
+_Problem = tuple[Path, InputError]
 _SHOWN = 8
 """Problems of one tracker that are told in full."""
 
@@ -183,7 +194,7 @@ class _Job:
             InputError: files that cannot be read or that the convention refuses, all of them named.
         """
         wanted = [sequence for sequence in self.dataset if sequence.name in result.runs]
-        problems: list[str] = []
+        problems: list[_Problem] = []
         keys: dict[str, str] = {}
         known: dict[str, kept.Entry] = {}
         slot = ""
@@ -194,13 +205,12 @@ class _Job:
                 try:
                     keys[sequence.name] = self._key(sequence, result.runs[sequence.name])
                 except InputError as error:
-                    problems.append(str(error))
+                    problems.append((result.folder, error))
         entries = {name: known[key] for name, key in keys.items() if key in known}
         fresh = [sequence for sequence in wanted if sequence.name not in entries]
         computed = self._compute(fresh, result, problems) if not problems else {}
         if problems:
-            more = f" And {len(problems) - _SHOWN} more such files." if len(problems) > _SHOWN else ""
-            raise InputError(" ".join(_sentence(problem) for problem in problems[:_SHOWN]) + more)
+            raise InputError(_told(problems))
         if computed and self.cache is not None:
             computed = {
                 name: kept.Entry(keys[name], entry.row, entry.note, entry.tags) for name, entry in computed.items()
@@ -210,7 +220,7 @@ class _Job:
         return {sequence.name: entries[sequence.name] for sequence in wanted}
 
     def _compute(
-        self, sequences: collections.abc.Sequence[Sequence], result: TrackerResults, problems: list[str]
+        self, sequences: collections.abc.Sequence[Sequence], result: TrackerResults, problems: list[_Problem]
     ) -> dict[str, kept.Entry]:
         """Statistics from the files; what is wrong with files is appended to `problems`."""
         runs: list[Runs] = []
@@ -223,14 +233,14 @@ class _Job:
                     trajectory = run.trajectory()
                     remark = self.measure.check(sequence, trajectory) if isinstance(self.measure, Strict) else ""
                 except InputError as error:
-                    where = "" if str(run.path) in str(error) else f"{run.path}: "
-                    problems.append(f"{where}{error}")
+                    problems.append((run.path, error))
                     continue
                 trajectories.append(trajectory)
                 if remark:
                     remarks[remark] = None
             runs.append(trajectories)
-            notes.append("; ".join(remarks))
+            more = f"; {len(remarks) - 2} more runs likewise" if len(remarks) > 2 else ""
+            notes.append("; ".join(list(remarks)[:2]) + more)
         if problems or not sequences:
             return {}
         rows = _statistics(self.measure, sequences, runs)
@@ -277,8 +287,17 @@ def _numbers(values: Mapping[str, Floats]) -> dict[str, float]:
     return {key: float(value) for key, value in values.items()}
 
 
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "?", "!")) else f"{text}."
+def _told(problems: list[_Problem]) -> str:
+    """What is wrong with files, in a few sentences; a remedy that is the same for many is said once."""
+    remedies: dict[str, None] = {}
+    sentences = []
+    for path, error in problems[:_SHOWN]:
+        text = error.reason if isinstance(error, RefusedError) else str(error)
+        sentences.append((text if str(path) in text else f"{path}: {text}").rstrip(".") + ".")
+        if isinstance(error, RefusedError):
+            remedies[error.remedy] = None
+    more = [f"And {len(problems) - _SHOWN} more such files."] if len(problems) > _SHOWN else []
+    return " ".join([*sentences, *more, *remedies])
 
 
 def scores_json(scores: Scores) -> dict[str, object]:

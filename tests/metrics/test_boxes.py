@@ -1,0 +1,89 @@
+"""Overlaps and centre errors of boxes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from shapely import box as rectangle
+
+from siamfc_eval.geometry.boxes import centre_errors, centres, clip_boxes, normalised_centre_errors, overlaps
+
+coordinate = st.floats(-500, 500, allow_nan=False).map(lambda value: round(value, 3))
+size = st.floats(0.01, 400, allow_nan=False).map(lambda value: round(value, 3))
+boxes = st.tuples(coordinate, coordinate, size, size).map(lambda values: np.array([values], dtype=np.float64))
+
+
+@given(boxes, boxes)
+def test_overlap_is_symmetric_and_between_0_and_1(first: np.ndarray, second: np.ndarray) -> None:
+    there, back = overlaps(first, second)[0], overlaps(second, first)[0]
+    assert there == back
+    assert 0 <= there <= 1
+
+
+@given(boxes)
+def test_a_box_overlaps_itself_entirely(box: np.ndarray) -> None:
+    assert overlaps(box, box)[0] == pytest.approx(1.0, abs=1e-9)
+
+
+@given(boxes, boxes, st.integers(-1000, 1000), st.integers(-1000, 1000))
+def test_overlap_and_errors_do_not_depend_on_where_the_origin_is(
+    first: np.ndarray, second: np.ndarray, dx: int, dy: int
+) -> None:
+    shift = np.array([dx, dy, 0.0, 0.0])
+    assert overlaps(first + shift, second + shift)[0] == pytest.approx(overlaps(first, second)[0], abs=1e-8)
+    assert centre_errors(first + shift, second + shift)[0] == pytest.approx(centre_errors(first, second)[0], abs=1e-8)
+
+
+@given(boxes, boxes)
+def test_overlap_equals_the_ratio_of_exact_areas(first: np.ndarray, second: np.ndarray) -> None:
+    one, two = (rectangle(x, y, x + w, y + h) for x, y, w, h in (first[0], second[0]))
+    expected = one.intersection(two).area / (one.area + two.area - one.intersection(two).area)
+    assert overlaps(first, second)[0] == pytest.approx(expected, abs=1e-9)
+
+
+@given(boxes, boxes, st.floats(0.1, 10))
+def test_overlap_and_normalised_error_do_not_depend_on_the_scale(
+    first: np.ndarray, second: np.ndarray, scale: float
+) -> None:
+    assert overlaps(first * scale, second * scale)[0] == pytest.approx(overlaps(first, second)[0], abs=1e-8)
+    # The half pixel of the centres cancels, so only rounding is left.
+    before = normalised_centre_errors(first, second)[0]
+    assert normalised_centre_errors(first * scale, second * scale)[0] == pytest.approx(before, rel=1e-6, abs=1e-6)
+
+
+def test_boxes_without_area_overlap_nothing() -> None:
+    empty = np.array([[5.0, 5.0, 0.0, 0.0]])
+    negative = np.array([[5.0, 5.0, -4.0, -4.0]])
+    full = np.array([[0.0, 0.0, 10.0, 10.0]])
+    assert overlaps(empty, empty)[0] == 0
+    assert overlaps(empty, full)[0] == 0
+    assert overlaps(negative, full)[0] == 0
+    assert overlaps(negative, negative)[0] == 0
+
+
+def test_boxes_that_touch_overlap_nothing() -> None:
+    assert overlaps(np.array([[0.0, 0.0, 1.0, 9.0]]), np.array([[1.0, 0.0, 1.0, 9.0]]))[0] == 0
+
+
+@given(hnp.arrays(np.float64, 4, elements=st.sampled_from([0.0, 3.0, np.nan])))
+def test_nan_stays_nan(values: np.ndarray) -> None:
+    result = overlaps(values[None], np.array([[1.0, 1.0, 5.0, 5.0]]))[0]
+    assert np.isnan(result) == np.isnan(values).any()
+
+
+def test_a_centre_is_half_a_pixel_inside() -> None:
+    assert centres(np.array([[1.0, 1.0, 5.0, 3.0]])).tolist() == [[3.0, 2.0]]
+
+
+def test_normalised_error_counts_in_widths_and_heights() -> None:
+    truth = np.array([[0.0, 0.0, 20.0, 10.0]])
+    assert normalised_centre_errors(truth + np.array([2.0, 0, 0, 0]), truth)[0] == pytest.approx(0.1)
+    assert normalised_centre_errors(truth + np.array([0, 2.0, 0, 0]), truth)[0] == pytest.approx(0.2)
+
+
+def test_clipping_cuts_at_all_four_sides() -> None:
+    cut = clip_boxes(np.array([[-5.0, -5.0, 10.0, 10.0], [95.0, 45.0, 10.0, 10.0]]), np.array(100.0), np.array(50.0))
+    assert cut.tolist() == [[0.0, 0.0, 10.0, 10.0], [95.0, 45.0, 5.0, 5.0]]
