@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
+
 from siamfc_eval.datasets import (
     compact_json,
     dtb70,
@@ -22,7 +24,7 @@ from siamfc_eval.datasets import (
 from siamfc_eval.datasets.known import KNOWN, KnownDataset, match_known
 from siamfc_eval.datasets.layout import Layout, Source
 from siamfc_eval.datasets.problems import Problem, Problems
-from siamfc_eval.datasets.sequence import Dataset
+from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError, UnknownNameError
 
 LAYOUTS: dict[str, Layout] = {
@@ -84,7 +86,7 @@ def load_dataset(
     layout, known = _resolve(path, kind)
     sink = Problems(strict=problems is None)
     source = Source(path, images, known.name if known else None, origin, sink)
-    dataset = layout.read(source)
+    dataset = _usable(layout.read(source), sink)
     if problems is not None:
         problems += sink.found
     if not len(dataset) and not sink.found:
@@ -136,6 +138,21 @@ def _resolve(path: Path, kind: str | None) -> tuple[Layout, KnownDataset | None]
     own = [layout for layout in LAYOUTS.values() if layout.family == family]
     fitting = [layout for layout in own if layout.recognises(path)]
     return (fitting[0] if fitting else recognise(path)), known
+
+
+def _usable(dataset: Dataset, sink: Problems) -> Dataset:
+    """Without the sequences on which no tracker can be started, and without doubles."""
+    kept: dict[str, Sequence] = {}
+    for sequence in dataset:
+        box = sequence.boxes[0]
+        if sequence.name in kept:
+            sink.report("duplicate name", sequence.name, "two sequences of this name. Remove or rename one.")
+        elif not (np.isfinite(box).all() and box[2] > 0 and box[3] > 0):
+            found = ", ".join(f"{value:g}" for value in sequence.published_boxes[0])
+            sink.report("invalid first box", sequence.name, f"row 1 must be a box of positive size, found {found}.")
+        else:
+            kept[sequence.name] = sequence
+    return dataclasses.replace(dataset, sequences=tuple(kept.values()))
 
 
 def _completeness(dataset: Dataset, known: KnownDataset | None) -> tuple[str, ...]:

@@ -1,0 +1,121 @@
+"""Write a data set to disk as image files and ground truth, in a layout that other toolkits read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from siamfc_eval.datasets.sequence import Dataset, Sequence
+from siamfc_eval.errors import InputError, UnknownNameError
+
+
+def render_to_folder(dataset: Dataset, folder: Path | str, layout: str = "otb", suffix: str = ".jpg") -> Path:
+    """Write every sequence with its frames.
+
+    Args:
+        dataset: sequences that have frames.
+        folder: created where absent; files of the same names are replaced.
+        layout: "otb" (1-based boxes), "vot" (polygons, tags, `list.txt`, images in `color/`), "got10k" (one split) or
+            "folder" (images and a `groundtruth.txt`).
+        suffix: ".jpg" (quality 95) or ".png" (lossless).
+
+    Returns:
+        The folder, which `load_dataset` reads back.
+
+    Raises:
+        UnknownNameError: no such layout.
+        InputError: a sequence has no frames, or a name that cannot be a folder's.
+    """
+    if layout not in _WRITERS:
+        raise UnknownNameError("layout", layout, _WRITERS)
+    root = Path(folder).expanduser()
+    for sequence in dataset:
+        if sequence.frames is None:
+            raise InputError(f"{sequence.name}: has no frames to write. Give the images when the data set is read.")
+        if Path(sequence.name).name != sequence.name or sequence.name in {"", ".", ".."}:
+            raise InputError(f"{sequence.name!r}: not usable as the name of a folder.")
+        (root / sequence.name).mkdir(parents=True, exist_ok=True)
+        _WRITERS[layout](sequence, root / sequence.name, suffix)
+    if layout == "otb":
+        rows = (f"{s.name}\t{', '.join(sorted(set().union(*s.attributes.values())))}" for s in dataset)
+        _write(root / "attr_list.txt", rows)
+    if layout in {"vot", "got10k"}:
+        _write(root / "list.txt", dataset.names)
+    return root
+
+
+def _otb(sequence: Sequence, folder: Path, suffix: str) -> None:
+    _images(sequence, folder / "img", "{:04d}", suffix)
+    _write(folder / "groundtruth_rect.txt", (_numbers(box) for box in sequence.boxes + _MATLAB))
+
+
+def _vot(sequence: Sequence, folder: Path, suffix: str) -> None:
+    width, height = _images(sequence, folder / "color", "{:08d}", suffix)
+    _write(folder / "groundtruth.txt", (_numbers(region) for region in sequence.ground_truth))
+    for tag, values in sequence.tags.items():
+        _write(folder / f"{tag}.tag", (str(int(value)) for value in values))
+    facts = {
+        "channels.color": f"color/%08d{suffix}",
+        "format": "default",
+        "fps": f"{sequence.fps or 30:g}",
+        "height": height,
+        "length": len(sequence),
+        "name": sequence.name,
+        "width": width,
+    }
+    _write(folder / "sequence", (f"{key}={value}" for key, value in facts.items()))
+
+
+def _got10k(sequence: Sequence, folder: Path, suffix: str) -> None:
+    width, height = _images(sequence, folder, "{:08d}", suffix)
+    absent = np.zeros(len(sequence), dtype=bool) if sequence.absent is None else sequence.absent
+    _write(folder / "groundtruth.txt", (_numbers(box) for box in sequence.boxes))
+    _write(folder / "absence.label", (str(int(value)) for value in absent))
+    _write(folder / "cover.label", ("0" if value else "8" for value in absent))
+    facts = {"resolution": f"({width}, {height})", "anno_fps": f"{sequence.fps or 30:g}Hz"}
+    _write(folder / "meta_info.ini", ["[METAINFO]", *(f"{key}: {value}" for key, value in facts.items())])
+
+
+def _folder(sequence: Sequence, folder: Path, suffix: str) -> None:
+    _images(sequence, folder / "img", "{:08d}", suffix)
+    _write(folder / "groundtruth.txt", (_numbers(region) for region in sequence.ground_truth))
+
+
+_MATLAB = np.array([1.0, 1.0, 0.0, 0.0])
+"""What OTB's files add to 0-based boxes."""
+
+_WRITERS: dict[str, Callable[[Sequence, Path, str], None]] = {
+    "otb": _otb,
+    "vot": _vot,
+    "got10k": _got10k,
+    "folder": _folder,
+}
+
+
+def _images(sequence: Sequence, folder: Path, name: str, suffix: str) -> tuple[int, int]:
+    """Write the frames, numbered from 1; (width, height)."""
+    import cv2
+
+    folder.mkdir(exist_ok=True)
+    size = (0, 0)
+    for number, frame in enumerate(sequence.frames or (), start=1):
+        pixels = frame.pixels
+        size = (pixels.shape[1], pixels.shape[0])
+        path = folder / f"{name.format(number)}{suffix}"
+        options = [cv2.IMWRITE_JPEG_QUALITY, 95] if suffix in {".jpg", ".jpeg"} else []
+        done, data = cv2.imencode(suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
+        if not done:
+            raise InputError(f"{path}: OpenCV cannot write {suffix} images. Use .jpg or .png.")
+        path.write_bytes(data.tobytes())
+        frame.release()
+    return size
+
+
+def _numbers(values: np.ndarray) -> str:
+    return ",".join(f"{value:.4f}" for value in values)
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
