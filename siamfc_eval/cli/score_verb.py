@@ -71,7 +71,7 @@ def command(
         on_mismatch = _policy(given.pins.get("len"), on_mismatch)
     dataset = ground_truth(kind, annotations)
     convention = convention or default_convention(dataset.name)
-    runs = experiment or _experiment_folder(build_measure(convention, dataset).experiment)
+    runs = experiment or experiment_folder(build_measure(convention, dataset).experiment)
     raw = read_results(results, dataset, trackers or None, runs)
     scores = score(
         raw,
@@ -121,7 +121,7 @@ def ground_truth(kind: str | None, annotations: Path | None) -> Dataset:
     )
 
 
-def _experiment_folder(experiment: str) -> str | None:
+def experiment_folder(experiment: str) -> str | None:
     """The folder in which results of an experiment are, where it does not go without saying."""
     return {"ope": None, "supervised": "baseline", "tre": "TRE", "sre": "SRE"}.get(experiment, experiment)
 
@@ -144,7 +144,7 @@ def _show(scores: Scores, notes: tuple[str, ...], attributes: bool) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=160)
-    console.print(to_terminal(ranking_table(scores, None)))
+    console.print(to_terminal(ranking_table(scores, None, most=5)))
     table = attribute_table(scores, None) if attributes else None
     if table is not None:
         console.print(to_terminal(table))

@@ -44,7 +44,7 @@ def to_terminal(table: Table) -> rich.table.Table:
     drawn = RichTable(title=table.title, caption=table.note or None, title_justify="left", caption_justify="left")
     for position, column in enumerate(table.columns):
         numeric = any(not isinstance(row[position], str) for row in table.rows)
-        drawn.add_column(column.label, justify="right" if numeric else "left", overflow="fold")
+        drawn.add_column(column.label, justify="right" if numeric else "left", no_wrap=position < 2)
     for row in table.rows:
         cells = []
         for position, (cell, column) in enumerate(zip(row, table.columns, strict=True)):

@@ -86,9 +86,15 @@ def p_text(p: float) -> str:
     return "< .001" if p < 0.001 else cell_text(p, 3)
 
 
-def ranking_table(scores: Scores, comparison: Comparison | None) -> Table:
-    """One row per tracker, best first, one column per metric; the first metric with its interval."""
-    metrics = scores.measure.metrics
+def ranking_table(scores: Scores, comparison: Comparison | None, most: int | None = None) -> Table:
+    """One row per tracker, best first, one column per metric; the first metric with its interval.
+
+    Args:
+        scores: what to show.
+        comparison: orders the rows and gives the interval; None: no intervals.
+        most: show only this many metrics, for places as narrow as a terminal.
+    """
+    metrics = scores.measure.metrics[:most]
     columns = [Column("rank", "Rank"), Column("tracker", "Tracker"), *(Column.of(metric) for metric in metrics)]
     speeds = sorted({key for tracker in scores.trackers.values() for key in tracker.speed})
     columns += [Column(key, f"{key} [frames/s]", 1, "higher") for key in speeds]

@@ -1,0 +1,55 @@
+"""`siamfc-eval compare`: which differences between trackers are significant."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from siamfc_eval.cli.selection import dataset_of, exit_code, score_results, scoring_options
+
+
+@click.command(epilog="Example: siamfc-eval compare runs/otb2015 --annotations ~/OTB2015 --metric precision_20")
+@scoring_options
+@click.option("--convention", help="Whose rules; default: those of the benchmark's papers. See `list conventions`.")
+@click.option("--experiment", help="Folder of the runs within a tracker's, e.g. baseline, realtime.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def command(
+    *,
+    results: Path,
+    kind: str | None,
+    annotations: Path | None,
+    metric: str | None,
+    resamples: int,
+    seed: int,
+    convention: str | None,
+    as_json: bool,
+    **selected: Any,
+) -> int:
+    """Compare the trackers in RESULTS: intervals, paired tests with correction, and how sure the ranking is."""
+    from siamfc_eval.comparison.compare import compare
+    from siamfc_eval.metrics.conventions import default_convention
+
+    dataset = dataset_of(results, kind, annotations)
+    scores = score_results(results, dataset, convention or default_convention(dataset.name), **selected)
+    comparison = compare(scores, metric, resamples=resamples, seed=seed)
+    if as_json:
+        click.echo(json.dumps(comparison.to_json(), indent=2, allow_nan=False))
+    else:
+        from rich.console import Console
+
+        from siamfc_eval.reporting.rendering import to_terminal
+        from siamfc_eval.reporting.summary import findings
+        from siamfc_eval.reporting.tables import pairs_table, ranking_table
+
+        console = Console()
+        for sentence in findings(scores, comparison):
+            console.print(sentence, highlight=False, markup=False)
+        console.print(to_terminal(ranking_table(scores, comparison, most=3)))
+        if comparison.pairs:
+            console.print(to_terminal(pairs_table(comparison)))
+    for gap in scores.incomplete:
+        click.echo(f"incomplete: {gap}", err=True)
+    return exit_code([scores])

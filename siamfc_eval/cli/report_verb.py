@@ -1,0 +1,96 @@
+"""`siamfc-eval report`: plots, tables and a web page from results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from siamfc_eval.cli.selection import dataset_of, exit_code, score_results, scoring_options
+
+if TYPE_CHECKING:
+    from siamfc_eval.datasets.sequence import Dataset
+    from siamfc_eval.metrics.scores import Scores
+
+
+@click.command(epilog="Example: siamfc-eval report runs/otb2015 --annotations ~/OTB2015 --out report")
+@scoring_options
+@click.option("--convention", "conventions", multiple=True, help="Whose rules; may be repeated. Default: by data set.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the report; default: RESULTS/report.")
+@click.option("--title", help="Heading of the report.")
+@click.option("--format", "formats", multiple=True, type=click.Choice(["png", "svg", "pdf"]), help="Of the figures.")
+def command(
+    *,
+    results: Path,
+    kind: str | None,
+    annotations: Path | None,
+    conventions: tuple[str, ...],
+    out: Path | None,
+    title: str | None,
+    formats: tuple[str, ...],
+    **selected: Any,
+) -> int:
+    """Write report.html with the findings, plots and tables of RESULTS, and each of them as a file of its own."""
+    from siamfc_eval.metrics.conventions import default_convention
+
+    dataset = dataset_of(results, kind, annotations)
+    chosen = conventions or (default_convention(dataset.name),)
+    page, scored = build_report(
+        results,
+        dataset,
+        chosen,
+        out=out or results / "report",
+        title=title or dataset.name,
+        formats=formats,
+        **selected,
+    )
+    click.echo(f"report: {page}")
+    for gap in dict.fromkeys(gap for scores in scored for gap in scores.incomplete):
+        click.echo(f"incomplete: {gap}", err=True)
+    return exit_code(scored)
+
+
+def build_report(
+    results: Path,
+    dataset: Dataset,
+    conventions: tuple[str, ...],
+    *,
+    out: Path,
+    title: str,
+    formats: tuple[str, ...] = (),
+    metric: str | None = None,
+    resamples: int = 10_000,
+    seed: int = 0,
+    **selected: Any,
+) -> tuple[Path, list[Scores]]:
+    """Score, compare and write the report; returns the page and the scores, one of each section."""
+    from siamfc_eval.comparison.compare import compare
+    from siamfc_eval.reporting.report import Report, Section, write_report
+
+    sections = []
+    for convention in conventions:
+        scores = score_results(results, dataset, convention, **selected)
+        comparison = compare(scores, metric, resamples=resamples, seed=seed)
+        sections.append(Section(f"{dataset.name}, {convention}", scores, comparison))
+    report = Report(title, tuple(sections), run_facts(results))
+    page = write_report(report, out, formats or ("png", "svg", "pdf"))
+    return page, [section.scores for section in sections]
+
+
+def run_facts(results: Path) -> dict[str, str]:
+    """How the results came about, from the first manifest below the folder; empty for other toolkits' results."""
+    from siamfc_eval.results.manifest import MANIFEST, read_manifest
+
+    for path in sorted(results.rglob(MANIFEST)) if results.is_dir() else ():
+        manifest = read_manifest(path.parent)
+        if manifest is not None:
+            facts = {
+                "command": " ".join(manifest.command),
+                "commit": manifest.commit,
+                "versions": ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
+                "hardware": ", ".join(f"{name} {value}" for name, value in manifest.hardware.items()),
+                "settings": ", ".join(f"{name} {value}" for name, value in manifest.settings.items()),
+            }
+            return {name: value for name, value in facts.items() if value}
+    return {}
