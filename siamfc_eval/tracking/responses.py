@@ -45,7 +45,7 @@ def upsample(responses: NDArray[np.float32], size: int, kernel: Kernel = "spline
         Shape (k, n, n): two products with an (n, r) matrix, several times faster than torch's bicubic on a CPU.
     """
     matrix = _upsampling_matrix(responses.shape[-1], size, kernel)
-    enlarged: NDArray[np.float32] = matrix @ responses @ matrix.T
+    enlarged: NDArray[np.float32] = np.matmul(np.matmul(matrix, responses), matrix.T)
     return enlarged
 
 
