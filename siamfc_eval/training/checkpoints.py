@@ -1,0 +1,69 @@
+"""Training states on disk: written whole or not at all, and refused where they belong to something else."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from siamfc_eval.errors import InputError
+from siamfc_eval.training.configuration import TrainingConfiguration
+
+FORMAT = "siamfc-eval training 1"
+
+
+def training_identity(configuration: TrainingConfiguration) -> str:
+    """What must be equal for a checkpoint to be continued: all but what changes neither batches nor updates."""
+    values = configuration.model_dump(mode="json")
+    for name in ("workers", "threads", "cache_mb", "log_every", "save_every"):
+        values["loop"].pop(name)
+    values.pop("validation")
+    return json.dumps(values, sort_keys=True)
+
+
+def save_state(state: dict[str, Any], path: Path) -> None:
+    """Write a checkpoint beside its place, then move it there; on failure the old one is untouched.
+
+    Raises:
+        InputError: the disk is full or the folder cannot be written; the message says which checkpoint is left.
+    """
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as stream:
+            torch.save({"format": FORMAT, **state}, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
+    except (OSError, RuntimeError) as error:
+        partial.unlink(missing_ok=True)
+        left = f"The earlier {path.name} is untouched." if path.exists() else "There is no earlier one."
+        raise InputError(
+            f"{path}: cannot write this checkpoint ({error}). {left} Make room and run the same command again to resume."
+        ) from error
+
+
+def load_state(path: Path, configuration: TrainingConfiguration) -> dict[str, Any]:
+    """Read a checkpoint that belongs to this configuration.
+
+    Raises:
+        InputError: not readable, no training checkpoint, or of another model or configuration; names what differs.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, KeyError) as error:
+        raise InputError(f"{path}: not a readable checkpoint ({type(error).__name__}: {error}).") from error
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise InputError(f"{path}: no checkpoint of a training ('{FORMAT}'). Weights alone cannot be resumed.")
+    theirs, ours = json.loads(state["identity"]), json.loads(training_identity(configuration))
+    differing = sorted(key for key in {*theirs, *ours} if theirs.get(key) != ours.get(key))
+    if differing:
+        shown = "; ".join(f"{key}: {theirs.get(key)!r} there, {ours.get(key)!r} here" for key in differing)[:600]
+        raise InputError(
+            f"{path}: a checkpoint of another training, it differs in {', '.join(differing)} ({shown}). "
+            "Give another --out, or the configuration that it was made with."
+        )
+    return state
