@@ -69,12 +69,13 @@ def siamrpn_resnext22(hidden: int | None = None, anchors: int = 5, classes: int 
     return _up_channel(ResNeXt22(), hidden=hidden, anchors=anchors, classes=classes)
 
 
-def siamrpn_pp(backbone: str = "resnet50", anchors: int = 5) -> RegionProposal:
+def siamrpn_pp(backbone: str = "resnet50", anchors: int = 5, weighted: bool | None = None) -> RegionProposal:
     """Li et al., "SiamRPN++: Evolution of Siamese Visual Tracking with Very Deep Networks" (CVPR 2019).
 
     Args:
-        backbone: resnet50, resnet34, resnet18 or mobilenetv2 (three levels, learned weights), or alexnet (one level).
+        backbone: resnet50, resnet34, resnet18 or mobilenetv2 (three levels), or alexnet (one level).
         anchors: anchors per cell.
+        weighted: learn the weights of the levels; None does so except for mobilenetv2, as pysot's networks.
     """
     if backbone == "alexnet":
         single = AlexNet(groups=(1, 1, 1, 1, 1), final_norm=True, eps=1e-5, momentum=0.1)
@@ -84,4 +85,5 @@ def siamrpn_pp(backbone: str = "resnet50", anchors: int = 5) -> RegionProposal:
     body: nn.Module
     body = MobileNetV2() if backbone == "mobilenetv2" else DilatedResNet(int(backbone.removeprefix("resnet")))
     neck = AdjustLayers(cast(list[int], body.out_channels), PYRAMID_WIDTH)
-    return RegionProposal(body, MultiRPN(neck.out_channels, anchors), neck)
+    has_weights = backbone != "mobilenetv2" if weighted is None else weighted
+    return RegionProposal(body, MultiRPN(neck.out_channels, anchors, weighted=has_weights), neck)

@@ -244,7 +244,11 @@ def _pysot(file: WeightFile) -> Conversion:
     if "head.template_cls.weight" in tensors:
         options = alexnet_options(tensors, eps=1e-5)
         return Conversion("SiamRPN", options | _rpn_options(tensors, options["channels"][-1]), tensors)
-    return Conversion("SiamRPN++", {"backbone": _pysot_backbone(tensors)}, tensors)
+    pyramid: dict[str, Any] = {"backbone": _pysot_backbone(tensors)}
+    is_weighted = "head.cls_weight" in tensors
+    if pyramid["backbone"] != "alexnet" and is_weighted != (pyramid["backbone"] != "mobilenetv2"):
+        pyramid["weighted"] = is_weighted
+    return Conversion("SiamRPN++", pyramid, tensors)
 
 
 def _dasiamrpn(file: WeightFile) -> Conversion:

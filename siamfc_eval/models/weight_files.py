@@ -100,11 +100,11 @@ def _read_torch(path: Path) -> WeightFile:
     except pickle.UnpicklingError as error:
         raise InputError(
             f"{path}: no plain weights: it is damaged, or it holds Python objects besides tensors, which could run "
-            f"code when loaded and are refused ({_refused_object(error)}). If you trust where it is from, save its tensors "
-            "alone once, where its own project is installed: torch.save(torch.load(IN, map_location='cpu', "
+            f"code when loaded and are refused ({_refused_object(error)}). If you trust where it is from, save its "
+            "tensors alone once, where its own project is installed: torch.save(torch.load(IN, map_location='cpu', "
             "weights_only=False)['state_dict'], OUT)"
         ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (RuntimeError, OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise InputError(
             f"{path}: not readable as PyTorch weights ({_first_line(error)}). Expected .safetensors, .pth, .pt, "
             ".model, .h5 or .mat; if it is one of these, fetch it again"

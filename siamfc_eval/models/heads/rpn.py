@@ -15,29 +15,30 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from siamfc_eval.models.heads.correlation import correlate_kernels
 
-def grouped_correlation(kernels: Tensor, searches: Tensor, groups_per_sample: int) -> Tensor:
-    """Correlate each target's kernels with its own k search maps; samples never mix.
+
+def correlate_depthwise(kernels: Tensor, searches: Tensor) -> Tensor:
+    """Correlate each target's kernels with its own search features, channel by channel; samples never mix.
 
     Args:
-        kernels: (n, out, c / g, h, w).
+        kernels: (n, c, h, w).
         searches: (n * k, c, H, W), k in a row for each target.
-        groups_per_sample: g: 1 correlates over all channels, c is depth-wise.
 
     Returns:
-        (n * k, out, H - h + 1, W - w + 1).
+        (n * k, c, H - h + 1, W - w + 1).
     """
-    count, out = kernels.shape[:2]
-    total, channels, height, width = searches.shape
+    count, channels, side_y, side_x = kernels.shape
+    total, _, height, width = searches.shape
     scales = total // count
     stacked = searches.reshape(count, scales, channels, height, width).transpose(0, 1)
     response = F.conv2d(
         stacked.reshape(scales, count * channels, height, width),
-        kernels.flatten(0, 1),
-        groups=count * groups_per_sample,
+        kernels.reshape(count * channels, 1, side_y, side_x),
+        groups=count * channels,
     )
-    response = response.reshape(scales, count, out, *response.shape[2:]).transpose(0, 1)
-    return response.reshape(total, out, *response.shape[3:])
+    response = response.reshape(scales, count, channels, *response.shape[2:]).transpose(0, 1)
+    return response.reshape(total, channels, *response.shape[3:])
 
 
 class UpChannelRPN(nn.Module):
@@ -73,8 +74,8 @@ class UpChannelRPN(nn.Module):
         )
 
     def forward(self, kernels: tuple[Tensor, ...], levels: list[Tensor]) -> tuple[Tensor, Tensor]:
-        cls = grouped_correlation(kernels[0], self.search_cls(levels[0]), 1)
-        loc = grouped_correlation(kernels[1], self.search_loc(levels[0]), 1)
+        cls = correlate_kernels(kernels[0], self.search_cls(levels[0]))
+        loc = correlate_kernels(kernels[1], self.search_loc(levels[0]))
         return cls, self.loc_adjust(loc)
 
 
@@ -83,7 +84,6 @@ class DepthwiseCorrelation(nn.Module):
 
     def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
         super().__init__()
-        self.hidden = hidden
         self.conv_kernel = _adjust(inputs, hidden)
         self.conv_search = _adjust(inputs, hidden)
         self.head = nn.Sequential(
@@ -95,10 +95,10 @@ class DepthwiseCorrelation(nn.Module):
 
     def kernel(self, exemplar: Tensor) -> Tensor:
         features: Tensor = self.conv_kernel(exemplar)
-        return features.unsqueeze(2)
+        return features
 
     def forward(self, kernel: Tensor, search: Tensor) -> Tensor:
-        correlation = grouped_correlation(kernel, self.conv_search(search), self.hidden)
+        correlation = correlate_depthwise(kernel, self.conv_search(search))
         output: Tensor = self.head(correlation)
         return output
 
@@ -126,21 +126,31 @@ class DepthwiseRPN(nn.Module):
 
 
 class MultiRPN(nn.Module):
-    """One depth-wise RPN per pyramid level, averaged with learned weights (softmax), separately for cls and loc."""
+    """One depth-wise RPN per pyramid level, averaged separately for cls and loc.
+
+    Args:
+        inputs: channels of each level.
+        anchors: anchors per cell.
+        weighted: learn the weights of the average (softmax); otherwise all levels count alike.
+    """
 
     classes = 2
 
-    def __init__(self, inputs: Sequence[int], anchors: int = 5) -> None:
+    def __init__(self, inputs: Sequence[int], anchors: int = 5, *, weighted: bool = True) -> None:
         super().__init__()
         self.anchors = anchors
         self.count = len(inputs)
         for index, channels in enumerate(inputs):
             self.add_module(f"rpn{index + 2}", DepthwiseRPN(channels, anchors=anchors))
-        self.cls_weight = nn.Parameter(torch.ones(self.count))
-        self.loc_weight = nn.Parameter(torch.ones(self.count))
+        self.cls_weight = nn.Parameter(torch.ones(self.count)) if weighted else None
+        self.loc_weight = nn.Parameter(torch.ones(self.count)) if weighted else None
 
     def _levels(self) -> list[DepthwiseRPN]:
         return [head for head in self.children() if isinstance(head, DepthwiseRPN)]
+
+    def _shares(self, weight: Tensor | None) -> list[Tensor] | list[float]:
+        """What each level counts in the average; they sum to 1."""
+        return [1 / self.count] * self.count if weight is None else list(torch.softmax(weight, 0))
 
     def kernels(self, levels: list[Tensor]) -> tuple[Tensor, ...]:
         kernels: list[Tensor] = []
@@ -149,8 +159,7 @@ class MultiRPN(nn.Module):
         return tuple(kernels)
 
     def forward(self, kernels: tuple[Tensor, ...], levels: list[Tensor]) -> tuple[Tensor, Tensor]:
-        cls_weight = torch.softmax(self.cls_weight, 0)
-        loc_weight = torch.softmax(self.loc_weight, 0)
+        cls_weight, loc_weight = self._shares(self.cls_weight), self._shares(self.loc_weight)
         cls_sum: Tensor | None = None
         loc_sum: Tensor | None = None
         for index, (head, features) in enumerate(zip(self._levels(), levels, strict=True)):
