@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from siamfc_eval.datasets.check import DatasetReport
+    from siamfc_eval.results.check import TrackerCheck
 
 
 @click.group(
@@ -61,3 +62,62 @@ def _show(report: DatasetReport) -> None:
     looked = "every image decoded" if report.decoded else "image headers read; --decode looks at every pixel"
     verdict = "nothing is wrong" if report.ok else f"{len(report.problems)} problems"
     click.echo(f"{verdict} ({looked})" if with_images else verdict)
+
+
+@command.command(
+    "results", epilog="Example: siamfc-eval check results ~/results/OTB2015 --dataset otb2015 --annotations ~/OTB2015"
+)
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--dataset", "kind", metavar="KIND", help="Benchmark or layout (otb2015, vot2018, ...).")
+@click.option("--annotations", type=click.Path(path_type=Path), help="Folder or JSON file of the ground truth.")
+@click.option("--tracker", "trackers", multiple=True, help="Only this tracker; may be given again.")
+@click.option("--experiment", help="Folder of the runs within a tracker's, e.g. baseline, realtime.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.pass_context
+def check_results_command(
+    context: click.Context,
+    *,
+    path: Path,
+    kind: str | None,
+    annotations: Path | None,
+    trackers: tuple[str, ...],
+    experiment: str | None,
+    as_json: bool,
+) -> None:
+    """Say what raw results are at PATH, in which layout and origin, and what is missing, odd or unreadable.
+
+    Exit code 2: sequences are missing.
+    """
+    from siamfc_eval.cli.selection import dataset_of
+    from siamfc_eval.results.check import check_results
+    from siamfc_eval.results.read import read_results
+
+    dataset = dataset_of(path, kind, annotations)
+    results = read_results(path, dataset, trackers or None, experiment)
+    checks = check_results(results)
+    if as_json:
+        report = {
+            "dataset": dataset.name,
+            "folder": str(results.folder),
+            "notes": list(results.notes),
+            "trackers": {check.tracker: check.as_json() for check in checks},
+        }
+        click.echo(json.dumps(report, indent=2))
+    else:
+        click.echo(f"{results.folder}: {len(checks)} trackers on {dataset.name} ({len(dataset)} sequences)")
+        for note in results.notes:
+            click.echo(f"  note        {note}")
+        for check in checks:
+            _show_tracker(check)
+    wrong, missing = any(check.unreadable for check in checks), any(check.missing for check in checks)
+    context.exit(1 if wrong else 2 if missing else 0)
+
+
+def _show_tracker(check: TrackerCheck) -> None:
+    where = f", {check.experiment}" if check.experiment else ""
+    click.echo(f"{check.tracker}{where}: {check.files} files, {check.rows:,} rows, {check.timed} with times")
+    for label, texts in (("habit", check.quirks), ("note", check.notes), ("unreadable", check.unreadable)):
+        for text in texts:
+            click.echo(f"  {label:<11} {text}")
+    if check.missing:
+        click.echo(f"  missing     {', '.join(check.missing)}")

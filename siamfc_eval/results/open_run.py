@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from siamfc_eval.datasets.sequence import Sequence as Video
 from siamfc_eval.errors import InputError
 from siamfc_eval.results.binary import parse_binary
@@ -13,7 +15,7 @@ from siamfc_eval.results.content import read_content
 from siamfc_eval.results.layout import Found
 from siamfc_eval.results.raw import RawRun, ResultFile, Values
 from siamfc_eval.results.rows import Rows
-from siamfc_eval.results.text import parse_numbers, parse_rows
+from siamfc_eval.results.text import parse_numbers, parse_rows, parse_values
 
 
 def open_runs(found: Found, tracker: Path, sequence: Video, repetitions: int) -> list[RawRun]:
@@ -78,19 +80,21 @@ def _companion(found: Found, tracker: Path, kind: str, repetitions: int, frames:
 
 
 def _read_column(path: Path, column: int, repetitions: int, frames: int) -> Values | None:
-    """One repetition's column of a table of times; None where that repetition was not timed.
+    """One repetition's column of a table of times; None where that repetition has none.
 
     Raises:
         InputError: no table of numbers, or not one row per frame.
     """
-    table = parse_numbers(read_content(path), path)
+    data = read_content(path)
+    table = parse_numbers(data, path) if path.suffix != ".value" else parse_values(data, path).reshape(-1, 1)
     if len(table) != frames:
         raise InputError(
             f"{path}: expected {frames} rows, one per frame of its result file; found {len(table)}. "
-            "Delete the file if the times do not matter, or run that sequence again."
+            "Delete the file if it does not matter, or run that sequence again."
         )
     if table.shape[1] > max(repetitions, 1):
         raise InputError(
             f"{path}: expected at most {max(repetitions, 1)} columns, one per repetition; found {table.shape[1]}."
         )
-    return table[:, column] if column < table.shape[1] else None
+    values = table[:, column] if column < table.shape[1] else None
+    return None if values is None or np.isnan(values).all() else values

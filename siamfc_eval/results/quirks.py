@@ -14,7 +14,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import UnknownNameError
@@ -37,7 +36,7 @@ class Quirk:
     kind: str
     """One of `KINDS`."""
     shift: float
-    """Pixels that all boxes have too much in x and y (negative: too few): -1 for 0-based files of a 1-based data set."""
+    """Pixels that x and y have too much (negative: too few): -1 for 0-based files of a 1-based data set."""
     sequences: tuple[str, ...]
     """Where it shows."""
     of: int
@@ -150,9 +149,7 @@ def _with_first(run: RawRun, kind: str) -> RawRun:
 
 
 def _moved(run: RawRun, shift: float) -> RawRun:
-    offset: NDArray[np.float64] = np.array([shift, shift, 0.0, 0.0])
-    polygons = {row: polygon + shift for row, polygon in run.rows.polygons.items()}
-    return dataclasses.replace(run, repaired=Rows(run.rows.boxes + offset, run.rows.codes, polygons))
+    return dataclasses.replace(run, repaired=run.rows.moved(shift))
 
 
 def length_notes(results: TrackerResults, dataset: Dataset) -> tuple[str, ...]:

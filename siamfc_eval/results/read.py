@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from siamfc_eval.datasets.known import match_known
@@ -95,8 +96,10 @@ def _find_trackers(
         wanted = f" of the experiment '{experiment}'" if experiment else ""
         return folder, places, [f"No results{wanted} of {dataset.name} in{_examples(without)}."] if without else []
     for below in _folders_below(folder, dataset, experiment):
-        inner = None if experiment is not None and below.name.lower() == experiment.lower() else experiment
-        root, places, notes = _find_trackers(below, dataset, names, inner)
+        of_experiment = experiment is not None and below.name.lower() == experiment.lower()
+        root, places, notes = _find_trackers(below, dataset, names, None if of_experiment else experiment)
+        if of_experiment:
+            places = {name: replace(place, experiment=place.experiment or experiment) for name, place in places.items()}
         if places:
             return root, places, [*notes, f"The results are in {below.relative_to(folder)}."]
     return folder, {}, []
@@ -148,7 +151,7 @@ def _folders_below(folder: Path, dataset: Dataset, experiment: str | None) -> It
             return 0
         if experiment is not None and path.name.lower() == experiment.lower():
             return 1
-        if known is not None and spelled is None and path.name.lower().startswith(known.family):
+        if known is not None and spelled is None and re.sub(r"\W", "", path.name.lower()).startswith(known.family):
             return 2
         return 3 if path.name.lower() in {"results", "ope", "results_ope"} or len(folders) == 1 else 9
 
@@ -159,9 +162,9 @@ def _folders_below(folder: Path, dataset: Dataset, experiment: str | None) -> It
 def _collect(name: str, place: _Place, dataset: Dataset) -> TrackerResults:
     """The runs of a tracker in the data set's order, with notes on what was not plain."""
     notes = list(place.notes)
-    grouped: dict[str, dict[int, list[Found]]] = {}
+    grouped: dict[str, dict[tuple[bool, int], list[Found]]] = {}
     for found in place.listing.found:
-        grouped.setdefault(found.sequence, {}).setdefault(found.number, []).append(found)
+        grouped.setdefault(found.sequence, {}).setdefault((found.anchor, found.number), []).append(found)
     unmatched = place.listing.unmatched
     if unmatched:
         what = "1 file names" if len(unmatched) == 1 else f"{len(unmatched)} files name"

@@ -50,11 +50,14 @@ class Rows:
 
     def boxes_at(self, origin: float, wanted: float) -> Boxes:
         """The boxes in coordinates with `wanted` added to 0-based, given that the file adds `origin`; shape (n, 4)."""
-        if origin == wanted:
-            return self.boxes
-        shift = wanted - origin
-        moved: Boxes = self.boxes + np.array([shift, shift, 0.0, 0.0])
-        return moved
+        return self.boxes if origin == wanted else self.moved(wanted - origin).boxes
+
+    def moved(self, shift: float) -> Rows:
+        """The same rows with `shift` added to x and y; the rows themselves where that is 0."""
+        if shift == 0:
+            return self
+        polygons = {row: polygon + shift for row, polygon in self.polygons.items()}
+        return Rows(self.boxes + np.array([shift, shift, 0.0, 0.0]), self.codes, polygons)
 
     @property
     def has_codes(self) -> bool:

@@ -40,7 +40,7 @@ class ResultItem:
     repetition: int | None = None
     """1-based; None for the single run of a one-pass evaluation, whose file is not in a folder of its own."""
     anchor: int | None = None
-    """0-based frame of a multi-start anchor, which then names the file; None for other runs."""
+    """0-based frame on which the run starts, for runs that are named by it: multi-start anchors and TRE segments."""
 
     @property
     def key(self) -> str:
@@ -57,8 +57,14 @@ def run_folder(out: Path, dataset: str, tracker: str, experiment: str | None = N
     return folder / path_part(experiment) if experiment is not None else folder
 
 
-def write_atomic(path: Path, content: str | bytes) -> None:
+def write_atomic(path: Path, content: str | bytes, durable: bool = True) -> None:
     """Write a file so that a reader, or a crash, sees the old content or the new, never a part.
+
+    Args:
+        path: the file; its folders are made.
+        content: all of it; text is written as UTF-8.
+        durable: wait until the disk has it, so that a power cut cannot take it back; slow for thousands of files, and
+            needless for those that can be made again.
 
     Raises:
         InputError: the folder cannot be written to, or the disk is full; nothing is left behind.
@@ -70,10 +76,12 @@ def write_atomic(path: Path, content: str | bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("xb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
-        _sync_folder(path.parent)
+        if durable:
+            _sync_folder(path.parent)
     except OSError as error:
         raise InputError(
             f"{path}: cannot write this file ({error.strerror or error}). Free some space or give another --out."
@@ -103,16 +111,18 @@ class ResultStore:
                 store.write(item, trajectory, origin=sequence.origin)
     """
 
-    def __init__(self, out: Path, manifest: Manifest, restart: bool = False) -> None:
+    def __init__(self, out: Path, manifest: Manifest, restart: bool = False, durable: bool = True) -> None:
         """
         Args:
             out: the folder of all results.
             manifest: what is run; items that it lists are forgotten.
             restart: write every item again, instead of continuing; results are replaced one by one.
+            durable: as for `write_atomic`.
         """
         self.folder = run_folder(Path(out).expanduser(), manifest.dataset, manifest.tracker, manifest.experiment)
         self.manifest = manifest
         self._restart = restart
+        self._durable = durable
         self._written = 0.0
         self._continues = False
         self._lock = FileLock(self.folder / _LOCK, timeout=0, thread_local=False)
@@ -135,7 +145,7 @@ class ResultStore:
         try:
             self._clear_remains()
             holder = {"pid": os.getpid(), "since": utc_now(), "command": self.manifest.command}
-            write_atomic(self.folder / _HOLDER, json.dumps(holder))
+            write_atomic(self.folder / _HOLDER, json.dumps(holder), durable=False)
             self._continue()
             self.save()
         except BaseException:
@@ -254,11 +264,11 @@ class ResultStore:
         for kind, values in (("time", times), ("confidence", confidences)):
             beside = self._beside(item, kind)
             if values is not None and not np.isnan(values).all():
-                write_atomic(beside, format_columns(values))
+                write_atomic(beside, format_columns(values), self._durable)
             else:
                 beside.unlink(missing_ok=True)
         content = format_rows(rows).encode()
-        write_atomic(path, content)
+        write_atomic(path, content, self._durable)
         seconds = None if times is None or np.isnan(times).all() else float(np.nansum(times))
         self.manifest.items[item.key] = ItemStatus(
             status="done", frames=len(rows), digest=content_digest(content), seconds=seconds, seed=seed
@@ -280,7 +290,7 @@ class ResultStore:
     def save(self) -> None:
         """Write the manifest."""
         self.manifest.updated = utc_now()
-        write_atomic(self.folder / MANIFEST, self.manifest.model_dump_json(indent=1) + "\n")
+        write_atomic(self.folder / MANIFEST, self.manifest.model_dump_json(indent=1) + "\n", self._durable)
         self._written = time.monotonic()
 
     def _save_now_and_then(self) -> None:

@@ -54,22 +54,42 @@ def parse_numbers(data: bytes, path: Path) -> NDArray[np.float64]:
     return np.array(rows, dtype=np.float64)
 
 
+def parse_values(data: bytes, path: Path) -> NDArray[np.float64]:
+    """One number per line, as vot-toolkit writes times and confidences; an empty line is NaN. Shape (lines,).
+
+    Raises:
+        InputError: with file and line, for a line that is not one finite number.
+    """
+    lines = _text(data, path).split("\n")
+    if not lines[-1].strip():
+        lines.pop()
+    rows = [_values(line, path, number) if line.strip() else [math.nan] for number, line in enumerate(lines, start=1)]
+    for number, row in enumerate(rows, start=1):
+        if len(row) != 1:
+            raise InputError(f"{path}:{number}: expected one number, found {len(row)}.")
+    return np.array(rows, dtype=np.float64).reshape(-1)
+
+
 def _lines(data: bytes, path: Path) -> list[str]:
-    """The lines without trailing empty ones; refuses what is not text."""
+    """The lines without trailing empty ones."""
+    return _text(data, path).rstrip().split("\n")
+
+
+def _text(data: bytes, path: Path) -> str:
+    """The content with `\\n` for line ends; refuses what is not text or has a line that no region can fill."""
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         raise InputError(f"{path}: expected plain text, found UTF-16. Save the file as ASCII or UTF-8.")
     try:
-        text = data.decode("utf-8-sig").rstrip()
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: expected lines of numbers, found binary data at byte {error.start}.") from None
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    lines = text.split("\n")
     if len(text) > _MAX_LINE:
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(text.split("\n"), start=1):
             if len(line) > _MAX_LINE:
                 raise InputError(f"{path}:{number}: expected one region, found a line of {len(line):,} characters.")
-    return lines
+    return text
 
 
 def _table(lines: list[str]) -> NDArray[np.float64] | None:

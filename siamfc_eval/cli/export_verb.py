@@ -1,0 +1,173 @@
+"""`siamfc-eval export`: results, a VOT workspace or a network in the form that another program takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from siamfc_eval.errors import InputError
+
+if TYPE_CHECKING:
+    from siamfc_eval.results.export import Layout
+
+_SOURCE_OPTIONS = (
+    click.argument("source", metavar="RESULTS", type=click.Path(path_type=Path)),
+    click.option("--dataset", "kind", help="Benchmark or layout, e.g. otb2015, vot2018; default: recognised."),
+    click.option("--annotations", type=click.Path(path_type=Path), help="Folder or JSON file of the ground truth."),
+)
+
+
+def _source_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_SOURCE_OPTIONS):
+        function = option(function)
+    return function
+
+
+@click.group(
+    "export",
+    epilog="Example: siamfc-eval export results results/vot2018 --format vot-toolkit --out workspace "
+    "--annotations ~/VOT2018",
+)
+def command() -> None:
+    """Write results, a VOT workspace or a network in another format."""
+
+
+@command.command(epilog="Example: siamfc-eval export results results/otb2015 --format got10k --out ~/got10k/results")
+@_source_options
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The other toolkit's folder.")
+@click.option(
+    "--format", "layout", required=True, type=click.Choice(["got10k", "pysot", "vot-toolkit", "plain"]), help="Whose."
+)
+@click.option("--tracker", "trackers", multiple=True, help="Only this tracker; may be given again.")
+@click.option("--experiment", help="Folder of the runs within a tracker's, e.g. baseline, realtime.")
+@click.option("--text", is_flag=True, help="vot-toolkit: .txt at full precision instead of .bin in float32.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+def results(
+    *,
+    source: Path,
+    kind: str | None,
+    annotations: Path | None,
+    out: Path,
+    layout: Layout,
+    trackers: tuple[str, ...],
+    experiment: str | None,
+    text: bool,
+    as_json: bool,
+) -> int:
+    """Write RESULTS as another toolkit has them. Exit code 2: sequences are missing."""
+    from siamfc_eval.cli.selection import dataset_of
+    from siamfc_eval.results.export import export_results
+    from siamfc_eval.results.read import read_results
+
+    dataset = dataset_of(source, kind, annotations)
+    raw = read_results(source, dataset, trackers or None, experiment)
+    written = export_results(raw, out, layout, binary=not text)
+    if as_json:
+        facts = {"folder": str(written.folder), "files": written.files, "notes": [*raw.notes, *written.notes]}
+        click.echo(json.dumps(facts, indent=2))
+    else:
+        click.echo(f"{written.files} files -> {written.folder}")
+        for note in (*raw.notes, *written.notes):
+            click.echo(note)
+    return 2 if any(one.missing for one in raw.values()) else 0
+
+
+@command.command(
+    "got10k-submission",
+    epilog="Example: siamfc-eval export got10k-submission results/got10k-test --tracker siamfc-alexnet "
+    "--annotations ~/GOT-10k/test --out siamfc-alexnet.zip",
+)
+@_source_options
+@click.option("--tracker", required=True, help="Whose results.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The archive, e.g. tracker.zip.")
+def got10k_submission(*, source: Path, kind: str | None, annotations: Path | None, tracker: str, out: Path) -> None:
+    """Pack one tracker's RESULTS for the GOT-10k evaluation server. Exit code 2: sequences or times are missing."""
+    from siamfc_eval.cli.selection import dataset_of
+    from siamfc_eval.results.read import read_results
+    from siamfc_eval.results.submission import write_got10k_submission
+
+    dataset = dataset_of(source, kind, annotations)
+    one = read_results(source, dataset, [tracker])[tracker]
+    click.echo(f"{write_got10k_submission(one, dataset, out)}: {len(dataset)} sequences of {tracker}")
+
+
+@command.command(
+    "vot-workspace",
+    epilog="Example: siamfc-eval export vot-workspace workspace --data ~/VOT2018 --tracker siamfc-alexnet",
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--data", required=True, type=click.Path(path_type=Path), help="Data set with images.")
+@click.option("--dataset", "kind", help="Benchmark or layout of the data; default: recognised.")
+@click.option(
+    "--tracker", "trackers", multiple=True, required=True, help="A tracker of ours, or NAME=COMMAND that speaks TraX."
+)
+@click.option("--stack", default="vot2018/shortterm", show_default=True, help="vot-toolkit's stack of experiments.")
+def vot_workspace(*, folder: Path, data: Path, kind: str | None, trackers: tuple[str, ...], stack: str) -> None:
+    """Write a workspace in which `vot evaluate` and `vot analyze` (vot-toolkit 0.7.4) run these trackers over TraX."""
+    from siamfc_eval.adapters.workspace import write_workspace
+    from siamfc_eval.datasets.load import load_dataset
+
+    dataset = load_dataset(data, kind)
+    written = write_workspace(folder.expanduser(), dataset, list(trackers), stack=stack)
+    click.echo(f"{written}: {len(dataset)} sequences, {len(trackers)} trackers")
+    click.echo(
+        f"Next: vot evaluate --workspace {written} TRACKER, then vot analyze --workspace {written} --format json"
+    )
+
+
+@command.command(epilog="Example: siamfc-eval export onnx siamfc-alexnet siamfc.onnx --part detect --searches 3")
+@click.argument("source", metavar="TRACKER|WEIGHTS")
+@click.argument("target", metavar="OUT.onnx", type=click.Path(path_type=Path))
+@click.option(
+    "--part",
+    type=click.Choice(["pair", "template", "detect"]),
+    default="pair",
+    show_default=True,
+    help="Exemplar and search regions to maps, exemplar to template, or template and search regions to maps.",
+)
+@click.option("--searches", default=1, show_default=True, help="Search regions per call; 3 for three scales.")
+@click.option("--opset", default=17, show_default=True, help="Version of ONNX's operators.")
+def onnx(*, source: str, target: Path, part: str, searches: int, opset: int) -> None:
+    """Write a network as ONNX and check it against torch. SOURCE is a tracker by name, or a file of weights."""
+    network = _network(source)
+    from siamfc_eval.models.onnx_export import export_onnx
+
+    written = export_onnx(network, target, part=part, searches=searches, opset=opset)
+    shapes = {**written.inputs, **written.outputs}
+    click.echo(f"{written.path}: " + ", ".join(f"{name} {shape}" for name, shape in shapes.items()))
+    click.echo(f"differs from torch by at most {written.difference:.2g} of the largest value")
+
+
+def _network(source: str) -> Any:
+    """The network of a tracker of the catalogue, or of a file of weights.
+
+    Raises:
+        InputError: neither, or a tracker without a network.
+    """
+    from importlib.util import find_spec
+
+    from siamfc_eval.errors import MissingDependencyError
+
+    for package in ("torch", "onnx"):
+        if find_spec(package) is None:
+            raise MissingDependencyError(package, "onnx", "exporting a network as ONNX")
+    from siamfc_eval.models.checkpoints import load_model
+
+    file = Path(source).expanduser()
+    if file.is_file() and file.suffix != ".toml":
+        return load_model(file)
+    from siamfc_eval.catalogue import find_definition
+    from siamfc_eval.models.preprocessing import Preprocessing
+    from siamfc_eval.tracking.definition import NetworkDefinition, read_definition
+
+    path = find_definition("trackers", source)
+    definition = read_definition(path)
+    if not isinstance(definition, NetworkDefinition) or definition.weights is None:
+        raise InputError(f"tracker '{source}' has no network with weights to export. Give a file of weights instead.")
+    wanted = definition.preprocessing
+    preprocessing = Preprocessing(**wanted.model_dump()) if wanted is not None else None
+    return load_model(path.parent / definition.weights, definition.model, preprocessing=preprocessing)

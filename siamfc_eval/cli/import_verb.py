@@ -1,0 +1,85 @@
+"""`siamfc-eval import`: raw results of another toolkit, in this program's own layout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command(
+    "import",
+    epilog="Example: siamfc-eval import ~/got10k/results/OTB2015 --out results --dataset otb2015 "
+    "--annotations ~/OTB2015",
+)
+@click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of all results.")
+@click.option("--dataset", "kind", help="Benchmark or layout, e.g. otb2015, vot2018; default: recognised.")
+@click.option("--annotations", type=click.Path(path_type=Path), help="Folder or JSON file of the ground truth.")
+@click.option("--tracker", "trackers", multiple=True, help="Only this tracker; may be given again.")
+@click.option("--experiment", help="Folder of the runs within a tracker's, e.g. baseline, realtime, TRE.")
+@click.option(
+    "--repair",
+    multiple=True,
+    type=click.Choice(["corners", "half-pixel", "origin"]),
+    help="Undo a habit that was detected: first line as corners, first line + 0.5 px, boxes of another origin.",
+)
+@click.option("--restart", is_flag=True, help="Replace what was imported under the same name before.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was imported as JSON.")
+def command(
+    *,
+    source: Path,
+    out: Path,
+    kind: str | None,
+    annotations: Path | None,
+    trackers: tuple[str, ...],
+    experiment: str | None,
+    repair: tuple[str, ...],
+    restart: bool,
+    as_json: bool,
+) -> int:
+    """Read raw results of another toolkit.
+
+    SRC holds results of got10k, pysot, vot-toolkit (text or binary), OTB (.mat or JSON), or plain files named
+    `<tracker>/<sequence>.txt`; the layout is recognised. Numbers are kept at full precision. What is odd is said, and
+    changed only by --repair. Exit code 2: sequences are missing.
+    """
+    from siamfc_eval.cli.selection import dataset_of
+    from siamfc_eval.results.importing import import_results
+    from siamfc_eval.results.quirks import repair_quirks
+    from siamfc_eval.results.raw import RawResults
+    from siamfc_eval.results.read import read_results
+
+    dataset = dataset_of(source, kind, annotations)
+    results = read_results(source, dataset, trackers or None, experiment)
+    if repair:
+        repaired = {name: repair_quirks(one, dataset, repair) for name, one in results.items()}
+        results = RawResults(dataset, results.folder, repaired, results.notes)
+    # The options tell what was done; the paths on this machine are nobody's business.
+    command_line = ["siamfc-eval", *(Path(word).name if "/" in word else word for word in sys.argv[1:])]
+    imported = import_results(results, out, command_line, restart)
+    if as_json:
+        listed = [
+            {
+                "tracker": one.tracker,
+                "folder": str(one.folder),
+                "files": one.files,
+                "missing": list(one.missing),
+                "notes": list(one.notes),
+            }
+            for one in imported
+        ]
+        click.echo(json.dumps({"dataset": dataset.name, "trackers": listed, "notes": list(results.notes)}, indent=2))
+    else:
+        for one in imported:
+            click.echo(f"{one.tracker}: {one.files} files -> {one.folder}")
+            for note in one.notes:
+                click.echo(f"  {note}")
+        for note in results.notes:
+            click.echo(note)
+    incomplete = [one for one in imported if one.missing]
+    for one in incomplete:
+        click.echo(f"incomplete: {one.tracker}: no result of {', '.join(one.missing)}.", err=True)
+    return 2 if incomplete else 0
