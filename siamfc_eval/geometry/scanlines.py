@@ -24,7 +24,7 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 def compiled(function: Kernel) -> Kernel:
     """Compiles a function on its first call and keeps the machine code on disk for later processes."""
-    return cast(Kernel, njit(cache=True, nogil=True)(function))
+    return cast(Kernel, njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 FAR = 9.0e15
@@ -171,12 +171,12 @@ def box_of(xs: Floats, ys: Floats, count: int) -> tuple[float, float, float, flo
 
 
 @compiled
-def drawn_rows(ys: Floats, count: int, height: int) -> tuple[int, int]:
+def drawn_rows(ys: Floats, count: int, height: float) -> tuple[int, int]:
     """First and last row of the raster that a region may reach; the last is before the first if there is none."""
     top = bottom = ys[0]
     for i in range(1, count):
         top, bottom = min(top, ys[i]), max(bottom, ys[i])
-    return int(min(max(top, 0.0), 1.0 * height)), int(max(min(bottom, height - 1.0), -1.0))
+    return int(min(max(top, 0.0), height)), int(max(min(bottom, height - 1.0), -1.0))
 
 
 @compiled
@@ -192,86 +192,159 @@ def place(xs: Floats, ys: Floats, count: int, x: float, y: float, official: bool
 
 
 @compiled
-def row_spans(
-    xs: Floats,
-    ys: Floats,
-    count: int,
-    box: bool,
-    official: bool,
-    row: int,
-    width: int,
-    nodes: Ints,
-    low: Ints,
-    high: Ints,
+def is_convex(xs: Floats, ys: Floats, count: int) -> bool:
+    """True for a triangle or quadrangle that turns the same way at every corner; each of its rows is one interval."""
+    if count > 4:
+        return False
+    left = right = 0
+    for i in range(count):
+        j, k = (i + 1) % count, (i + 2) % count
+        turn = (xs[j] - xs[i]) * (ys[k] - ys[j]) - (ys[j] - ys[i]) * (xs[k] - xs[j])
+        left += turn > 0.0
+        right += turn < 0.0
+    return count in (left, right)
+
+
+@compiled
+def draw_convex(
+    xs: Floats, ys: Floats, count: int, width: int, first: int, last: int, official: bool, low: Floats, high: Floats
+) -> float:
+    """What `crossings` and `fill` do, for all rows of a convex region at once, edge by edge.
+
+    Nearly every region is convex, and this is ten times faster than going row by row.
+
+    Args:
+        first, last: rows of the raster that the region may reach.
+        low, high: shape (> last - first,), receive the ends of each row's interval; low > high: nothing is drawn.
+
+    Returns:
+        The number of pixels.
+    """
+    for i in range(last - first + 1):
+        low[i], high[i] = np.inf, -np.inf
+    before = count - 1
+    for vertex in range(count):
+        x, y, y_before = xs[vertex], ys[vertex], ys[before]
+        rise, run = y_before - y, xs[before] - x
+        if rise != 0.0:
+            top, bottom = max(min(y, y_before), 1.0 * first), min(max(y, y_before), 1.0 * last)
+            for row in range(int(top), int(bottom) + 1):
+                column = np.trunc(x + (row - y) / rise * run)
+                low[row - first] = min(low[row - first], column)
+                high[row - first] = max(high[row - first], column)
+        elif not official and first <= y <= last:
+            row = int(y) - first
+            low[row], high[row] = min(low[row], x), max(high[row], x)
+        before = vertex
+    pixels = 0.0
+    for i in range(last - first + 1):
+        if official and low[i] == high[i]:
+            high[i] = -1.0
+        low[i], high[i] = max(low[i], 0.0), min(high[i], width - 1.0)
+        pixels += max(high[i] - low[i] + 1.0, 0.0)
+    return pixels
+
+
+@compiled
+def draw_rows(
+    xs: Floats, ys: Floats, count: int, row: int, width: int, official: bool, nodes: Ints, low: Ints, high: Ints
 ) -> int:
-    """The intervals of one region in one row."""
-    if box:
-        # `vot-official` finds two equal crossings in a box less than two pixels wide and draws nothing.
-        first, last = max(xs[0], 0.0), min(xs[1], width - 1.0)
-        if first > last or (official and (xs[0] == xs[1] or ys[0] == ys[2])):
-            return 0
-        low[0], high[0] = np.int64(first), np.int64(last)
-        return 1
-    found = crossings(xs, ys, count, row, not official, nodes)
-    return fill(nodes, found, width, not official, low, high)
+    """The intervals of any region in one row; returns their number."""
+    return fill(nodes, crossings(xs, ys, count, row, not official, nodes), width, not official, low, high)
+
+
+@compiled
+def pixels_in(low: Ints, high: Ints, spans: int) -> int:
+    """Pixels in a list of intervals."""
+    total = 0
+    for i in range(spans):
+        total += high[i] - low[i] + 1
+    return total
+
+
+@compiled
+def iou_of_convex(
+    corners: Floats, count_a: int, count_b: int, rows: Ints, width: int, official: bool, table: Floats
+) -> float:
+    """Overlap of two convex regions.
+
+    Args:
+        corners: shape (4, n): x and y of one region, x and y of the other.
+        rows: shape (4,): first and last row of one, first and last row of the other.
+        table: scratch of shape (4, rows).
+    """
+    first_a, last_a, first_b, last_b = rows[0], rows[1], rows[2], rows[3]
+    low_a, high_a, low_b, high_b = table[0], table[1], table[2], table[3]
+    area_a = draw_convex(corners[0], corners[1], count_a, width, first_a, last_a, official, low_a, high_a)
+    area_b = draw_convex(corners[2], corners[3], count_b, width, first_b, last_b, official, low_b, high_b)
+    both = 0.0
+    for row in range(max(first_a, first_b), min(last_a, last_b) + 1):
+        i, j = row - first_a, row - first_b
+        both += max(min(high_a[i], high_b[j]) - max(low_a[i], low_b[j]) + 1.0, 0.0)
+    union = area_a + area_b - both
+    return both / union if union > 0.0 else 0.0
+
+
+@compiled
+def iou_of_any(
+    corners: Floats, count_a: int, count_b: int, rows: Ints, width: int, official: bool, spans: Ints
+) -> float:
+    """`iou_of_convex` for regions of any shape; `spans` is scratch of shape (5, n)."""
+    nodes, low_a, high_a, low_b, high_b = spans[0], spans[1], spans[2], spans[3], spans[4]
+    union = both = 0
+    for row in range(min(rows[0], rows[2]), max(rows[1], rows[3]) + 1):
+        spans_a = spans_b = 0
+        if rows[0] <= row <= rows[1]:
+            spans_a = draw_rows(corners[0], corners[1], count_a, row, width, official, nodes, low_a, high_a)
+        if rows[2] <= row <= rows[3]:
+            spans_b = draw_rows(corners[2], corners[3], count_b, row, width, official, nodes, low_b, high_b)
+        shared = shared_pixels(low_a, high_a, spans_a, low_b, high_b, spans_b)
+        both += shared
+        union += pixels_in(low_a, high_a, spans_a) + pixels_in(low_b, high_b, spans_b) - shared
+    return both / union if union > 0 else 0.0
 
 
 @compiled
 def iou(
-    a: Floats,
-    b: Floats,
-    right_bound: float,
-    bottom_bound: float,
-    bounded: bool,
-    official: bool,
-    floats: Floats,
-    ints: Ints,
-) -> float:
-    """Overlap of two regions drawn by either rule, clipped to 0 .. right_bound, 0 .. bottom_bound (included).
+    a: Floats, b: Floats, right: float, bottom: float, bounded: bool, official: bool, floats: Floats, ints: Ints
+) -> tuple[float, bool]:
+    """Overlap of two regions drawn by either rule, clipped to 0 .. right, 0 .. bottom (included).
 
     Args:
-        floats, ints: scratch of shape (4, n) and (5, n), n >= the number of corners of either region.
+        floats, ints: scratch of shape (4, n) and (5, n), n >= 4 and >= the number of corners of either region.
+
+    Returns:
+        The overlap; and whether `right` or `bottom` cut anything off, without which further bounds change nothing.
     """
     ax, ay, bx, by = floats[0], floats[1], floats[2], floats[3]
     count_a, count_b = vertices(a, official, ax, ay), vertices(b, official, bx, by)
     if count_a == 0 or count_b == 0:
-        return 0.0
+        return 0.0, False
     left_a, top_a, right_a, bottom_a = box_of(ax, ay, count_a)
     left_b, top_b, right_b, bottom_b = box_of(bx, by, count_b)
+    cut = max(right_a, right_b) > right or max(bottom_a, bottom_b) > bottom
     if bounded:
         left_a, top_a, left_b, top_b = max(left_a, 0.0), max(top_a, 0.0), max(left_b, 0.0), max(top_b, 0.0)
-        right_a, right_b = min(right_a, right_bound), min(right_b, right_bound)
-        bottom_a, bottom_b = min(bottom_a, bottom_bound), min(bottom_b, bottom_bound)
+        right_a, right_b = min(right_a, right), min(right_b, right)
+        bottom_a, bottom_b = min(bottom_a, bottom), min(bottom_b, bottom)
     across, down = min(right_a, right_b) - max(left_a, left_b), min(bottom_a, bottom_b) - max(top_a, top_b)
     # `vot-official` lets regions whose outward-rounded boxes only touch share nothing, although both draw that line.
     if across < 0.0 or down < 0.0 or (official and (across == 0.0 or down == 0.0)):
-        return 0.0
+        return 0.0, cut
     x, y = min(left_a, left_b), min(top_a, top_b)
-    columns, rows = max(right_a, right_b) - x + 1.0, max(bottom_a, bottom_b) - y + 1.0
-    if columns > MAX_EXTENT or rows > MAX_EXTENT:
-        return 0.0
-    width, height = int(columns), int(rows)
+    columns, height = max(right_a, right_b) - x + 1.0, max(bottom_a, bottom_b) - y + 1.0
+    if columns > MAX_EXTENT or height > MAX_EXTENT:
+        return 0.0, cut
+    width = int(columns)
     place(ax, ay, count_a, x, y, official)
     place(bx, by, count_b, x, y, official)
-    box_a, box_b = a.shape[0] == 4, b.shape[0] == 4
-    first_a, last_a = drawn_rows(ay, count_a, height)
-    first_b, last_b = drawn_rows(by, count_b, height)
-    nodes, low_a, high_a, low_b, high_b = ints[0], ints[1], ints[2], ints[3], ints[4]
-    area_a = area_b = both = 0
-    for row in range(min(first_a, first_b), max(last_a, last_b) + 1):
-        spans_a = spans_b = 0
-        if first_a <= row <= last_a:
-            spans_a = row_spans(ax, ay, count_a, box_a, official, row, width, nodes, low_a, high_a)
-        if first_b <= row <= last_b:
-            spans_b = row_spans(bx, by, count_b, box_b, official, row, width, nodes, low_b, high_b)
-        for i in range(spans_a):
-            area_a += high_a[i] - low_a[i] + 1
-        for i in range(spans_b):
-            area_b += high_b[i] - low_b[i] + 1
-        if spans_a > 0 and spans_b > 0:
-            both += shared_pixels(low_a, high_a, spans_a, low_b, high_b, spans_b)
-    union = area_a + area_b - both
-    return both / union if union > 0 else 0.0
+    rows = ints[4, :4]
+    rows[0], rows[1] = drawn_rows(ay, count_a, height)
+    rows[2], rows[3] = drawn_rows(by, count_b, height)
+    if is_convex(ax, ay, count_a) and is_convex(bx, by, count_b):
+        table = np.empty((4, max(rows[1] - rows[0], rows[3] - rows[2], 0) + 1))
+        return iou_of_convex(floats, count_a, count_b, rows, width, official, table), cut
+    return iou_of_any(floats, count_a, count_b, rows.copy(), width, official, ints), cut
 
 
 @compiled
@@ -293,5 +366,10 @@ def ious(
     ints = np.empty((5, most), np.int64)
     for i in range(starts_a.shape[0] - 1):
         one, other = a[starts_a[i] : starts_a[i + 1]], b[starts_b[i] : starts_b[i + 1]]
+        cut, right, bottom = True, np.inf, np.inf
         for k in range(corners.shape[0]):
-            out[k, i] = iou(one, other, corners[k, 0], corners[k, 1], bounded, official, floats, ints)
+            if cut or corners[k, 0] < right or corners[k, 1] < bottom:
+                right, bottom = corners[k, 0], corners[k, 1]
+                out[k, i], cut = iou(one, other, right, bottom, bounded, official, floats, ints)
+            else:
+                out[k, i] = out[k - 1, i]

@@ -1,0 +1,101 @@
+"""Expected overlap: from the overlaps and failures of runs to numerators and denominators of a curve."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siamfc_eval.metrics.vot_rules import SupervisedRules
+from siamfc_eval.protocols.trajectory import Code
+
+Floats = NDArray[np.float64]
+
+
+class Fragment(NamedTuple):
+    """A part of a run from one initialisation to a failure or to the end."""
+
+    start: int
+    stop: int
+    """One after the last frame whose overlap counts."""
+    padded: bool
+    """Whether the fragment goes on with zeros up to the longest sequence."""
+    following: int | None
+    """The next start, whether that frame exists or not; None: the run ended first."""
+
+
+def fragments(codes: NDArray[np.int8], rules: SupervisedRules) -> list[Fragment]:
+    """Cut a run at its failures.
+
+    Args:
+        codes: shape (n,), codes of a run.
+        rules: `tail_failures`, `fragment_starts` and `skip` are used.
+    """
+    frames = len(codes)
+    failures = [int(frame) for frame in np.flatnonzero(codes == Code.FAILED)]
+    if not failures:
+        return [Fragment(0, frames, False, None)]
+    if rules.fragment_starts == "failure":
+        starts = [0, *(failure + rules.skip for failure in failures)]
+    else:
+        starts = [int(frame) for frame in np.flatnonzero(codes == Code.INITIALIZED)]
+    cut: list[Fragment] = []
+    for start, failure in zip(starts, failures, strict=False):
+        tail = failure + rules.skip > frames
+        if start >= failure:  # two failures without an initialisation between them: a damaged file
+            continue
+        if tail and rules.tail_failures == "open":
+            return [*cut, Fragment(start, frames, False, None)]
+        cut.append(Fragment(start, failure, True, None if tail else failure + rules.skip))
+    if len(starts) > len(failures) and failures[-1] < starts[-1] < frames:
+        cut.append(Fragment(starts[-1], frames, False, None))
+    return cut
+
+
+def fragment_weight(fragment: Fragment, tag: Floats, frames: int, alone: bool, rules: SupervisedRules) -> float:
+    """How much a fragment counts.
+
+    Args:
+        fragment: see `Fragment`.
+        tag: shape (n,), 1 in frames that carry the tag (all ones for "all"), as far as the run goes.
+        frames: of the sequence.
+        alone: whether the run has no other fragment and no failure.
+        rules: `fragment_weights` is used.
+
+    Returns:
+        The share of the fragment's frames that exist and carry the tag, 0 .. 1.
+    """
+    # The last fragment reaches to the end of the run even where its overlaps end at a failure.
+    stop = len(tag) if fragment.following is None else fragment.following + 1
+    if rules.fragment_weights == "one" or alone:
+        part = tag[fragment.start : stop]
+        return float(part.mean()) if len(part) else 0.0
+    whole = (frames if fragment.following is None else stop) - fragment.start
+    return float(tag[fragment.start : stop].sum()) / whole if whole > 0 else 0.0
+
+
+def running_means(overlaps: Floats, cut: list[Fragment], length: int) -> tuple[Floats, Floats]:
+    """Running mean overlap of each fragment after its initialisation frame.
+
+    Args:
+        overlaps: shape (n,), 0 in coded frames.
+        cut: the fragments of the run.
+        length: frames of the longest sequence L.
+
+    Returns:
+        Shape (fragments, L): the mean of overlaps 1 .. j of the fragment at column j, 0 where it is not defined; and
+        the same shape, 1 where it is defined.
+    """
+    means, defined = np.zeros((len(cut), length)), np.zeros((len(cut), length))
+    steps = np.arange(1.0, length)
+    for row, fragment in enumerate(cut):
+        stop = min(fragment.stop, fragment.start + length)
+        sums = np.cumsum(overlaps[fragment.start + 1 : stop])
+        reach = len(sums)
+        means[row, 1 : 1 + reach] = sums
+        if fragment.padded and reach:
+            means[row, 1 + reach :] = sums[-1]
+        means[row, 1:] /= steps
+        defined[row, : length if fragment.padded else stop - fragment.start] = 1.0
+    return means, defined

@@ -1,0 +1,86 @@
+"""Runs beside their ground truth: codes and rasterised overlaps, frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Many
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siamfc_eval.datasets.sequence import Sequence
+from siamfc_eval.geometry.raster import PackedRegions, Rasteriser, pack_regions, packed_overlaps
+from siamfc_eval.protocols.trajectory import Code, Trajectory
+from siamfc_eval.results.raw import RecordedTrajectory
+
+REGION = -1
+"""In `ScoredRun.codes`: the frame has a region."""
+
+_truth: WeakKeyDictionary[Sequence, PackedRegions] = WeakKeyDictionary()
+
+
+class ScoredRun(NamedTuple):
+    """One run as far as both it and the ground truth go."""
+
+    codes: NDArray[np.int8]
+    """Shape (n,): the number of a `Code`, or REGION."""
+    overlaps: NDArray[np.float64]
+    """Shape (m, n): overlap with the ground truth under each of m bounds; 0 in frames without a region."""
+
+
+def run_codes(run: Trajectory) -> NDArray[np.int8]:
+    """Shape (n,): the number of the code of each frame, or REGION."""
+    if isinstance(run, RecordedTrajectory):
+        return run.codes
+    codes = [int(entry) if isinstance(entry, Code) else REGION for entry in run.entries]
+    return np.array(codes, dtype=np.int8)
+
+
+def pack_run(run: Trajectory) -> PackedRegions:
+    """The regions of a run, 0-based, as kernels read them; codes are empty regions."""
+    if isinstance(run, RecordedTrajectory) and not run.rows.polygons:
+        # A code is a row of NaN here, which overlaps nothing.
+        boxes = np.ascontiguousarray(run.boxes(0.0), dtype=np.float64)
+        return PackedRegions(boxes.reshape(-1), 4 * np.arange(len(boxes) + 1))
+    return pack_regions([None if isinstance(entry, Code) else entry for entry in run.entries])
+
+
+def packed_truth(sequence: Sequence) -> PackedRegions:
+    """The ground truth as published, packed once for all trackers."""
+    packed = _truth.get(sequence)
+    if packed is None:
+        packed = _truth[sequence] = pack_regions(sequence.ground_truth)
+    return packed
+
+
+def score_run(sequence: Sequence, run: Trajectory, rasteriser: Rasteriser, beyond: Many[int]) -> ScoredRun:
+    """The overlaps of a run with the ground truth.
+
+    Args:
+        sequence: the ground truth; without an image size regions are not clipped.
+        run: regions and codes.
+        rasteriser: which rule draws the regions.
+        beyond: for each bound how many columns and rows beyond the image count, ascending.
+    """
+    regions, truth, codes = pack_run(run), packed_truth(sequence), run_codes(run)
+    frames = min(len(regions), len(truth))
+    bounds = None
+    if sequence.image_size is not None:
+        # `vot-official` bounds name the last column that counts, `vot-toolkit` bounds their number.
+        width, height = sequence.image_size
+        base = -1 if rasteriser == "vot-official" else 0
+        bounds = [(width + base + more, height + base + more) for more in beyond]
+    overlaps = packed_overlaps(regions.head(frames), truth.head(frames), bounds, rasteriser)
+    if bounds is None:
+        overlaps = np.repeat(overlaps, len(beyond), axis=0)
+    overlaps[:, codes[:frames] != REGION] = 0.0
+    return ScoredRun(codes[:frames], overlaps)
+
+
+def counted_frames(codes: NDArray[np.int8], burn_in: int) -> NDArray[np.bool_]:
+    """Shape (n,): frames with a region that are not among the first `burn_in` of an initialisation."""
+    counted: NDArray[np.bool_] = codes == REGION
+    for start in np.flatnonzero(codes == Code.INITIALIZED):
+        counted[start : start + burn_in] = False
+    return counted
