@@ -63,7 +63,8 @@ def _read_sequence(source: Source, folder: Path, rate: int) -> Sequence | None:
     boxes, lost = _vatic(annotation)
     origin = source.origin or 0.0
     files = list_images(images)
-    if rate == 30 and (not files or abs(len(boxes) / len(files) - _STRIDE) < 1) and _every_frame_of_240(annotation):
+    strided = -(-len(boxes) // _STRIDE)
+    if rate == 30 and (not files or abs(strided - len(files)) <= 1) and _every_frame_of_240(annotation):
         boxes, lost = boxes[::_STRIDE], lost[::_STRIDE]
     if files and abs(len(files) - len(boxes)) == 1:
         count = min(len(files), len(boxes))

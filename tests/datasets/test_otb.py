@@ -59,7 +59,7 @@ def test_of_human4_the_second_target_is_the_benchmarks(tmp_path, make_images, wr
 
 
 @pytest.mark.parametrize(
-    ("name", "on_disk", "rows", "expected_first"),
+    "case",
     [
         ("David", (1, 310), 11, 300),
         ("BlurCar1", (247, 252), 6, 247),
@@ -71,9 +71,8 @@ def test_of_human4_the_second_target_is_the_benchmarks(tmp_path, make_images, wr
         ("Diving", (1, 9), 5, 1),
     ],
 )
-def test_rows_belong_to_the_frames_that_the_benchmark_evaluates(
-    tmp_path, make_images, write, name, on_disk, rows, expected_first
-):
+def test_rows_belong_to_the_frames_that_the_benchmark_evaluates(tmp_path, make_images, write, case):
+    name, on_disk, rows, expected_first = case
     write(tmp_path / name / "groundtruth_rect.txt", boxes(rows))
     make_images(tmp_path / name / "img", *on_disk, "{:04d}.jpg")
     (sequence,) = load_dataset(tmp_path)
