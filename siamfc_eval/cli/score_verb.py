@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("--attributes", is_flag=True, help="Show scores by attribute or tag.")
 @click.option("--attribute-source", help="Whose attribute table; 'none' for none. Default: the preferred one.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write the JSON to this file as well.")
+@click.option("--plots", type=click.Path(path_type=Path), help="Write the curves as pictures into this folder.")
 @click.option("--no-cache", is_flag=True, help="Compute everything anew and keep nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def command(
@@ -49,6 +50,7 @@ def command(
     attributes: bool,
     attribute_source: str | None,
     output: Path | None,
+    plots: Path | None,
     no_cache: bool,
     as_json: bool,
 ) -> int:
@@ -69,6 +71,7 @@ def command(
         convention = convention or given.convention
         attribute_source = attribute_source or given.pins.get("att", "none")
         on_mismatch = _policy(given.pins.get("len"), on_mismatch)
+    cache = None if no_cache else default_folder()
     dataset = ground_truth(kind, annotations)
     convention = convention or default_convention(dataset.name)
     runs = experiment or experiment_folder(build_measure(convention, dataset).experiment)
@@ -79,7 +82,7 @@ def command(
         convention,
         attribute_source=attribute_source,
         on_mismatch=on_mismatch,
-        cache=None if no_cache else default_folder(),
+        cache=cache / "statistics" if cache else None,
         skip_unusable=len(raw) > 1,
     )
     if given is not None:
@@ -87,6 +90,10 @@ def command(
     text = json.dumps(scores_json(scores), indent=2, allow_nan=False)
     if output is not None:
         _write(output, text + "\n")
+    if plots is not None:
+        from siamfc_eval.cli.score_plots import write_plots
+
+        write_plots(scores, plots, cache / "plots" if cache else None)
     if as_json:
         click.echo(text)
     else:

@@ -42,13 +42,13 @@ class Entry:
 
 
 def default_folder() -> Path | None:
-    """Where statistics are kept: SIAMFC_EVAL_CACHE, or the user's cache folder; None if the variable is "off"."""
+    """Where things are kept: SIAMFC_EVAL_CACHE, or the user's cache folder; None if the variable is empty or "off"."""
     named = os.environ.get("SIAMFC_EVAL_CACHE")
     if named is not None:
-        return None if named.lower() in {"", "off", "0"} else Path(named).expanduser() / "statistics"
+        return None if named.lower() in {"", "off", "0"} else Path(named).expanduser()
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("siamfc-eval", appauthor=False)) / "statistics"
+    return Path(platformdirs.user_cache_dir("siamfc-eval", appauthor=False))
 
 
 @lru_cache(maxsize=1)

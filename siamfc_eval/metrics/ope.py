@@ -118,7 +118,7 @@ def bad_boxes(boxes: Boxes, rules: OpeRules) -> Mask:
     """Shape (n,): boxes that the rules replace by the previous one."""
     if rules.bad_prediction == "previous":
         return np.asarray(~((boxes[:, 2] > 0) & (boxes[:, 3] > 0)) | np.isnan(boxes[:, :2]).any(axis=1))
-    if rules.bad_prediction == "raise":
+    if rules.bad_prediction == "refuse-or-previous":
         return np.asarray((boxes[:, 2:] == 0).any(axis=1))
     return np.zeros(len(boxes), dtype=np.bool_)
 

@@ -239,7 +239,7 @@ class OpeMeasure:
         if rows == frames:
             return Aligned(boxes, first, rows, "")
         rule = self.rules.short_file if rows < frames else self.rules.long_file
-        if rule == "raise" or rows == 0:
+        if rule == "refuse" or rows == 0:
             raise RefusedError(
                 f"{rows} lines for the {frames} frames of {sequence.name}",
                 f"{self.convention} scores only files of the same length. Run the sequence again, or score what is "
@@ -256,7 +256,7 @@ class OpeMeasure:
 
     def _refuse_bad(self, boxes: Boxes) -> None:
         """Refuse boxes that the convention has no answer to."""
-        if self.rules.bad_prediction != "raise":
+        if self.rules.bad_prediction != "refuse-or-previous":
             return
         refused = np.isnan(boxes).any(axis=1) | (boxes[:, 2:] < 0).any(axis=1)
         if refused.any():

@@ -25,17 +25,17 @@ class OpeRules:
         default="as-given", metadata={"effect": "the first frame"}
     )
     """The box of the first frame: as the file has it, replaced by the ground truth, or not scored."""
-    bad_prediction: Literal["fail", "previous", "raise"] = field(
+    bad_prediction: Literal["fail", "previous", "refuse-or-previous"] = field(
         default="fail", metadata={"effect": "boxes that the tracker did not give"}
     )
     """NaN fails and other boxes are taken as they are; NaN, w <= 0 or h <= 0 take the previous box; or NaN and negative
     sizes are refused and a size of 0 takes the previous box."""
-    short_file: Literal["raise", "truncate", "fail", "zeros"] = field(
-        default="raise", metadata={"effect": "files shorter than the sequence"}
+    short_file: Literal["refuse", "truncate", "fail", "zeros"] = field(
+        default="refuse", metadata={"effect": "files shorter than the sequence"}
     )
     """Refused; the sequence ends with the file; missing frames fail; or missing boxes are 0, 0, 0, 0."""
-    long_file: Literal["raise", "truncate"] = field(
-        default="raise", metadata={"effect": "files longer than the sequence"}
+    long_file: Literal["refuse", "truncate"] = field(
+        default="refuse", metadata={"effect": "files longer than the sequence"}
     )
     """Refused, or rows after the last frame are dropped."""
     valid_success: Validity = field(default="any", metadata={"effect": "invalid ground truth in success"})
@@ -125,7 +125,7 @@ RULES: dict[str, OpeRules] = {
     # visionml/pytracking: pytracking/analysis/extract_results.py, as of the version that the reference scores are from.
     "pytracking": OpeRules(
         first_frame="ground-truth",
-        bad_prediction="raise",
+        bad_prediction="refuse-or-previous",
         short_file="zeros",
         long_file="truncate",
         valid_success="positive",
@@ -134,9 +134,9 @@ RULES: dict[str, OpeRules] = {
         valid_norm="positive",
     ),
     # LaSOT_Evaluation_Toolkit: utils/calc_seq_err_robust.m, utils/eval_tracker.m.
-    "lasot": replace(OTB_MATLAB, short_file="raise", absent="fail"),
+    "lasot": replace(OTB_MATLAB, short_file="refuse", absent="fail"),
     # The UAV123 benchmark is the OTB toolkit with NaN in its ground truth.
-    "uav123": replace(OTB_MATLAB, short_file="raise"),
+    "uav123": replace(OTB_MATLAB, short_file="refuse"),
     # DCFNet's and SiamDW's eval_otb.py.
     "plain": PLAIN,
 }
