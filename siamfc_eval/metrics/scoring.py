@@ -30,6 +30,7 @@ from siamfc_eval.metrics.scores import (
 )
 from siamfc_eval.metrics.signature import Signature, dataset_hash, sequence_hash
 from siamfc_eval.metrics.speed import speeds
+from siamfc_eval.results.quirks import detect_quirks
 from siamfc_eval.results.raw import RawRun, TrackerResults
 
 Floats = NDArray[np.float64]
@@ -162,7 +163,7 @@ class _Job:
             attribute_curves=attribute_curves,
             statistics=rows,
             speed=speeds(_times(result)),
-            notes=(*result.notes, *remarks),
+            notes=(*result.notes, *map(str, detect_quirks(result, self.dataset)), *remarks),
         )
         return scores, gaps
 
