@@ -2,6 +2,10 @@
 
 A layout is one entry of `LAYOUTS`. Each turns a file's tensors into ours: `recognise` looks at the names, `convert`
 finds the model and its options (widths and groups follow from the shapes) and renames the tensors.
+
+The preprocessing of a layout is what its networks were trained with. SiameseX trains on ImageNet's mean and standard
+deviation, yet tracks its FC networks with mean .5 and standard deviation .25 (`preprocessing.HALF_RGB`) and its RPNs on
+BGR; to repeat its own runs, give that preprocessing explicitly.
 """
 
 from __future__ import annotations

@@ -66,6 +66,17 @@ def test_old_files_of_torch_load_too(tmp_path: Path, narrow: Any, tensors: dict[
     assert torch.equal(response(load_model(tmp_path / "a.model")), response(narrow))
 
 
+def test_weights_saved_on_a_gpu_load_without_one(
+    tmp_path: Path, narrow: Any, tensors: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
+        torch.save(tensors, tmp_path / "a.pth")
+    model = load_model(tmp_path / "a.pth")
+    assert {parameter.device.type for parameter in model.parameters()} == {"cpu"}
+    assert torch.equal(response(model), response(narrow))
+
+
 def test_counters_of_batches_may_be_absent(tmp_path: Path, narrow: Any, tensors: dict[str, Tensor]) -> None:
     torch.save({k: v for k, v in tensors.items() if not k.endswith("num_batches_tracked")}, tmp_path / "a.pth")
     assert torch.equal(response(load_model(tmp_path / "a.pth")), response(narrow))

@@ -295,3 +295,21 @@ def test_a_network_can_be_traced_to_torchscript() -> None:
     with torch.no_grad():
         traced = torch.jit.trace(model, (exemplar, search))
         torch.testing.assert_close(traced(exemplar, search), model(exemplar, search))
+
+
+def test_pooling_before_the_relu_gives_what_the_papers_order_gives() -> None:
+    model = network("SiamFC")
+    state, x = dict(model.backbone.state_dict()), images(1, 127)
+    with torch.inference_mode():
+        found = model.backbone(x)
+        for number, groups in enumerate((1, 2, 1, 2, 2), start=1):
+            at = f"conv{number}"
+            x = F.conv2d(
+                x, state[f"{at}.0.weight"], state[f"{at}.0.bias"], stride=2 if number == 1 else 1, groups=groups
+            )
+            if number < 5:
+                mean, var = state[f"{at}.1.running_mean"], state[f"{at}.1.running_var"]
+                x = F.relu(F.batch_norm(x, mean, var, state[f"{at}.1.weight"], state[f"{at}.1.bias"], eps=1e-6))
+            if number < 3:
+                x = F.max_pool2d(x, 3, 2)
+    assert relative(found, x) < 1e-6

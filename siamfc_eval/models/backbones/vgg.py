@@ -25,7 +25,8 @@ class VGG(nn.Module):
         inputs = 3
         for block in BLOCKS:
             if layers:
-                layers.append(nn.MaxPool2d(2, 2))
+                # Before the last ReLU, which gives the same values for a quarter of the work.
+                layers.insert(-1, nn.MaxPool2d(2, 2))
             for outputs in block:
                 layers += [nn.Conv2d(inputs, outputs, 3), nn.ReLU(inplace=True)]
                 inputs = outputs
