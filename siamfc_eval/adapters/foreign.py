@@ -7,6 +7,7 @@ RGB, boxes are x, y, w, h. The class is named as `path/to/file.py:ClassName`; th
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.util
 import inspect
 import re
@@ -153,7 +154,13 @@ def load_foreign(spec: str, device: str = "auto", weights: Path | str | None = N
     if len(inspect.signature(tracker.update).parameters) >= 2 and isinstance(tracker, Tracker):
         return tracker
     foreign = ForeignTracker(tracker)
-    foreign.facts = {"name": foreign.name, "family": "python", "class": name, "file": path.name}
+    foreign.facts = {
+        "name": foreign.name,
+        "family": "python",
+        "class": name,
+        "file": path.name,
+        "file_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
     return foreign
 
 

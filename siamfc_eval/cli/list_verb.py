@@ -1,0 +1,143 @@
+"""`siamfc-eval list`: what can be named on the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+Row = dict[str, Any]
+
+
+@click.group(name="list", epilog="Example: siamfc-eval list models --json")
+def command() -> None:
+    """List trackers, experiments, models, data sets and conventions."""
+
+
+def _listing(name: str, summary: str, columns: Sequence[str]) -> Callable[[Callable[[], list[Row]]], click.Command]:
+    """A subcommand that shows rows: `columns` of them in a table for people, all keys as JSON for programs."""
+
+    def decorate(rows: Callable[[], list[Row]]) -> click.Command:
+        @command.command(name=name, help=summary, epilog=f"Example: siamfc-eval list {name} --json")
+        @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+        def show(*, as_json: bool) -> None:
+            found = rows()
+            click.echo(json.dumps(found, indent=2) if as_json else _table(found, columns))
+
+        return show
+
+    return decorate
+
+
+def _table(rows: list[Row], columns: Sequence[str]) -> str:
+    cells = [list(columns)] + [[_text(row[column]) for column in columns] for row in rows]
+    widths = [max(len(line[index]) for line in cells) for index in range(len(columns))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
+    return "\n".join(lines)
+
+
+def _text(value: object) -> str:
+    return "-" if value is None or value == "" else str(value)
+
+
+@_listing("trackers", "Trackers of the catalogue.", ("name", "family", "model", "ready", "description"))
+def trackers() -> list[Row]:
+    """Every definition in `trackers/`; `ready` says what is missing before it runs."""
+    from siamfc_eval.catalogue import catalogue_names, find_definition
+    from siamfc_eval.tracking.definition import NetworkDefinition, OpenCVDefinition, read_definition
+
+    rows = []
+    for name in catalogue_names("trackers"):
+        path = find_definition("trackers", name)
+        definition = read_definition(path)
+        ready, network = "yes", isinstance(definition, NetworkDefinition)
+        if isinstance(definition, NetworkDefinition):
+            if definition.weights is None:
+                ready = "give --weights"
+            elif not (path.parent / definition.weights).is_file():
+                ready = f"lacks {definition.weights}"
+        elif isinstance(definition, OpenCVDefinition):
+            from siamfc_eval.tracking.opencv import installed_algorithms
+
+            ready = "yes" if definition.algorithm in installed_algorithms() else "not in this OpenCV"
+        row = {"name": name, **definition.model_dump(mode="json"), "ready": ready, "file": str(path)}
+        rows.append(row if network else {**row, "model": None})
+    return rows
+
+
+@_listing("experiments", "Experiments of the catalogue.", ("name", "dataset", "conventions", "description"))
+def experiments() -> list[Row]:
+    """Every experiment in `experiments/`; training recipes beside them are left out."""
+    import tomllib
+
+    from siamfc_eval.catalogue import catalogue_names, find_definition
+    from siamfc_eval.running.experiment import parse_experiment
+
+    rows = []
+    for name in catalogue_names("experiments"):
+        path = find_definition("experiments", name)
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        if "protocols" in values:
+            experiment = parse_experiment({"name": name, **values}, str(path))
+            row = experiment.model_dump(mode="json")
+            rows.append({**row, "conventions": ", ".join(experiment.conventions), "file": str(path)})
+    return rows
+
+
+@_listing(
+    "models",
+    "Networks, with sizes and costs.",
+    ("name", "input", "stride", "response", "parameters_M", "exemplar_GMAC", "search_GMAC", "head_GMAC", "paper"),
+)
+def models() -> list[Row]:
+    """Every network by its known name, measured without weights."""
+    from siamfc_eval.models.info import model_info
+    from siamfc_eval.models.registry import model_names
+
+    rows = []
+    for name in model_names():
+        info = model_info(name)
+        channels = "+".join(str(count) for count in info.response_channels)
+        rows.append(
+            {
+                **info.as_dict(),
+                "input": f"{info.exemplar_size}/{info.search_size}",
+                "response": f"{channels} x {info.response_size} x {info.response_size}",
+                "parameters_M": round(info.parameters / 1e6, 3),
+                "exemplar_GMAC": round(info.exemplar_multiply_adds / 1e9, 3),
+                "search_GMAC": round(info.search_multiply_adds / 1e9, 3),
+                "head_GMAC": round(info.head_multiply_adds / 1e9, 3),
+            }
+        )
+    return rows
+
+
+@_listing("datasets", "Benchmarks and layouts that are recognised.", ("name", "layout", "sequences", "spellings"))
+def datasets() -> list[Row]:
+    """Benchmarks by name, then layouts of any other data."""
+    from siamfc_eval.datasets.known import KNOWN
+    from siamfc_eval.datasets.load import LAYOUTS
+
+    named = [
+        {
+            "name": entry.name,
+            "layout": entry.family,
+            "sequences": entry.sequences,
+            "spellings": ", ".join(entry.spellings),
+        }
+        for entry in KNOWN
+    ]
+    layouts = [{"name": name, "layout": name, "sequences": None, "spellings": ""} for name in LAYOUTS]
+    return named + layouts
+
+
+@_listing("conventions", "Rules by which scores are computed.", ("name", "experiment", "summary"))
+def conventions() -> list[Row]:
+    """Every convention of `siamfc-eval score --convention`."""
+    from siamfc_eval.metrics.conventions import CONVENTIONS
+
+    return [
+        {"name": entry.name, "experiment": entry.experiment, "summary": entry.summary} for entry in CONVENTIONS.values()
+    ]
