@@ -34,9 +34,14 @@ def check_dataset_command(
     context: click.Context, *, path: Path, kind: str | None, images: Path | None, decode: bool, as_json: bool
 ) -> None:
     """Say what is at PATH and name each missing or unreadable file, wrong count and unusable box."""
+    from rich.console import Console
+
     from siamfc_eval.datasets.check import check_dataset
 
-    report = check_dataset(path, kind, images, decode=decode)
+    with Console(stderr=True).status("looking") as status:
+        report = check_dataset(
+            path, kind, images, decode=decode, on_sequence=lambda name: status.update(f"looking at {name}")
+        )
     if as_json:
         click.echo(json.dumps(report.as_dict(), indent=2))
     else:

@@ -115,7 +115,7 @@ def _ranges(root: Path, version: str) -> tuple[dict[str, tuple[str, int]], str]:
             found = {
                 entry["name"]: (re.split(r"[\\/]", entry["path"].rstrip("\\/"))[-1], int(entry["first"]))
                 for entry in _CONFIG.finditer(text)
-                if re.search(rf"[\\/]{re.escape(version)}[\\/]", entry["path"])
+                if re.search(rf"[\\/]{re.escape(version)}[\\/][^\\/.]", entry["path"])
             }
             if found:
                 return found, f"frame ranges from {path.name}"

@@ -156,3 +156,17 @@ def test_writing_in_an_unknown_layout_or_without_frames_is_an_error(tmp_path, sm
     bare = type(small_benchmark)("bare", (small_benchmark.sequences[0].with_frames(None),))
     with pytest.raises(InputError, match="has no frames"):
         render_to_folder(bare, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "box", "brightness"),
+    [
+        ("van-approaches", [93.941, 103.69, 81.277, 61.073], 104.51),
+        ("twins-meet", [88.328, 101.995, 34.506, 70.915], 93.03),
+        ("chase-at-night", [169.205, 134.625, 48.528, 37.14], 46.58),
+    ],
+)
+def test_the_benchmark_is_the_same_on_every_machine(benchmark_, name, box, brightness):
+    (sequence,) = (sequence for sequence in benchmark_ if sequence.name == name)
+    np.testing.assert_allclose(sequence.boxes[40], box, atol=1e-3)
+    assert sequence.frames[40].pixels.mean() == pytest.approx(brightness, abs=0.05)
