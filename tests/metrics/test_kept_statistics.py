@@ -1,0 +1,136 @@
+"""Statistics that are kept between calls: the same numbers, never stale, whatever happens to the files."""
+
+from __future__ import annotations
+
+import json
+import math
+import multiprocessing
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from siamfc_eval.datasets.load import load_dataset
+from siamfc_eval.metrics import cache
+from siamfc_eval.metrics.ope_measure import OpeMeasure
+from siamfc_eval.metrics.scoring import score, scores_json
+from siamfc_eval.results.read import read_results
+
+
+def test_kept_statistics_give_the_same_scores_without_parsing_files(
+    bench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept"
+    first = scores_json(bench.score(cache=kept))
+    computed: list[int] = []
+    compute = OpeMeasure.statistics_many
+
+    def spy(self: OpeMeasure, sequences: Any, runs: Any) -> Any:
+        computed.append(len(sequences))
+        return compute(self, sequences, runs)
+
+    monkeypatch.setattr(OpeMeasure, "statistics_many", spy)
+    assert scores_json(bench.score(cache=kept)) == first
+    assert computed == []
+    bench.write("near", "Dog", bench.truth(11.0))
+    bench.score(cache=kept)
+    assert computed == [1]
+
+
+def test_a_replaced_result_file_changes_the_score(bench: Any, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    before = bench.score(cache=kept).trackers["far"].values["success_auc"]
+    file = bench.results / "far" / "Dog.txt"
+    times = (file.stat().st_atime_ns, file.stat().st_mtime_ns)
+    content = file.read_bytes()
+    bench.write("far", "Dog", bench.truth(11.0))
+    after = bench.score(cache=kept).trackers["far"].values["success_auc"]
+    assert after > before
+    # Not even a file of the same size and the same time of change is taken for the one before.
+    changed = content.replace(b"30", b"90")
+    assert len(changed) == len(content)
+    for data, expected_equal in ((content, True), (changed, False)):
+        file.write_bytes(data)
+        os.utime(file, ns=times)
+        assert (bench.score(cache=kept).trackers["far"].values["success_auc"] == before) is expected_equal
+
+
+def test_other_ground_truth_convention_or_code_changes_the_score(
+    bench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept"
+    before = bench.score(cache=kept).trackers["near"]
+    bench.annotations.write_text(bench.annotations.read_text().replace("30.0", "36.0"))
+    moved = bench.score(cache=kept).trackers["near"]
+    assert moved.values["precision_20"] <= before.values["precision_20"]
+    assert moved.values["success_auc"] < before.values["success_auc"]
+    bench.annotations.write_text(bench.annotations.read_text().replace("36.0", "30.0"))
+    assert bench.score(cache=kept).trackers["near"].values == before.values
+    monkeypatch.setattr(cache, "code_hash", lambda: "another version of this package")
+    monkeypatch.setattr(OpeMeasure, "statistics_many", lambda self, sequences, runs: np.zeros((len(sequences), 130)))
+    assert math.isnan(bench.score(cache=kept).trackers["near"].values["success_auc"])
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 not an archive", b"\x93NUMPY\x01\x00"])
+def test_a_damaged_cache_is_computed_again(bench: Any, tmp_path: Path, damage: bytes) -> None:
+    kept = tmp_path / "kept"
+    expected = scores_json(bench.score(cache=kept))
+    files = list(kept.glob("*.npz"))
+    assert len(files) == 2
+    for file in files:
+        file.write_bytes(damage)
+    assert scores_json(bench.score(cache=kept)) == expected
+    assert all(file.read_bytes() != damage for file in files)
+
+
+def test_a_cache_with_objects_in_it_is_not_executed(bench: Any, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    expected = scores_json(bench.score(cache=kept))
+    for file in kept.glob("*.npz"):
+        with np.load(file) as content:
+            arrays = dict(content)
+        arrays["rows"] = np.array([print] * len(arrays["rows"]), dtype=object)
+        np.savez(file, **arrays)
+    assert scores_json(bench.score(cache=kept)) == expected
+
+
+def test_a_cache_that_cannot_be_written_to_is_no_error(bench: Any, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    assert bench.score(cache=blocked / "kept").incomplete == ()
+    assert bench.score(cache=blocked).incomplete == ()
+
+
+def _score_often(annotations: Path, results: Path, kept: Path, queue: Any) -> None:
+    dataset = load_dataset(annotations, "otb2015")
+    scores = (score(read_results(results, dataset), dataset, "otb-matlab", cache=kept) for _ in range(8))
+    queue.put({json.dumps(scores_json(one), sort_keys=True) for one in scores})
+
+
+def test_concurrent_runs_share_a_cache(bench: Any, tmp_path: Path) -> None:
+    expected = json.dumps(scores_json(bench.score()), sort_keys=True)
+    kept = tmp_path / "kept"
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    arguments = (bench.annotations, bench.results, kept, queue)
+    workers = [context.Process(target=_score_often, args=arguments) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    found = [queue.get(timeout=120) for _ in workers]
+    for worker in workers:
+        worker.join()
+    assert found == [{expected}] * len(workers)
+    assert list(kept.glob("*.partial")) == []
+
+
+def test_the_cache_is_where_the_variable_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SIAMFC_EVAL_CACHE", str(tmp_path))
+    assert cache.default_folder() == tmp_path
+    monkeypatch.setenv("SIAMFC_EVAL_CACHE", "off")
+    assert cache.default_folder() is None
+    monkeypatch.delenv("SIAMFC_EVAL_CACHE")
+    folder = cache.default_folder()
+    assert folder is not None
+    assert folder.name == "siamfc-eval"
