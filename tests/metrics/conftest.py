@@ -1,4 +1,4 @@
-"""A small OTB on disk for the tests of scoring. Property tests have no deadline: a busy machine is no counterexample."""
+"""A small OTB on disk for the tests of scoring; property tests have no deadline, as a busy machine is no mistake."""
 
 from __future__ import annotations
 
