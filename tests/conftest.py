@@ -24,3 +24,24 @@ def shared() -> Path:
         how = "SIAMFC_EVAL_SHARED points to it" if named else "SIAMFC_EVAL_SHARED is not set"
         pytest.skip(f"the shared reference data is absent: no {folder.name}/data ({how})")
     return folder
+
+
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
+    """Turn a skip into a failure where SIAMFC_EVAL_REQUIRE names the test's marker: CI must not pass by skipping."""
+    report = pytest.TestReport.from_item_and_call(item, call)
+    required = set(os.environ.get("SIAMFC_EVAL_REQUIRE", "").split())
+    needed = required & {marker.name for marker in item.iter_markers()}
+    if report.skipped and needed and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but SIAMFC_EVAL_REQUIRE asks for '{' '.join(sorted(needed))}': {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def vot_toolkit() -> Path:
+    """The `vot` command of the official toolkit's own environment (`make peers`, or SIAMFC_EVAL_PEERS)."""
+    folder = Path(os.environ.get("SIAMFC_EVAL_PEERS", _REPOSITORY / ".peers"))
+    command = folder / "bin" / "vot"
+    if not command.is_file():
+        pytest.skip(f"the vot-toolkit environment is absent: no {command.name} in {folder.name}/bin; run: make peers")
+    return command

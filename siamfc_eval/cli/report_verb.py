@@ -11,7 +11,7 @@ from siamfc_eval.cli.selection import dataset_of, exit_code, score_results, scor
 
 if TYPE_CHECKING:
     from siamfc_eval.datasets.sequence import Dataset
-    from siamfc_eval.metrics.scores import Scores
+    from siamfc_eval.reporting.report import Section
 
 
 @click.command(epilog="Example: siamfc-eval report runs/otb2015 --annotations ~/OTB2015 --out report")
@@ -36,7 +36,7 @@ def command(
 
     dataset = dataset_of(results, kind, annotations)
     chosen = conventions or (default_convention(dataset.name),)
-    page, scored = build_report(
+    page, sections = build_report(
         results,
         dataset,
         chosen,
@@ -45,6 +45,7 @@ def command(
         formats=formats,
         **selected,
     )
+    scored = [section.scores for section in sections]
     click.echo(f"report: {page}")
     for gap in dict.fromkeys(gap for scores in scored for gap in scores.incomplete):
         click.echo(f"incomplete: {gap}", err=True)
@@ -63,8 +64,8 @@ def build_report(
     resamples: int = 10_000,
     seed: int = 0,
     **selected: Any,
-) -> tuple[Path, list[Scores]]:
-    """Score, compare and write the report; returns the page and the scores, one of each section."""
+) -> tuple[Path, list[Section]]:
+    """Score, compare and write the report; returns the page and its sections."""
     from siamfc_eval.comparison.compare import compare
     from siamfc_eval.reporting.report import Report, Section, write_report
 
@@ -75,7 +76,7 @@ def build_report(
         sections.append(Section(f"{dataset.name}, {convention}", scores, comparison))
     report = Report(title, tuple(sections), run_facts(results))
     page = write_report(report, out, formats or ("png", "svg", "pdf"))
-    return page, [section.scores for section in sections]
+    return page, sections
 
 
 def run_facts(results: Path) -> dict[str, str]:

@@ -1,0 +1,73 @@
+"""The command line answers quickly, knows its verbs and says errors without a traceback."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from siamfc_eval import __version__
+from siamfc_eval.cli.main import VERBS, cli
+
+
+def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "siamfc_eval", *arguments], capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_every_verb_has_a_module_with_help_and_an_example(verb: str) -> None:
+    module = importlib.import_module(f"siamfc_eval.cli.{verb.replace('-', '_')}_verb")
+    command: click.Command = module.command
+    shown = CliRunner().invoke(command, ["--help"])
+    assert shown.exit_code == 0
+    assert "Example" in shown.output or isinstance(command, click.Group)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """What makes the first word slow is imports; their absence is a fact, a time in a test is not."""
+    script = (
+        "import sys; from siamfc_eval.cli.main import cli; cli.main(['--help'], standalone_mode=False); "
+        "heavy = {'torch', 'numpy', 'cv2', 'matplotlib', 'pandas', 'scipy', 'pydantic'} & set(sys.modules); "
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "Evaluate Siamese" in done.stdout
+
+
+def test_version_and_unknown_verbs() -> None:
+    assert __version__ in call("--version").stdout
+    unknown = call("scroe")
+    assert unknown.returncode == 1
+    assert "Did you mean score" in unknown.stderr
+    assert "Traceback" not in unknown.stderr
+
+
+def test_errors_for_people_come_without_a_traceback(tmp_path: os.PathLike[str]) -> None:
+    done = call("score", str(tmp_path), "--dataset", "otb2015")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert "--annotations" in done.stderr
+
+
+def test_doctor_reports_for_people_and_programs() -> None:
+    told = call("doctor", "--json")
+    assert told.returncode == 0, told.stderr
+    findings = json.loads(told.stdout)
+    assert findings["siamfc_eval"] == __version__
+    assert findings["packages"]["numpy"]["version"]
+    assert findings["trackers"]["static"] == "none needed"
+    assert "embedded" in findings["experiments"]
+
+
+def test_unknown_options_name_the_option() -> None:
+    done = CliRunner().invoke(cli, ["doctor", "--jsn"])
+    assert done.exit_code != 0
