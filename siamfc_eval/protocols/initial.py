@@ -17,6 +17,21 @@ def is_annotated(region: Region) -> bool:
     return bool(width > 0 and height > 0)
 
 
+def is_visible(region: Region, image_size: tuple[int, int] | None) -> bool:
+    """True if a ground-truth region is a target of which some part may be inside the image.
+
+    Args:
+        region: 0-based pixels.
+        image_size: (width, height); None: not known, so nothing is outside.
+    """
+    if not is_annotated(region):
+        return False
+    if image_size is None:
+        return True
+    x, y, width, height = bounding_box(region)
+    return bool(x < image_size[0] and y < image_size[1] and x + width > 0 and y + height > 0)
+
+
 def initial_region(sequence: Sequence, frame: int, polygons: bool = False) -> Region:
     """The region with which a tracker is initialised on a frame.
 
@@ -38,15 +53,13 @@ def initial_region(sequence: Sequence, frame: int, polygons: bool = False) -> Re
             f"{where}: a tracker cannot be initialised with the ground truth {_shown(truth)}: expected finite values "
             "and an area above zero. Correct the annotation or leave the sequence out."
         )
-    x, y, width, height = box = bounding_box(truth)
-    if sequence.image_size is not None:
-        columns, rows = sequence.image_size
-        if x >= columns or y >= rows or x + width <= 0 or y + height <= 0:
-            raise InputError(
-                f"{where}: the ground truth {_shown(truth)} lies outside the image of {columns} x {rows} pixels. "
-                "Correct the annotation or leave the sequence out."
-            )
-    return truth if polygons else box
+    if not is_visible(truth, sequence.image_size):
+        size = " x ".join(str(side) for side in sequence.image_size or ())
+        raise InputError(
+            f"{where}: the ground truth {_shown(truth)} lies outside the image of {size} pixels. "
+            "Correct the annotation or leave the sequence out."
+        )
+    return truth if polygons else bounding_box(truth)
 
 
 def _shown(region: Region) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.protocols.commands import Protocol
-from siamfc_eval.protocols.initial import initial_region, is_annotated
+from siamfc_eval.protocols.initial import initial_region, is_visible
 from siamfc_eval.protocols.span import span
 from siamfc_eval.protocols.trajectory import Code
 
@@ -46,7 +46,7 @@ def anchors(sequence: Sequence, every: int = EVERY) -> tuple[Anchor, ...]:
     for position in positions:
         forward = length - 1 - position >= position
         for frame in Anchor(position, forward).frames(length):
-            if is_annotated(truths[frame]):
+            if is_visible(truths[frame], sequence.image_size):
                 found[frame] = Anchor(frame, forward)
                 break
     return tuple(found[frame] for frame in sorted(found))

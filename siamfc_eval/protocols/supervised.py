@@ -12,7 +12,7 @@ from siamfc_eval.geometry import raster
 from siamfc_eval.geometry.regions import Region
 from siamfc_eval.protocols.commands import Initialize, Protocol, Update
 from siamfc_eval.protocols.exact_overlap import exact_overlap
-from siamfc_eval.protocols.initial import initial_region, is_annotated
+from siamfc_eval.protocols.initial import initial_region, is_visible
 from siamfc_eval.protocols.trajectory import Code, Entry, Trajectory
 
 Overlap = Callable[[Region, Region], float]
@@ -44,8 +44,8 @@ def failure_overlap(sequence: Sequence, rule: FailureRule = "vot-official") -> O
 def supervised(sequence: Sequence, overlap: Overlap, skip: int = SKIP, polygons: bool = False) -> Protocol:
     """Run with resets: overlap 0 is a failure (code 2), four frames are left out (0), the fifth re-initialises (1).
 
-    A frame without valid ground truth cannot be failed on, and a re-initialisation waits for the next frame that has
-    some.
+    A frame whose ground truth is missing, or outside the image, cannot be failed on, and a re-initialisation waits for
+    the next frame that has some.
 
     Args:
         sequence: annotations alone are looked at.
@@ -65,14 +65,14 @@ def supervised(sequence: Sequence, overlap: Overlap, skip: int = SKIP, polygons:
     frame, tracking = 0, False
     while frame < length:
         if not tracking:
-            if frame > 0 and not is_annotated(truths[frame]):
+            if frame > 0 and not is_visible(truths[frame], sequence.image_size):
                 frame += 1
                 continue
             report = yield Initialize(frame, initial_region(sequence, frame, polygons))
             entries[frame], tracking = Code.INITIALIZED, True
         else:
             report = yield Update(frame)
-            lost = is_annotated(truths[frame]) and not overlap(report.region, truths[frame]) > 0
+            lost = is_visible(truths[frame], sequence.image_size) and not overlap(report.region, truths[frame]) > 0
             entries[frame], tracking = (Code.FAILED, False) if lost else (report.region, True)
         seconds[frame], confidences[frame] = report.seconds, report.confidence
         frame += 1 if tracking else skip

@@ -1,0 +1,102 @@
+"""An experiment as a file: which data set, under which protocols, scored by which conventions, with which trackers."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from siamfc_eval.catalogue import find_definition
+from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.running.protocol_specs import PROTOCOL_KINDS, ProtocolSpec
+
+
+class Experiment(BaseModel):
+    """What `siamfc-eval run` does, as declared in `experiments/*.toml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = ""
+    """The file's name without its ending, unless given."""
+    description: str = ""
+    """One sentence for `siamfc-eval list experiments`."""
+    dataset: str = "any"
+    """A benchmark or layout as `load_dataset` takes it, "any" to recognise what --data holds, or "embedded"."""
+    dataset_options: dict[str, Any] = Field(default_factory=dict)
+    """Arguments of the embedded benchmark's generator; empty for data sets on disk."""
+    conventions: tuple[str, ...] = ("otb-matlab",)
+    """Conventions under which the results are scored, the most important first."""
+    trackers: tuple[str, ...] = ()
+    """Trackers to run where the user names none."""
+    protocols: tuple[ProtocolSpec, ...] = Field(min_length=1)
+    """What is run, in order."""
+
+    @model_validator(mode="after")
+    def _folders_differ(self) -> Experiment:
+        folders = [protocol.folder for protocol in self.protocols]
+        twice = {str(folder) for folder in folders if folders.count(folder) > 1}
+        if twice:
+            raise ValueError(f"two protocols write into the folder '{twice.pop()}'; give one of them another `folder`")
+        return self
+
+
+def load_experiment(name_or_path: str) -> Experiment:
+    """The experiment of a catalogue name or a TOML file.
+
+    Raises:
+        UnknownNameError: the catalogue has no such experiment.
+        InputError: the file is missing, no TOML, or has a key or value that is not understood.
+    """
+    path = find_definition("experiments", name_or_path)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot read this experiment ({error.strerror}).") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid TOML: {error}.") from error
+    if "protocols" not in values:
+        raise InputError(
+            f"{path}: not an experiment to run: it has no [[protocols]]. "
+            f"Expected at least one, with kind one of {', '.join(PROTOCOL_KINDS)}."
+        )
+    return parse_experiment({"name": path.stem, **values}, str(path))
+
+
+def parse_experiment(values: dict[str, Any], where: str) -> Experiment:
+    """An experiment from plain values; `where` names their source in errors.
+
+    Raises:
+        InputError: a key or value is not understood; each is named, with what was expected.
+    """
+    try:
+        return Experiment.model_validate(values)
+    except ValidationError as error:
+        problems = " ".join(_explain(problem, values) for problem in error.errors())
+        raise InputError(f"{where}: {problems}") from error
+
+
+def _explain(problem: Any, values: dict[str, Any]) -> str:
+    """One sentence on one thing that is wrong with an experiment's values."""
+    location = list(problem["loc"])
+    # Under `protocols`, pydantic puts the kind after the index; a reader of the file sees no such level.
+    inside_protocol = len(location) > 2 and location[0] == "protocols"
+    kind = location.pop(2) if inside_protocol else None
+    key = ".".join(str(part) for part in location)
+    if problem["type"] == "extra_forbidden":
+        known = PROTOCOL_KINDS[str(kind)].model_fields if kind else Experiment.model_fields
+        return f"{UnknownNameError('key', str(location[-1]), known)} (in {key})"
+    if problem["type"] == "union_tag_invalid":
+        given = values["protocols"][location[1]].get("kind")
+        return f"{UnknownNameError('protocol', str(given), PROTOCOL_KINDS)} (in {key}.kind)"
+    if problem["type"] in {"missing", "union_tag_not_found"}:
+        missing = f"{key}.kind" if problem["type"] == "union_tag_not_found" else key
+        return f"key '{missing}' is missing."
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{key} = {problem['input']!r}: {message}." if key else f"{message}."
+
+
+def experiment_path(name_or_path: str) -> Path:
+    """The file of an experiment."""
+    return find_definition("experiments", name_or_path)

@@ -1,0 +1,27 @@
+"""How an experiment is run, as far as that decides nothing about what comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How an experiment is run."""
+
+    device: str = "auto"
+    """"auto", "cpu", "cuda" or "cuda:N"."""
+    lanes: int | None = None
+    """Runs abreast for trackers that work on batches; 1: one after the other, timed; None: by the device."""
+    workers: int | None = None
+    """Threads that decode, and processes for other trackers; None: one for each core."""
+    repetitions: int | None = None
+    """Repetitions in place of each protocol's own."""
+    sequences: tuple[str, ...] = ()
+    """Sequences to run; none: all."""
+    fresh: bool = False
+    """Run everything again and replace what is there."""
+    speed: bool = False
+    """Time the trackers: run alone, one frame after the other, what has no times yet."""
+    skip_bad: bool = False
+    """Leave out, and report, what cannot be run because of bad data, instead of calling the run incomplete."""

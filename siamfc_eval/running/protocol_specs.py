@@ -1,0 +1,228 @@
+"""Protocols as they are declared in an experiment file, and the runs that each makes of a sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+
+from siamfc_eval.datasets.sequence import Sequence
+from siamfc_eval.protocols.commands import Protocol
+from siamfc_eval.protocols.multi_start import EVERY, anchors, multi_start
+from siamfc_eval.protocols.one_pass import long_term, one_pass, unsupervised
+from siamfc_eval.protocols.realtime import GRACE, ClockName, realtime
+from siamfc_eval.protocols.spatial_robustness import VARIANTS, sre
+from siamfc_eval.protocols.supervised import SKIP, FailureRule, failure_overlap, supervised
+from siamfc_eval.protocols.temporal_robustness import SEGMENTS, tre, tre_starts
+
+
+@dataclass(frozen=True)
+class Start:
+    """One of the runs that a protocol makes of a sequence."""
+
+    begin: Callable[[], Protocol]
+    frames: int
+    """Entries that its trajectory will have."""
+    number: int | None = None
+    """1-based number in the result file's name, where a protocol makes several runs from one frame (SRE)."""
+    anchor: int | None = None
+    """0-based frame that names the result file, where a protocol starts on several frames (TRE, multi-start)."""
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: str | None
+    """Folder of the results below the tracker's; None: the tracker's own folder."""
+    repetitions: PositiveInt = 1
+    """Runs of each sequence; a tracker whose first three are identical is not run further."""
+
+    @property
+    def needs_times(self) -> bool:
+        """Whether the tracker must be timed alone, one call after the other."""
+        return False
+
+    @property
+    def repeats(self) -> bool:
+        """Whether repetitions mean anything: runs from many starts are not repeated."""
+        return True
+
+    def starts(self, sequence: Sequence, polygons: bool = False) -> tuple[Start, ...]:
+        """The runs of a sequence.
+
+        Args:
+            sequence: annotations and, for supervised runs, the image size.
+            polygons: the tracker takes polygons.
+        """
+        raise NotImplementedError
+
+
+class OnePassSpec(_Spec):
+    """One-pass evaluation."""
+
+    kind: Literal["ope"]
+    folder: str | None = None
+
+    def starts(self, sequence: Sequence, polygons: bool = False) -> tuple[Start, ...]:
+        return (Start(partial(one_pass, sequence, polygons), len(sequence)),)
+
+
+class UnsupervisedSpec(_Spec):
+    """VOT's run without resets."""
+
+    kind: Literal["unsupervised"]
+    folder: str | None = "unsupervised"
+
+    def starts(self, sequence: Sequence, polygons: bool = False) -> tuple[Start, ...]:
+        return (Start(partial(unsupervised, sequence, polygons), len(sequence)),)
+
+
+class LongTermSpec(_Spec):
+    """VOT's long-term run, whose confidences count."""
+
+    kind: Literal["long-term"]
+    folder: str | None = "longterm"
+
+    def starts(self, sequence: Sequence, polygons: bool = False) -> tuple[Start, ...]:
+        return (Start(partial(long_term, sequence, polygons), len(sequence)),)
+
+
+class SupervisedSpec(_Spec):
+    """VOT's run with resets."""
+
+    kind: Literal["supervised"]
+    folder: str | None = "baseline"
+    repetitions: PositiveInt = 15
+    skip: PositiveInt = SKIP
+    """Frames from a failure to the next initialisation."""
+    failure: FailureRule = "vot-official"
+    """How overlap 0 is decided."""
+
+    def begin(self, sequence: Sequence, polygons: bool) -> Protocol:
+        """The protocol on a sequence."""
+        return supervised(sequence, failure_overlap(sequence, self.failure), self.skip, polygons)
+
+    def starts(self, sequence: Sequence, polygons: bool = False) -> tuple[Start, ...]:
+        return (Start(partial(self.begin, sequence, polygons), len(sequence)),)
+
+
+class RealtimeSpec(_Spec):
+    """VOT's realtime run: another protocol under a clock."""
+
+    kind: Literal["realtime"]
+    folder: str | None = "realtime"
+    of: Literal["supervised", "unsupervised"] = "supervised"
+    """The protocol under the clock."""
+    fps: PositiveFloat = 20.0
+    """Frames that arrive each second. VOT's realtime challenge: 20."""
+    grace: int = Field(default=GRACE, ge=0)
+    """Slow calls that are free after each initialisation."""
+    clock: ClockName = "honest"
+    """"honest" carries what a late call runs over; "vot-toolkit" forgets it."""
+    seconds: PositiveFloat | None = None
+    """Time that every call is taken to need, in place of the measured one."""
+    skip: PositiveInt = SKIP
+    failure: FailureRule = "vot-official"
+
+    @property
+    def needs_times(self) -> bool:
+        return self.seconds is None
+
+    def begin(self, sequence: Sequence, polygons: bool) -> Protocol:
+        """The protocol on a sequence."""
+        inner = (
+            supervised(sequence, failure_overlap(sequence, self.failure), self.skip, polygons)
+            if self.of == "supervised"
+            else unsupervised(sequence, polygons)
+        )
+        return realtime(inner, 1.0 / self.fps, self.grace, self.clock, self.seconds)
+
+    def starts(self, sequence: Sequence, polygons: bool = False) -> tuple[Start, ...]:
+        return (Start(partial(self.begin, sequence, polygons), len(sequence)),)
+
+
+class MultiStartSpec(_Spec):
+    """VOT2020's runs from anchors."""
+
+    kind: Literal["multi-start"]
+    folder: str | None = "multi-start"
+    every: PositiveInt = EVERY
+    """Frames between anchors, where the data set has none of its own."""
+
+    @property
+    def repeats(self) -> bool:
+        return False
+
+    def starts(self, sequence: Sequence, polygons: bool = False) -> tuple[Start, ...]:
+        return tuple(
+            Start(
+                partial(multi_start, sequence, anchor, polygons),
+                len(anchor.frames(len(sequence))),
+                anchor=anchor.frame,
+            )
+            for anchor in anchors(sequence, self.every)
+        )
+
+
+class TemporalRobustnessSpec(_Spec):
+    """OTB's TRE."""
+
+    kind: Literal["tre"]
+    folder: str | None = "tre"
+    segments: int = Field(default=SEGMENTS, ge=2)
+    """Starting frames."""
+
+    @property
+    def repeats(self) -> bool:
+        return False
+
+    def starts(self, sequence: Sequence, polygons: bool = False) -> tuple[Start, ...]:
+        return tuple(
+            Start(partial(tre, sequence, start, polygons), len(sequence) - start, anchor=start)
+            for start in tre_starts(sequence, self.segments)
+        )
+
+
+class SpatialRobustnessSpec(_Spec):
+    """OTB's SRE; file `_001` is the first of `VARIANTS`."""
+
+    kind: Literal["sre"]
+    folder: str | None = "sre"
+
+    @property
+    def repeats(self) -> bool:
+        return False
+
+    def starts(self, sequence: Sequence, polygons: bool = False) -> tuple[Start, ...]:
+        return tuple(
+            Start(partial(sre, sequence, variant), len(sequence), number=number)
+            for number, variant in enumerate(VARIANTS, start=1)
+        )
+
+
+AnySpec = (
+    OnePassSpec
+    | UnsupervisedSpec
+    | LongTermSpec
+    | SupervisedSpec
+    | RealtimeSpec
+    | MultiStartSpec
+    | TemporalRobustnessSpec
+    | SpatialRobustnessSpec
+)
+ProtocolSpec = Annotated[AnySpec, Field(discriminator="kind")]
+
+PROTOCOL_KINDS: dict[str, type[_Spec]] = {
+    "ope": OnePassSpec,
+    "unsupervised": UnsupervisedSpec,
+    "long-term": LongTermSpec,
+    "supervised": SupervisedSpec,
+    "realtime": RealtimeSpec,
+    "multi-start": MultiStartSpec,
+    "tre": TemporalRobustnessSpec,
+    "sre": SpatialRobustnessSpec,
+}
+"""What `kind` may be."""

@@ -1,0 +1,287 @@
+"""Run an experiment: every tracker under every protocol, continuing what is there, losing nothing that was finished."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Sequence as Several
+from pathlib import Path
+from time import perf_counter
+
+from siamfc_eval.datasets.load import load_dataset
+from siamfc_eval.datasets.problems import Problem
+from siamfc_eval.datasets.sequence import Dataset, Sequence
+from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.results.manifest import Manifest
+from siamfc_eval.results.names import SequenceNames, path_part
+from siamfc_eval.results.store import ResultStore
+from siamfc_eval.running import events, provenance
+from siamfc_eval.running.execution import Execution, choose_execution
+from siamfc_eval.running.experiment import Experiment
+from siamfc_eval.running.options import RunOptions
+from siamfc_eval.running.plan import PROOF, plan_items, still_to_repeat
+from siamfc_eval.running.processes import Loader
+from siamfc_eval.running.protocol_specs import AnySpec
+from siamfc_eval.running.summary import Failure, ProtocolSummary, RunSummary
+from siamfc_eval.running.trackers import loader
+from siamfc_eval.running.work import Failed, Finished, WorkItem
+from siamfc_eval.tracking.tracker import Tracker
+
+
+def run_experiment(
+    experiment: Experiment,
+    trackers: Several[str | Tracker],
+    data: Path | Dataset | None,
+    out: Path,
+    *,
+    options: RunOptions | None = None,
+    on_event: events.OnEvent = events.ignore,
+) -> RunSummary:
+    """Run trackers on an experiment and write raw results.
+
+    Args:
+        experiment: what to run.
+        trackers: names, paths, `file.py:Class`, `trax:COMMAND`, or trackers themselves; none: the experiment's own.
+        data: folder or annotation file of the data set, or the data set itself; None for the embedded benchmark.
+        out: results are written to `<out>/<dataset>/<tracker>[/<protocol>]`.
+        options: see `RunOptions`.
+        on_event: is told of progress, failures and notes.
+
+    Returns:
+        What ran, what failed and where the results are. A tracker that fails, or bad data, stops nothing else.
+
+    Raises:
+        InputError: the data set, a tracker or the results folder cannot be used at all.
+    """
+    options = options or RunOptions()
+    chosen: Several[str | Tracker] = trackers or experiment.trackers
+    if not chosen:
+        raise InputError(f"experiment '{experiment.name}' names no trackers. Give at least one with --tracker.")
+    problems: list[Problem] = []
+    dataset = open_dataset(experiment, data, problems)
+    selected = _select(dataset, options.sequences)
+    summary = RunSummary(experiment.name, dataset.name, Path(out).expanduser() / path_part(dataset.name))
+    watch = _Watch(summary, options.skip_bad, on_event)
+    for problem in problems:
+        watch.failed(Failure("", "", problem.where, str(problem), "data"))
+    loaders = [loader(spec, options.device) for spec in chosen]
+    for load in loaders:
+        tracker = load()
+        for protocol in experiment.protocols:
+            part = _ProtocolRun(
+                tracker, load, protocol, dataset=dataset, selected=selected, options=options, watch=watch
+            )
+            summary.protocols.append(part.run(Path(out)))
+        close = getattr(tracker, "close", None)
+        if close is not None:
+            close()
+    return summary
+
+
+def open_dataset(experiment: Experiment, data: Path | Dataset | None, problems: list[Problem] | None = None) -> Dataset:
+    """The data set of an experiment.
+
+    Args:
+        experiment: names the benchmark.
+        data: folder or annotation file, or the data set itself; None for the embedded benchmark.
+        problems: receives what is wrong with single sequences, which are then left out.
+
+    Raises:
+        InputError: no data is given where it is needed, or it cannot be read.
+    """
+    if isinstance(data, Dataset):
+        return data
+    if data is not None:
+        kind = None if experiment.dataset in {"any", "embedded"} else experiment.dataset
+        return load_dataset(data, kind, problems=problems)
+    if experiment.dataset != "embedded":
+        raise InputError(
+            f"experiment '{experiment.name}' needs the images of {experiment.dataset}. "
+            "Give their folder with --data; nothing is downloaded."
+        )
+    from siamfc_eval.datasets.synthetic import embedded_benchmark
+
+    return embedded_benchmark(**experiment.dataset_options)
+
+
+def _select(dataset: Dataset, names: tuple[str, ...]) -> tuple[Sequence, ...]:
+    """The sequences of the given names or aliases, in the data set's order; none given: all."""
+    if not names:
+        return dataset.sequences
+    spellings = SequenceNames(dataset)
+    wanted = set()
+    for name in names:
+        found = spellings.find(name)
+        if found is None:
+            raise UnknownNameError(f"sequence of {dataset.name}", name, dataset.names)
+        wanted.add(found)
+    return tuple(sequence for sequence in dataset if sequence.name in wanted)
+
+
+class _Watch:
+    """Keeps the summary and tells the watcher."""
+
+    def __init__(self, summary: RunSummary, skip_bad: bool, on_event: events.OnEvent) -> None:
+        self.summary = summary
+        self.tell = on_event
+        self._skip_bad = skip_bad
+
+    def failed(self, failure: Failure) -> None:
+        """Something could not be run."""
+        skipped = failure.fault == "data" and self._skip_bad
+        (self.summary.skipped if skipped else self.summary.failures).append(failure)
+        self.tell(events.ItemFailed(failure.tracker, failure.key, failure.error, failure.fault))
+
+    def note(self, text: str) -> None:
+        """Something should be known."""
+        self.summary.notes.append(text)
+        self.tell(events.Note(text))
+
+    def advance(self, frames: int) -> None:
+        """The run advanced."""
+        self.tell(events.Advanced(frames))
+
+
+class _ProtocolRun:
+    """One tracker under one protocol."""
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        load: Loader,
+        protocol: AnySpec,
+        *,
+        dataset: Dataset,
+        selected: tuple[Sequence, ...],
+        options: RunOptions,
+        watch: _Watch,
+    ) -> None:
+        self.tracker = tracker
+        self.load = load
+        self.protocol = protocol
+        self.dataset = dataset
+        self.options = options
+        self.watch = watch
+        self.sequences = tuple(_with_image_size(sequence) for sequence in selected)
+        self.repetitions = (options.repetitions or protocol.repetitions) if protocol.repeats else 1
+        self._replaced: dict[str, str] = {}
+
+    def run(self, out: Path) -> ProtocolSummary:
+        """Make the runs that are missing, those that prove a tracker deterministic first."""
+        options, protocol = self.options, self.protocol
+        with ResultStore(out, self._manifest(), restart=options.fresh) as store:
+            self.summary = ProtocolSummary(self.tracker.name, protocol.kind, store.folder)
+            started = perf_counter()
+            first = self._plan(range(1, min(self.repetitions, PROOF) + 1), self.sequences)
+            self._make(store, first)
+            if self.repetitions > PROOF:
+                varying = tuple(still_to_repeat(store, self.sequences))
+                self.summary.not_repeated = len(self.sequences) - len(varying)
+                self._make(store, self._plan(range(PROOF + 1, self.repetitions + 1), varying))
+            self.summary.seconds = perf_counter() - started
+            self._compare_replaced(store)
+        self.watch.tell(events.ProtocolEnded(self.tracker.name, protocol.kind))
+        return self.summary
+
+    def _plan(self, repetitions: range, sequences: tuple[Sequence, ...]) -> list[WorkItem]:
+        polygons = bool(getattr(self.tracker, "accepts_polygons", False))
+        items: list[WorkItem] = []
+        name, single = self.tracker.name, self.repetitions == 1
+        for sequence in sequences:
+            try:
+                items += plan_items(name, self.protocol, sequence, repetitions, single=single, polygons=polygons)
+            except InputError as error:
+                self.watch.failed(Failure(name, self.protocol.kind, sequence.name, str(error), "data"))
+        return items
+
+    def _make(self, store: ResultStore, items: list[WorkItem]) -> None:
+        """Run the items that are missing and store their outcomes."""
+        missing = self._missing(store, items)
+        self.summary.kept += len(items) - len(missing)
+        execution = choose_execution(self.tracker, self.load, self.protocol, self.options, len(items))
+        store.manifest.settings |= execution.settings
+        self.watch.tell(
+            events.ProtocolStarted(
+                self.tracker.name,
+                self.protocol.kind,
+                store.folder,
+                len(missing),
+                sum(item.start.frames for item in missing),
+                len(items) - len(missing),
+                execution.label,
+            )
+        )
+        if execution.note and missing:
+            self.watch.note(execution.note)
+        self._execute(store, execution, missing)
+
+    def _missing(self, store: ResultStore, items: list[WorkItem]) -> list[WorkItem]:
+        by_key = {item.result.key: item for item in items}
+        missing = [by_key[result.key] for result in store.missing([item.result for item in items])]
+        if not self.options.speed:
+            return missing
+        lacking = {item.result.key for item in missing}
+        for key in by_key.keys() - lacking:
+            status = store.manifest.items[key]
+            if status.seconds is None:
+                self._replaced[key] = status.digest
+        return [item for key, item in by_key.items() if key in lacking or key in self._replaced]
+
+    def _execute(self, store: ResultStore, execution: Execution, missing: list[WorkItem]) -> None:
+        for outcome in execution.run(missing, self.watch.advance):
+            key = outcome.item.result.key
+            if isinstance(outcome, Failed):
+                if key not in self._replaced:
+                    store.fail(outcome.item.result, outcome.error, outcome.item.seed)
+                self.watch.failed(Failure(self.tracker.name, self.protocol.kind, key, outcome.error, outcome.fault))
+                continue
+            self._keep(store, outcome)
+            self.watch.tell(events.ItemFinished(self.tracker.name, key))
+
+    def _keep(self, store: ResultStore, outcome: Finished) -> None:
+        item, trajectory, part = outcome.item, outcome.trajectory, self.summary
+        store.write(item.result, trajectory, item.sequence.origin, item.seed)
+        part.ran += 1
+        part.frames += len(trajectory)
+        part.decode_seconds += outcome.decode_seconds
+        part.invalid += outcome.invalid
+        seconds = store.manifest.items[item.result.key].seconds
+        if seconds is not None and trajectory.times is not None:
+            part.tracker_seconds = (part.tracker_seconds or 0.0) + seconds
+            part.timed_frames += int((trajectory.times == trajectory.times).sum())
+
+    def _compare_replaced(self, store: ResultStore) -> None:
+        """A timing run must find what is there already."""
+        items = store.manifest.items
+        other = [key for key, digest in self._replaced.items() if items[key].digest != digest]
+        if other:
+            self.watch.note(
+                f"{self.tracker.name}: run alone, {len(other)} of {len(self._replaced)} results differ from those that "
+                f"were there (e.g. {other[0]}); the new ones are kept."
+            )
+
+    def _manifest(self) -> Manifest:
+        device = str(getattr(self.tracker, "device", "cpu"))
+        return Manifest(
+            dataset=self.dataset.name,
+            tracker=self.tracker.name,
+            experiment=self.protocol.folder,
+            identity=provenance.identity(self.tracker, self.dataset, self.protocol),
+            versions=provenance.versions(),
+            hardware=provenance.hardware(device),
+            commit=provenance.commit(),
+            command=sys.argv,
+            settings={"device": device, "workers": str(self.options.workers or os.cpu_count())},
+        )
+
+
+def _with_image_size(sequence: Sequence) -> Sequence:
+    """The sequence with the size of its images, read from the first one where the annotations do not say it."""
+    if sequence.image_size is not None or not sequence.frames:
+        return sequence
+    try:
+        height, width = sequence.frames[0].pixels.shape[:2]
+    except InputError:
+        return sequence  # the run itself says what is wrong with this frame
+    return dataclasses.replace(sequence, image_size=(width, height))

@@ -1,0 +1,66 @@
+"""One frame after the other: the executor that measures time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
+from typing import Any
+
+from siamfc_eval.datasets.frames import Frame
+from siamfc_eval.protocols.commands import Initialize
+from siamfc_eval.running.seeding import seed_generators
+from siamfc_eval.running.work import ActiveRun, Advance, Failed, Outcome, WorkItem, begin
+from siamfc_eval.tracking.tracker import Tracker
+
+
+def run_serial(tracker: Tracker, items: Iterable[WorkItem], advance: Advance) -> Iterator[Outcome]:
+    """Run work items one by one, alone on the machine as far as this process can tell.
+
+    Times are of the tracker's calls alone: the frame is decoded before the clock starts, and a tracker with a method
+    `synchronize` is waited for before the clock is read. Nothing decodes ahead, which would take a core away from the
+    tracker.
+    """
+    for item in items:
+        run = begin(item, advance)
+        if isinstance(run, Failed):
+            yield run
+            continue
+        seed_generators(item.seed)
+        try:
+            _finish(tracker, run)
+        except Exception as error:
+            yield run.failed(error)
+        else:
+            yield run.finished()
+
+
+def _finish(tracker: Tracker, run: ActiveRun) -> None:
+    """Answer a run's commands until it ends."""
+    synchronize: Callable[[], None] = getattr(tracker, "synchronize", lambda: None)
+    state: Any = None
+    while run.trajectory is None:
+        command, frame = run.command, decoded(tracker, run)
+        synchronize()
+        started = perf_counter()
+        if isinstance(command, Initialize):
+            state = tracker.init(frame, command.region)
+            synchronize()
+            run.report(None, perf_counter() - started)
+        else:
+            state, output = tracker.update(state, frame)
+            synchronize()
+            run.report(output.region, perf_counter() - started, output.confidence)
+
+
+def decoded(tracker: Tracker, run: ActiveRun) -> Frame:
+    """The frame of the present command, decoded unless the tracker reads image files itself.
+
+    Raises:
+        InputError: the image is missing or unreadable.
+    """
+    frame = run.frame
+    if not (frame.path is not None and getattr(tracker, "reads_files", False)):
+        started = perf_counter()
+        _ = frame.pixels
+        run.decode_seconds += perf_counter() - started
+    return frame

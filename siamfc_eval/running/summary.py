@@ -1,0 +1,102 @@
+"""What a run of an experiment came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run that could not be finished."""
+
+    tracker: str
+    protocol: str
+    key: str
+    """The result file, relative to the protocol's folder, without its ending; a sequence for data set problems."""
+    error: str
+    fault: str
+    """"tracker" or "data"."""
+
+
+@dataclass
+class ProtocolSummary:
+    """One tracker under one protocol."""
+
+    tracker: str
+    protocol: str
+    folder: Path
+    ran: int = 0
+    """Runs finished now."""
+    kept: int = 0
+    """Runs that were there from before."""
+    frames: int = 0
+    """Frames in the runs finished now."""
+    seconds: float = 0.0
+    """Time that passed."""
+    tracker_seconds: float | None = None
+    """Time of the tracker's calls alone; None where it was not measured."""
+    timed_frames: int = 0
+    """Frames that `tracker_seconds` is for."""
+    decode_seconds: float = 0.0
+    """Time spent on decoding, over all threads."""
+    invalid: int = 0
+    """Answers with numbers that are not finite, recorded as NaN."""
+    not_repeated: int = 0
+    """Sequences whose first three runs were identical and which were therefore not run further."""
+
+    @property
+    def fps(self) -> float | None:
+        """Frames by time of the tracker alone; None where it was not measured."""
+        return self.timed_frames / self.tracker_seconds if self.tracker_seconds else None
+
+
+@dataclass
+class RunSummary:
+    """A whole experiment."""
+
+    experiment: str
+    dataset: str
+    out: Path
+    """Folder of the data set's results: `<out>/<dataset>`."""
+    protocols: list[ProtocolSummary] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    skipped: list[Failure] = field(default_factory=list)
+    """Runs left out because of bad data, as the user asked."""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0: everything ran; 3: a tracker failed; 2: something is missing because of bad data."""
+        faults = {failure.fault for failure in self.failures}
+        return 3 if "tracker" in faults else 2 if faults else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for `--json`."""
+        return {
+            "experiment": self.experiment,
+            "dataset": self.dataset,
+            "results": str(self.out),
+            "exit_code": self.exit_code,
+            "runs": [
+                {
+                    "tracker": part.tracker,
+                    "protocol": part.protocol,
+                    "folder": str(part.folder),
+                    "ran": part.ran,
+                    "kept": part.kept,
+                    "frames": part.frames,
+                    "seconds": part.seconds,
+                    "tracker_seconds": part.tracker_seconds,
+                    "fps": part.fps,
+                    "decode_seconds": part.decode_seconds,
+                    "invalid_answers": part.invalid,
+                    "sequences_not_repeated": part.not_repeated,
+                }
+                for part in self.protocols
+            ],
+            "failures": [vars(failure) for failure in self.failures],
+            "skipped": [vars(failure) for failure in self.skipped],
+            "notes": self.notes,
+        }
