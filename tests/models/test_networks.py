@@ -177,7 +177,7 @@ def test_features_that_do_not_belong_together_are_refused(
 
 @pytest.mark.parametrize(
     ("name", "options", "side"),
-    [("SiamFC", {}, 159), ("SiamRPN", {"hidden": 8}, 159), ("SiamRPN++", {"backbone": "resnet18"}, 167)],
+    [("SiamFC", {}, 159), ("SiamRPN", {"hidden": 8}, 159), ("SiamRPN++", {"backbone": "mobilenetv2"}, 167)],
 )
 def test_a_target_gets_the_same_answer_alone_and_in_a_batch(name: str, options: dict[str, Any], side: int) -> None:
     model: Any = network(name, **options)
@@ -313,3 +313,82 @@ def test_pooling_before_the_relu_gives_what_the_papers_order_gives() -> None:
             if number < 3:
                 x = F.max_pool2d(x, 3, 2)
     assert relative(found, x) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("backbone", "geometry"),
+    [
+        # (kernel, stride, padding, dilation), as in SiamRPN++'s reference implementation.
+        (
+            "resnet50",
+            {
+                "conv1": (7, 2, 0, 1),
+                "layer1.0.conv2": (3, 1, 1, 1),
+                "layer1.0.downsample.0": (1, 1, 0, 1),
+                "layer2.0.conv2": (3, 2, 0, 1),
+                "layer2.0.downsample.0": (3, 2, 0, 1),
+                "layer2.1.conv2": (3, 1, 1, 1),
+                "layer3.0.conv2": (3, 1, 1, 1),
+                "layer3.0.downsample.0": (3, 1, 1, 1),
+                "layer3.1.conv2": (3, 1, 2, 2),
+                "layer4.0.conv2": (3, 1, 2, 2),
+                "layer4.0.downsample.0": (3, 1, 2, 2),
+                "layer4.1.conv2": (3, 1, 4, 4),
+            },
+        ),
+        (
+            "resnet18",
+            {
+                "layer1.0.conv1": (3, 1, 1, 1),
+                "layer2.0.conv1": (3, 2, 0, 1),
+                "layer3.0.conv1": (3, 1, 1, 1),
+                "layer3.0.conv2": (3, 1, 2, 2),
+                "layer4.0.conv1": (3, 1, 2, 2),
+                "layer4.1.conv1": (3, 1, 4, 4),
+            },
+        ),
+        (
+            "mobilenetv2",
+            {
+                "layer0.0": (3, 2, 0, 1),
+                "layer2.0.conv.3": (3, 2, 0, 1),
+                "layer3.0.conv.3": (3, 2, 0, 1),
+                "layer4.0.conv.3": (3, 1, 1, 1),
+                "layer4.1.conv.3": (3, 1, 2, 2),
+                "layer5.0.conv.3": (3, 1, 2, 2),
+                "layer6.0.conv.3": (3, 1, 2, 2),
+                "layer6.1.conv.3": (3, 1, 4, 4),
+                "layer7.0.conv.3": (3, 1, 4, 4),
+            },
+        ),
+    ],
+)
+def test_upper_stages_dilate_as_in_the_reference(backbone: str, geometry: dict[str, tuple[int, ...]]) -> None:
+    with torch.device("meta"):
+        body = build_model("SiamRPN++", backbone=backbone).backbone
+    for name, expected in geometry.items():
+        conv: Any = body.get_submodule(name)
+        found = (conv.kernel_size[0], conv.stride[0], conv.padding[0], conv.dilation[0])
+        assert found == expected, name
+
+
+def test_the_neck_crops_exemplars_to_their_centre_and_leaves_searches_whole() -> None:
+    with torch.device("meta"):
+        model: Any = build_model("SiamRPN++", backbone="resnet18")
+        assert [level.shape[-1] for level in model.embed(torch.empty(1, 3, 127, 127))] == [7, 7, 7]
+        assert [level.shape[-1] for level in model.embed(torch.empty(1, 3, 255, 255))] == [31, 31, 31]
+
+
+def test_levels_are_averaged_with_learned_weights() -> None:
+    from siamfc_eval.models.heads.rpn import MultiRPN
+
+    torch.manual_seed(0)
+    head = MultiRPN([4, 4]).eval()
+    kernels = head.kernels([torch.randn(1, 4, 7, 7), torch.randn(1, 4, 7, 7)])
+    searches = [torch.randn(1, 4, 12, 12), torch.randn(1, 4, 12, 12)]
+    with torch.no_grad():
+        head.get_parameter("cls_weight").copy_(torch.tensor([0.0, 1.0]))
+        found, _ = head(kernels, searches)
+        levels = [head.get_submodule(f"rpn{i + 2}")(kernels[2 * i : 2 * i + 2], [searches[i]])[0] for i in range(2)]
+    share = torch.sigmoid(torch.tensor(1.0))
+    torch.testing.assert_close(found, levels[0] * (1 - share) + levels[1] * share)
