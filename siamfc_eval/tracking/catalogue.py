@@ -13,6 +13,7 @@ from siamfc_eval.tracking.definition import (
     OpenCVDefinition,
     SiamFCDefinition,
     SiamRPNDefinition,
+    TrackerDefinition,
     definition_facts,
     read_definition,
 )
@@ -43,8 +44,7 @@ def load_tracker(spec: str, device: str = "auto", weights: Path | str | None = N
         InputError: the definition is wrong, or its weights are missing or belong to another network.
         MissingDependencyError: a network is asked for and torch is not installed.
     """
-    path = find_definition("trackers", _canonical(spec))
-    definition = read_definition(path)
+    path, definition = read_catalogue(spec)
     name = path.stem
     facts = tracker_facts(spec, weights)
     tracker: Any
@@ -83,10 +83,19 @@ def tracker_facts(spec: str, weights: Path | str | None = None) -> dict[str, Any
     Raises:
         UnknownNameError, InputError: as `load_tracker`.
     """
-    path = find_definition("trackers", _canonical(spec))
-    definition = read_definition(path)
+    path, definition = read_catalogue(spec)
     file = _weights_file(path.stem, path, definition, weights) if isinstance(definition, NetworkDefinition) else None
     return {"name": path.stem, **definition_facts(definition, str(path), file)}
+
+
+def read_catalogue(spec: str) -> tuple[Path, TrackerDefinition]:
+    """A definition and its file, by catalogue name, model name or path.
+
+    Raises:
+        UnknownNameError, InputError: as `load_tracker`.
+    """
+    path = find_definition("trackers", _canonical(spec))
+    return path, read_definition(path)
 
 
 def _canonical(spec: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -132,6 +132,23 @@ def parse_definition(values: Mapping[str, Any], where: str) -> TrackerDefinition
     if isinstance(definition, SiamFCDefinition | SiamRPNDefinition):
         definition.resolved(where)
     return definition
+
+
+def write_definition(path: Path, definition: TrackerDefinition, notes: Sequence[str] = ()) -> None:
+    """Write a definition as TOML, values that are their defaults left out, notes as comments on top."""
+    lines = [f"# {note}" for note in notes] + [f"family = {_toml(definition.family)}"]
+    tables = []
+    for key, value in definition.model_dump(mode="json", exclude_defaults=True, exclude={"family"}).items():
+        if isinstance(value, dict):
+            tables += ["", f"[{key}]", *(f"{name} = {_toml(entry)}" for name, entry in value.items())]
+        else:
+            lines.append(f"{key} = {_toml(value)}")
+    path.write_text("\n".join(lines + tables) + "\n", encoding="utf-8")
+
+
+def _toml(value: object) -> str:
+    """A string, number, truth value or list of these; JSON writes them as TOML does."""
+    return json.dumps(value)
 
 
 def definition_facts(definition: TrackerDefinition, where: str, weights: Path | None) -> dict[str, Any]:

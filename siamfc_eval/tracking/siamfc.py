@@ -7,6 +7,7 @@ of the steps is that of siamfc-pytorch.
 from __future__ import annotations
 
 import collections.abc
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -67,14 +68,40 @@ class SiamFCTracker:
         self.name = name
         self.parameters = parameters or SiamFCParameters()
         self._inference = Inference(network, device)
+
+    @property
+    def _exponents(self) -> NDArray[np.int_]:
+        """-1, 0, 1 for three scales, -2 to 2 for five."""
         half = self.parameters.scales // 2
-        self._factors = self.parameters.scale_step ** np.arange(-half, half + 1, dtype=np.float64)
-        self._penalties = np.where(np.arange(-half, half + 1) == 0, 1.0, self.parameters.scale_penalty)
+        return np.arange(-half, half + 1)
+
+    @property
+    def _factors(self) -> NDArray[np.float64]:
+        """Shape (scales,): the searched sizes, relative to the present one."""
+        factors: NDArray[np.float64] = self.parameters.scale_step ** self._exponents.astype(np.float64)
+        return factors
+
+    @property
+    def _penalties(self) -> NDArray[np.float64]:
+        """Shape (scales,): what peaks are multiplied with."""
+        return np.where(self._exponents == 0, 1.0, self.parameters.scale_penalty)
 
     @property
     def device(self) -> str:
         """Where the network runs."""
         return str(self._inference.device)
+
+    def with_parameters(self, **values: Any) -> SiamFCTracker:
+        """The same tracker with other hyper-parameters; the network is shared.
+
+        Raises:
+            pydantic.ValidationError: an unknown parameter or a value out of range.
+        """
+        other = copy.copy(self)
+        other.parameters = SiamFCParameters(**{**self.parameters.model_dump(), **values})
+        unchanged = {key: value for key, value in self.facts.items() if key != "hash"}
+        other.facts = {**unchanged, "parameters": other.parameters.model_dump(mode="json")}
+        return other
 
     def synchronize(self) -> None:
         """Wait for the device, before a clock is read."""

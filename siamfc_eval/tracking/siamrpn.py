@@ -8,6 +8,7 @@ steps is that of DaSiamRPN and pysot.
 from __future__ import annotations
 
 import collections.abc
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -79,6 +80,18 @@ class SiamRPNTracker:
     def device(self) -> str:
         """Where the network runs."""
         return str(self._inference.device)
+
+    def with_parameters(self, **values: Any) -> SiamRPNTracker:
+        """The same tracker with other hyper-parameters; the network is shared.
+
+        Raises:
+            pydantic.ValidationError: an unknown parameter or a value out of range.
+        """
+        other = copy.copy(self)
+        other.parameters = SiamRPNParameters(**{**self.parameters.model_dump(), **values})
+        unchanged = {key: value for key, value in self.facts.items() if key != "hash"}
+        other.facts = {**unchanged, "parameters": other.parameters.model_dump(mode="json")}
+        return other
 
     def synchronize(self) -> None:
         """Wait for the device, before a clock is read."""
