@@ -61,7 +61,7 @@ def _import_tracker(
         identity={"source": digest},
         versions=package_versions(),
         command=list(command),
-        source=results.folder.name,
+        source="/".join(results.folder.resolve().parts[-3:]),
         notes=list(notes),
     )
     single = results.experiment is None and all(

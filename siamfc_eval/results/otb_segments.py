@@ -7,9 +7,7 @@ become rectangles as OTB's Python toolkit makes them: top-left and bottom-right 
 
 from __future__ import annotations
 
-import io
 import json
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.sequence import Sequence as Video
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Boxes
-from siamfc_eval.results.content import MAX_BYTES
+from siamfc_eval.results.matlab import read_variable
 from siamfc_eval.results.raw import RawRun, ResultFile
 from siamfc_eval.results.rows import Rows, plain_boxes
 
@@ -50,9 +48,17 @@ def open_segments(path: Path, sequence: Video) -> list[RawRun]:
     for index in range(count):
         # TRE counts annotated frames, OPE and SRE image files; within one file the earliest is the first frame.
         start = starts[index] - first
-        label = records[index].get("shiftType") or ""
+        label = records[index].get("shiftType")
         runs.append(
-            RawRun(sequence.name, index + 1, file, index, origin=sequence.origin, start=start, label=str(label))
+            RawRun(
+                sequence.name,
+                index + 1,
+                file,
+                index,
+                origin=sequence.origin,
+                start=start,
+                label=label if isinstance(label, str) else "",
+            )
         )
     return runs
 
@@ -70,44 +76,14 @@ def _json_records(data: bytes, path: Path) -> list[dict[str, Any]]:
 
 
 def _matlab_records(data: bytes, path: Path) -> list[dict[str, Any]]:
-    """The cell array `results` of an OTB `.mat` file; nothing in it is executed."""
-    import scipy.io
-
-    if data[:8] == b"\x89HDF\r\n\x1a\n" or data[:10] == b"MATLAB 7.3":
-        raise InputError(f"{path}: expected a MATLAB file of version 7 or older, found 7.3. Save it with -v7.")
-    _refuse_bomb(data, path)
-    try:
-        content = scipy.io.loadmat(io.BytesIO(data), struct_as_record=False, squeeze_me=True)
-    except Exception as error:  # scipy raises whatever a damaged file leads it to
-        raise InputError(f"{path}: expected OTB results in a MATLAB file; {type(error).__name__}: {error}.") from None
-    if "results" not in content:
-        variables = ", ".join(name for name in content if not name.startswith("__"))
-        raise InputError(f"{path}: expected a variable 'results', found {variables or 'none'}.")
-    records = []
-    for item in np.atleast_1d(np.asarray(content["results"], dtype=object)).ravel():
-        fields = getattr(item, "_fieldnames", None)
-        if not fields:
-            raise InputError(f"{path}: expected 'results' to hold structs with 'res' and 'type'.")
-        records.append({name: getattr(item, name) for name in fields})
-    if not records:
-        raise InputError(f"{path}: 'results' is empty.")
+    """The structs in the cell array (or struct array) `results` of an OTB `.mat` file."""
+    results = read_variable(data, "results", path)
+    records: list[dict[str, Any]] = []
+    for item in results if isinstance(results, list) else [results]:
+        records += item if isinstance(item, list) else [item]
+    if not records or not all(isinstance(record, dict) for record in records):
+        raise InputError(f"{path}: expected 'results' to hold structs with 'res' and 'type', found something else.")
     return records
-
-
-def _refuse_bomb(data: bytes, path: Path) -> None:
-    """A few kilobytes of a compressed `.mat` can unpack to gigabytes: unpack to nowhere first, up to the limit."""
-    offset, total = 128, 0
-    while offset + 8 <= len(data):
-        kind, size = np.frombuffer(data, dtype="<u4", count=2, offset=offset).tolist()
-        if kind == 15:  # compressed element
-            unpack = zlib.decompressobj()
-            try:
-                total += len(unpack.decompress(data[offset + 8 : offset + 8 + size], MAX_BYTES + 1))
-            except zlib.error as error:
-                raise InputError(f"{path}: the file is damaged ({error}).") from None
-            if total > MAX_BYTES:
-                raise InputError(f"{path}: unpacks to more than {MAX_BYTES:,} bytes; it is no result file.")
-        offset += 8 + size
 
 
 def _integer(value: Any, path: Path, name: str) -> int:
