@@ -33,7 +33,9 @@ class Execution:
     """What the user should know; "" if nothing."""
 
 
-def choose_execution(tracker: Tracker, load: Loader, protocol: AnySpec, options: RunOptions, planned: int) -> Execution:
+def choose_execution(
+    tracker: Tracker, load: Loader, protocol: AnySpec, options: RunOptions, items: list[WorkItem]
+) -> Execution:
     """The executor for a tracker under a protocol.
 
     Args:
@@ -41,8 +43,9 @@ def choose_execution(tracker: Tracker, load: Loader, protocol: AnySpec, options:
         load: makes the tracker in another process.
         protocol: realtime runs need measured times.
         options: lanes, workers, speed.
-        planned: runs in the whole plan, those from before included, so that a resumed run has the same lanes.
+        items: the whole plan, runs from before included, so that a resumed run has the same lanes.
     """
+    planned = len(items)
     workers = options.workers or os.cpu_count() or 1
     timed = options.speed or protocol.needs_times
     batches = isinstance(tracker, BatchTracker) and tracker.is_deterministic
@@ -54,11 +57,12 @@ def choose_execution(tracker: Tracker, load: Loader, protocol: AnySpec, options:
             {"executor": "lanes", "lanes": str(lanes), "times": "not measured: runs were advanced in batches"},
             partial(_in_lanes, tracker, lanes, workers),
         )
-    if not timed and not batches and options.lanes != 1 and workers > 1 and planned > 1:
+    parallel = not timed and not batches and options.lanes != 1 and workers > 1 and planned > 1
+    if parallel and can_travel(load, items[0]):
         return Execution(
-            f"{workers} processes",
+            f"{min(workers, planned)} processes",
             {"executor": "processes", "times": "not measured: processes shared the machine"},
-            partial(_in_processes, tracker, load, min(workers, planned)),
+            partial(_in_processes, load, min(workers, planned)),
         )
     note = ""
     if protocol.needs_times and (options.lanes or 1) > 1:
@@ -92,9 +96,5 @@ def _in_lanes(
     return run_lanes(tracker, _longest_first(items), lanes, advance, workers)
 
 
-def _in_processes(
-    tracker: Tracker, load: Loader, workers: int, items: list[WorkItem], advance: Advance
-) -> Iterator[Outcome]:
-    if len(items) > 1 and can_travel(load, items[:1]):
-        return run_processes(load, _longest_first(items), workers, advance)
-    return run_serial(tracker, items, advance)
+def _in_processes(load: Loader, workers: int, items: list[WorkItem], advance: Advance) -> Iterator[Outcome]:
+    return run_processes(load, _longest_first(items), workers, advance)

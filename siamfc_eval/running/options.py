@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -11,6 +12,8 @@ class RunOptions:
 
     device: str = "auto"
     """"auto", "cpu", "cuda" or "cuda:N"."""
+    weights: Path | None = None
+    """A weights file instead of the trackers' own."""
     lanes: int | None = None
     """Runs abreast for trackers that work on batches; 1: one after the other, timed; None: by the device."""
     workers: int | None = None

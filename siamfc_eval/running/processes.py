@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.util
 import os
 import pickle
 import signal
@@ -79,6 +80,7 @@ def _run_pool(load: Loader, waiting: list[WorkItem], workers: int, lost: list[Wo
         workers, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare, initargs=(load,)
     )
     in_flight: dict[Future[Any], WorkItem] = {}
+    finished = False
     try:
         while waiting or in_flight:
             while waiting and len(in_flight) < workers and not lost:
@@ -98,10 +100,14 @@ def _run_pool(load: Loader, waiting: list[WorkItem], workers: int, lost: list[Wo
             if lost:
                 lost += in_flight.values()
                 return
+        finished = True
     except BrokenProcessPool:
         lost += [item, *in_flight.values()]
     finally:
-        _stop(pool)
+        if finished:
+            pool.shutdown(wait=True)
+        else:
+            _stop(pool)
 
 
 def _stop(pool: ProcessPoolExecutor) -> None:
@@ -130,7 +136,10 @@ def _prepare(load: Loader) -> None:
 
     cv2.setNumThreads(1)
     try:
-        _worker["tracker"] = load()
+        tracker = _worker["tracker"] = load()
+        if hasattr(tracker, "close"):
+            # A child of multiprocessing ends without running what was registered with atexit.
+            multiprocessing.util.Finalize(None, tracker.close, exitpriority=10)
     except Exception as error:
         # Raised here it would break the pool without a word; each run says it instead.
         _worker["tracker"] = _Unloadable(error)

@@ -84,7 +84,7 @@ class LongTermSpec(_Spec):
     """VOT's long-term run, whose confidences count."""
 
     kind: Literal["long-term"]
-    folder: str | None = "longterm"
+    folder: str | None = "long-term"
 
     def starts(self, sequence: Sequence, polygons: bool = False) -> tuple[Start, ...]:
         return (Start(partial(long_term, sequence, polygons), len(sequence)),)
@@ -171,7 +171,7 @@ class TemporalRobustnessSpec(_Spec):
     """OTB's TRE."""
 
     kind: Literal["tre"]
-    folder: str | None = "tre"
+    folder: str | None = "TRE"
     segments: int = Field(default=SEGMENTS, ge=2)
     """Starting frames."""
 
@@ -190,7 +190,7 @@ class SpatialRobustnessSpec(_Spec):
     """OTB's SRE; file `_001` is the first of `VARIANTS`."""
 
     kind: Literal["sre"]
-    folder: str | None = "sre"
+    folder: str | None = "SRE"
 
     @property
     def repeats(self) -> bool:

@@ -60,17 +60,27 @@ def run_experiment(
         raise InputError(f"experiment '{experiment.name}' names no trackers. Give at least one with --tracker.")
     problems: list[Problem] = []
     dataset = open_dataset(experiment, data, problems)
-    selected = _select(dataset, options.sequences)
-    summary = RunSummary(experiment.name, dataset.name, Path(out).expanduser() / path_part(dataset.name))
+    selected = _kept_in_memory(_select(dataset, options.sequences))
+    folder = Path(out).expanduser() / path_part(dataset.name)
+    chosen_sequences = dataclasses.replace(dataset, sequences=selected)
+    summary = RunSummary(experiment.name, dataset.name, folder, chosen_sequences)
     watch = _Watch(summary, options.skip_bad, on_event)
     for problem in problems:
         watch.failed(Failure("", "", problem.where, str(problem), "data"))
-    loaders = [loader(spec, options.device) for spec in chosen]
-    for load in loaders:
+    where = _where(data, dataset)
+    for spec in chosen:
+        load = loader(spec, options.device, options.weights)
         tracker = load()
         for protocol in experiment.protocols:
             part = _ProtocolRun(
-                tracker, load, protocol, dataset=dataset, selected=selected, options=options, watch=watch
+                tracker,
+                load,
+                protocol,
+                dataset=dataset,
+                selected=selected,
+                options=options,
+                watch=watch,
+                where=where,
             )
             summary.protocols.append(part.run(Path(out)))
         close = getattr(tracker, "close", None)
@@ -119,6 +129,26 @@ def _select(dataset: Dataset, names: tuple[str, ...]) -> tuple[Sequence, ...]:
     return tuple(sequence for sequence in dataset if sequence.name in wanted)
 
 
+_MEMORY = 512 * 2**20
+"""Bytes of drawn frames to keep between trackers."""
+
+
+def _kept_in_memory(sequences: tuple[Sequence, ...]) -> tuple[Sequence, ...]:
+    """Sequences whose frames are drawn and not read, with frames that are drawn once for all trackers, if they fit."""
+    drawn = {s.name for s in sequences if s.frames and s.image_size and s.frames[0].path is None}
+    size = sum(3 * len(s) * s.image_size[0] * s.image_size[1] for s in sequences if s.name in drawn and s.image_size)
+    if size > _MEMORY:
+        return sequences
+    return tuple(s.with_frames(list(s.frames)) if s.name in drawn and s.frames else s for s in sequences)
+
+
+def _where(data: Path | Dataset | None, dataset: Dataset) -> str:
+    """Where the data set is, so that the results can be scored without being told again; "" where that is not known."""
+    if isinstance(data, Path | str):
+        return str(Path(data).expanduser().resolve())
+    return dataset.name if dataset.layout == "synthetic" else ""
+
+
 class _Watch:
     """Keeps the summary and tells the watcher."""
 
@@ -156,6 +186,7 @@ class _ProtocolRun:
         selected: tuple[Sequence, ...],
         options: RunOptions,
         watch: _Watch,
+        where: str,
     ) -> None:
         self.tracker = tracker
         self.load = load
@@ -163,6 +194,7 @@ class _ProtocolRun:
         self.dataset = dataset
         self.options = options
         self.watch = watch
+        self.where = where
         self.sequences = tuple(_with_image_size(sequence) for sequence in selected)
         self.repetitions = (options.repetitions or protocol.repetitions) if protocol.repeats else 1
         self._replaced: dict[str, str] = {}
@@ -199,7 +231,7 @@ class _ProtocolRun:
         """Run the items that are missing and store their outcomes."""
         missing = self._missing(store, items)
         self.summary.kept += len(items) - len(missing)
-        execution = choose_execution(self.tracker, self.load, self.protocol, self.options, len(items))
+        execution = choose_execution(self.tracker, self.load, self.protocol, self.options, items)
         store.manifest.settings |= execution.settings
         self.watch.tell(
             events.ProtocolStarted(
@@ -272,7 +304,7 @@ class _ProtocolRun:
             hardware=provenance.hardware(device),
             commit=provenance.commit(),
             command=sys.argv,
-            settings={"device": device, "workers": str(self.options.workers or os.cpu_count())},
+            settings={"device": device, "workers": str(self.options.workers or os.cpu_count()), "data": self.where},
         )
 
 

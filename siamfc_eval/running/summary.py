@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from siamfc_eval.datasets.sequence import Dataset
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -60,6 +62,8 @@ class RunSummary:
     dataset: str
     out: Path
     """Folder of the data set's results: `<out>/<dataset>`."""
+    selected: Dataset
+    """The sequences that were to be run, for scoring."""
     protocols: list[ProtocolSummary] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     skipped: list[Failure] = field(default_factory=list)

@@ -1,0 +1,95 @@
+"""The progress of a run, as a person watches it."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.text import Text
+
+from siamfc_eval.running.events import (
+    Advanced,
+    Event,
+    ItemFailed,
+    ItemFinished,
+    Note,
+    ProtocolEnded,
+    ProtocolStarted,
+)
+
+
+class Progress:
+    """Draws one bar for each tracker and protocol on standard error; give it to `run_experiment` as `on_event`.
+
+    Where standard error is no terminal, a line is written as each protocol begins instead.
+    """
+
+    def __init__(self, quiet: bool = False) -> None:
+        """
+        Args:
+            quiet: show failures and notes only.
+        """
+        self._console = Console(stderr=True)
+        self._quiet = quiet
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[runs]}"),
+            MofNCompleteColumn(),
+            TextColumn("frames"),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=quiet or not self._console.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self._runs = self._planned = 0
+
+    def __enter__(self) -> Progress:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        if isinstance(event, ProtocolStarted):
+            self._begin(event)
+        elif isinstance(event, Advanced) and self._task is not None:
+            self._bars.advance(self._task, event.frames)
+            speed = self._bars.tasks[self._bars.task_ids.index(self._task)].speed
+            self._bars.update(self._task, rate=f"{speed:.0f}/s" if speed else "")
+        elif isinstance(event, ItemFinished) and self._task is not None:
+            self._runs += 1
+            self._bars.update(self._task, runs=f"{self._runs}/{self._planned}")
+        elif isinstance(event, ItemFailed):
+            about = f"{event.tracker}, {event.key}" if event.tracker else event.key
+            self._say(f"failed: {about}: {event.error}", "red")
+        elif isinstance(event, Note):
+            self._say(event.text, "yellow")
+        elif isinstance(event, ProtocolEnded):
+            self._task = None
+
+    def _begin(self, event: ProtocolStarted) -> None:
+        name = f"{event.tracker} {event.protocol}"
+        if not event.items:
+            if event.done and not self._quiet:
+                self._say(f"{name}: all {event.done} runs are there already", "dim")
+            return
+        self._runs, self._planned = 0, event.items
+        if not self._console.is_terminal and not self._quiet:
+            there = f", {event.done} are there already" if event.done else ""
+            self._say(f"{name}: {event.items} runs, {event.frames} frames, {event.executor}{there}", "")
+        self._task = self._bars.add_task(
+            f"{name} ({event.executor})", total=event.frames, runs=f"0/{event.items}", rate=""
+        )
+
+    def _say(self, text: str, style: str) -> None:
+        self._console.print(Text(text, style=style), soft_wrap=True)

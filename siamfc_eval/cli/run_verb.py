@@ -1,0 +1,164 @@
+"""`siamfc-eval run`: run trackers on an experiment."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from siamfc_eval.running.experiment import Experiment
+    from siamfc_eval.running.summary import RunSummary
+
+
+@click.command(
+    epilog="Examples: siamfc-eval run otb2015 --tracker siamfc-slim --tracker opencv-mil --data ~/OTB2015 --out runs. "
+    "On sequences of your own: siamfc-eval run ope --tracker siamfc-slim --data ~/videos --out runs. Other trackers: "
+    '--tracker my_tracker.py:MyTracker, --tracker "trax:python my_tracker.py".'
+)
+@click.argument("experiment")
+@click.option("--tracker", "trackers", multiple=True, help="Name, .toml, FILE.py:CLASS or trax:COMMAND; repeatable.")
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of the data set, or of sequences of your own.")
+@click.option("--dataset", "kind", metavar="KIND", help="Layout or benchmark of --data, where not recognised.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+@click.option("--weights", type=click.Path(path_type=Path), help="Weights file instead of the tracker's own.")
+@click.option("--lanes", type=click.IntRange(min=1), help="Runs abreast in one batch; 1: one by one, timed.")
+@click.option("--workers", type=click.IntRange(min=1), help="Decoding threads and processes. Default: the cores.")
+@click.option("--repetitions", type=click.IntRange(min=1), help="Runs of each sequence. Default: the experiment's.")
+@click.option("--sequence", "sequences", multiple=True, help="Only this sequence; repeatable.")
+@click.option("--fresh", "--restart", is_flag=True, help="Run everything again and replace what is there.")
+@click.option("--speed", is_flag=True, help="Measure speed: run alone, one frame after the other, what has no times.")
+@click.option("--skip-bad", is_flag=True, help="Leave out sequences that cannot be used, instead of exit code 2.")
+@click.option("--no-score", is_flag=True, help="Run only; print no scores.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was run as JSON.")
+def command(
+    *,
+    experiment: str,
+    trackers: tuple[str, ...],
+    data: Path | None,
+    kind: str | None,
+    out: Path,
+    device: str,
+    weights: Path | None,
+    lanes: int | None,
+    workers: int | None,
+    repetitions: int | None,
+    sequences: tuple[str, ...],
+    fresh: bool,
+    speed: bool,
+    skip_bad: bool,
+    no_score: bool,
+    as_json: bool,
+) -> int:
+    """Run trackers on an EXPERIMENT and write raw results.
+
+    EXPERIMENT is a name (see `siamfc-eval list experiments`) or a .toml file. A run that was interrupted continues with
+    what is missing when it is started again. Nothing is downloaded.
+
+    Exit code 2: something could not be run because of the data; 3: a tracker failed. What it was is printed, and
+    everything else was run.
+    """
+    from siamfc_eval.cli.run_progress import Progress
+    from siamfc_eval.running.experiment import load_experiment
+    from siamfc_eval.running.options import RunOptions
+    from siamfc_eval.running.run import run_experiment
+
+    definition = load_experiment(experiment)
+    if kind is not None:
+        definition = definition.model_copy(update={"dataset": kind})
+    options = RunOptions(
+        device=device,
+        weights=weights,
+        lanes=lanes,
+        workers=workers,
+        repetitions=repetitions,
+        sequences=sequences,
+        fresh=fresh,
+        speed=speed,
+        skip_bad=skip_bad,
+    )
+    with Progress(quiet=as_json) as progress:
+        summary = run_experiment(definition, trackers, data, out, options=options, on_event=progress)
+    if as_json:
+        click.echo(json.dumps(summary.as_json(), indent=2))
+        return summary.exit_code
+    _show(summary)
+    if not no_score and any(part.ran or part.kept for part in summary.protocols):
+        _show_scores(definition, summary)
+    click.echo(f"\nresults: {summary.out}")
+    click.echo(f"next: siamfc-eval report {summary.out}")
+    return summary.exit_code
+
+
+def _show(summary: RunSummary) -> None:
+    """What was run, how fast, and what went wrong."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{summary.experiment} on {summary.dataset}", title_justify="left")
+    for heading in ("tracker", "protocol"):
+        table.add_column(heading)
+    for heading in ("ran", "kept", "frames", "time", "tracker alone"):
+        table.add_column(heading, justify="right")
+    for part in summary.protocols:
+        alone = f"{part.fps:.1f} frames/s" if part.fps else "-"
+        table.add_row(
+            part.tracker,
+            part.protocol,
+            str(part.ran),
+            str(part.kept),
+            str(part.frames),
+            f"{part.seconds:.1f} s",
+            alone,
+        )
+    Console(width=None if Console().is_terminal else 120).print(table)
+    if any(part.ran and not part.fps for part in summary.protocols):
+        click.echo("Speed was not measured: runs shared a batch or the machine. For it, run the same with --speed.")
+    for part in summary.protocols:
+        if part.not_repeated:
+            click.echo(
+                f"{part.tracker}, {part.protocol}: the first three runs are identical on {part.not_repeated} "
+                "sequences, which were not run further."
+            )
+        if part.invalid:
+            click.echo(f"{part.tracker}, {part.protocol}: {part.invalid} answers were no finite numbers (kept as NaN).")
+    for failure in summary.skipped:
+        click.echo(f"skipped: {failure.key}: {failure.error}", err=True)
+    if summary.failures:
+        click.echo(f"{len(summary.failures)} runs failed; start again to retry them:", err=True)
+        for failure in summary.failures:
+            click.echo(f"  {failure.tracker} {failure.protocol} {failure.key}: {failure.error}", err=True)
+
+
+def _show_scores(experiment: Experiment, summary: RunSummary) -> None:
+    """A ranked table for each protocol that a convention of the experiment scores, over the sequences that were run."""
+    from rich.console import Console
+
+    from siamfc_eval.cli.selection import score_results
+    from siamfc_eval.errors import SiamfcEvalError
+    from siamfc_eval.metrics.conventions import convention
+    from siamfc_eval.reporting.rendering import to_terminal
+    from siamfc_eval.reporting.tables import ranking_table
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)
+    for protocol in experiment.protocols:
+        reads = "supervised" if protocol.kind == "realtime" else protocol.kind
+        name = next((name for name in experiment.conventions if convention(name).experiment == reads), None)
+        ran = [part for part in summary.protocols if part.protocol == protocol.kind and (part.ran or part.kept)]
+        if name is None or not ran:
+            continue
+        trackers = tuple(dict.fromkeys(part.tracker for part in ran))
+        click.echo(f"\n{protocol.kind}, by the rules of {name}")
+        try:
+            scores = score_results(summary.out, summary.selected, name, trackers=trackers, experiment=protocol.folder)
+        except SiamfcEvalError as error:
+            click.echo(f"not scored: {error}", err=True)
+            continue
+        console.print(to_terminal(ranking_table(scores, None, most=5)))
+        for gap in scores.incomplete:
+            click.echo(f"incomplete: {gap}", err=True)
