@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from siamfc_eval.geometry.regions import Boxes
 
+Values = NDArray[np.float64]
 
-def overlaps(first: Boxes, second: Boxes) -> NDArray[np.float64]:
+
+def overlaps(first: Boxes, second: Boxes) -> Values:
     """Intersection over union of continuous rectangles, pair by pair.
 
     Two rectangles without any area have overlap 0, not NaN. A negative width or height is a box without area, whatever
@@ -25,34 +27,39 @@ def overlaps(first: Boxes, second: Boxes) -> NDArray[np.float64]:
     Returns:
         Shape (n,), in [0, 1]; NaN where a value is NaN.
     """
-    x1, y1, w1, h1 = np.moveaxis(np.asarray(first, dtype=np.float64), -1, 0)
-    x2, y2, w2, h2 = np.moveaxis(np.asarray(second, dtype=np.float64), -1, 0)
+    x1, y1, w1, h1 = _columns(first)
+    x2, y2, w2, h2 = _columns(second)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        width = np.minimum(x1 + w1, x2 + w2) - np.maximum(x1, x2)
-        height = np.minimum(y1 + h1, y2 + h2) - np.maximum(y1, y2)
-        shared = np.maximum(width, 0.0) * np.maximum(height, 0.0)
-        union = w1 * h1 + w2 * h2 - shared
-        ratio = shared / union
-    # 0/0 is two boxes without area; a negative area would turn the sign of the union.
-    ratio = np.where((shared == 0.0) & ~np.isnan(union), 0.0, ratio)
-    return np.clip(ratio, 0.0, 1.0)
+        shared = np.minimum(x1 + w1, x2 + w2)
+        shared -= np.maximum(x1, x2)
+        height = np.minimum(y1 + h1, y2 + h2)
+        height -= np.maximum(y1, y2)
+        np.maximum(shared, 0.0, out=shared)
+        shared *= np.maximum(height, 0.0, out=height)
+        union = w1 * h1
+        union += w2 * h2
+        union -= shared
+        # Nothing shared is no overlap, even where areas are 0 or negative and the union is no area.
+        np.copyto(union, 1.0, where=shared == 0.0)
+        shared /= union
+    return np.clip(shared, 0.0, 1.0, out=shared)
 
 
-def centres(boxes: Boxes) -> NDArray[np.float64]:
-    """Centres as the OTB toolkit has them: x + (w - 1) / 2, y + (h - 1) / 2, shape (n, 2).
+def centres(boxes: Boxes) -> tuple[Values, Values]:
+    """Centres as the OTB toolkit has them: x + (w - 1) / 2 and y + (h - 1) / 2, each of shape (n,).
 
     The half pixel is there because a 1-based box of w pixels ends at x + w - 1. It cancels in differences.
     """
-    return boxes[..., :2] + (boxes[..., 2:] - 1.0) / 2.0
+    x, y, w, h = _columns(boxes)
+    return x + (w - 1.0) / 2.0, y + (h - 1.0) / 2.0
 
 
-def centre_errors(first: Boxes, second: Boxes) -> NDArray[np.float64]:
+def centre_errors(first: Boxes, second: Boxes) -> Values:
     """Distance of the centres in pixels, shape (n,), from two arrays of shape (n, 4)."""
-    delta = centres(first) - centres(second)
-    return np.asarray(np.sqrt(delta[..., 0] * delta[..., 0] + delta[..., 1] * delta[..., 1]))
+    return _distance(centres(first), centres(second))
 
 
-def normalised_centre_errors(boxes: Boxes, ground_truth: Boxes) -> NDArray[np.float64]:
+def normalised_centre_errors(boxes: Boxes, ground_truth: Boxes) -> Values:
     """Distance of the centres in units of the ground truth's width and height, per axis.
 
     Source: Mueller et al., TrackingNet, ECCV 2018, section 4.
@@ -64,13 +71,19 @@ def normalised_centre_errors(boxes: Boxes, ground_truth: Boxes) -> NDArray[np.fl
     Returns:
         Shape (n,); infinite or NaN where the ground truth has no width or height.
     """
+    # Divided before the difference, as every toolkit does it: errors exactly at a threshold fall the same way.
+    return _distance(normalised_centres(boxes, ground_truth), normalised_centres(ground_truth, ground_truth))
+
+
+def normalised_centres(boxes: Boxes, ground_truth: Boxes) -> tuple[Values, Values]:
+    """Centres in units of the ground truth's width and height, x and y of shape (n,)."""
+    x, y = centres(boxes)
+    _, _, w, h = _columns(ground_truth)
     with np.errstate(invalid="ignore", divide="ignore"):
-        # Divided before the difference, as every toolkit does it: errors exactly at a threshold fall the same way.
-        delta = centres(boxes) / ground_truth[..., 2:] - centres(ground_truth) / ground_truth[..., 2:]
-        return np.asarray(np.sqrt(delta[..., 0] * delta[..., 0] + delta[..., 1] * delta[..., 1]))
+        return x / w, y / h
 
 
-def clip_boxes(boxes: Boxes, width: NDArray[np.float64], height: NDArray[np.float64]) -> Boxes:
+def clip_boxes(boxes: Boxes, width: Values, height: Values) -> Boxes:
     """Boxes cut to an image: the corner to [0, width] x [0, height], the size to what is left. Shape (n, 4).
 
     Args:
@@ -79,8 +92,22 @@ def clip_boxes(boxes: Boxes, width: NDArray[np.float64], height: NDArray[np.floa
 
     Source: got10k 0.1.3, `rect_iou(bound=...)`.
     """
-    x = np.clip(boxes[..., 0], 0.0, width)
-    y = np.clip(boxes[..., 1], 0.0, height)
-    w = np.clip(boxes[..., 2], 0.0, width - x)
-    h = np.clip(boxes[..., 3], 0.0, height - y)
-    return np.stack([x, y, w, h], axis=-1)
+    x, y, w, h = _columns(boxes)
+    left, top = np.clip(x, 0.0, width), np.clip(y, 0.0, height)
+    return np.stack([left, top, np.clip(w, 0.0, width - left), np.clip(h, 0.0, height - top)], axis=-1)
+
+
+def _columns(boxes: Boxes) -> tuple[Values, Values, Values, Values]:
+    """x, y, w and h apart: numpy is quick along a long axis and slow along one of four."""
+    values = np.asarray(boxes, dtype=np.float64)
+    return values[..., 0], values[..., 1], values[..., 2], values[..., 3]
+
+
+def _distance(first: tuple[Values, Values], second: tuple[Values, Values]) -> Values:
+    with np.errstate(invalid="ignore", over="ignore"):
+        dx = first[0] - second[0]
+        dy = first[1] - second[1]
+        dx *= dx
+        dy *= dy
+        dx += dy
+        return np.asarray(np.sqrt(dx, out=dx))

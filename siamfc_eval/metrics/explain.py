@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.metrics.conventions import build_measure
-from siamfc_eval.metrics.scores import Batched, Measure, Metric, Mismatch, Runs, Strict
+from siamfc_eval.metrics.gathering import statistics
+from siamfc_eval.metrics.scores import Measure, Metric, Mismatch, Runs, Strict
 from siamfc_eval.results.raw import TrackerResults
 
 Floats = NDArray[np.float64]
@@ -176,7 +177,7 @@ class _Bench:
     def rows(self, changed: frozenset[str]) -> Floats:
         """Statistics under a mixture, shape (sequences, k)."""
         if changed not in self._rows:
-            self._rows[changed] = _statistics(self.measure(changed), self.sequences, self.runs)
+            self._rows[changed] = statistics(self.measure(changed), self.sequences, self.runs)
         return self._rows[changed]
 
     def scores(self, changed: frozenset[str]) -> dict[str, float]:
@@ -188,7 +189,7 @@ class _Bench:
 
     def final(self) -> dict[str, float]:
         """Metric key -> score under the second convention itself."""
-        total = _statistics(self.after, self.sequences, self.runs).sum(axis=0)
+        total = statistics(self.after, self.sequences, self.runs).sum(axis=0)
         return {key: float(value) for key, value in self.after.finish(total).items()}
 
     def steps(self) -> tuple[tuple[Step, ...], tuple[str, ...]]:
@@ -249,13 +250,6 @@ class _Bench:
             return ()
         changed = ((before != after) & ~(np.isnan(before) & np.isnan(after))).any(axis=1)
         return tuple(sequence.name for sequence, touched in zip(self.sequences, changed, strict=True) if touched)
-
-
-def _statistics(measure: Measure, sequences: list[Sequence], runs: list[Runs]) -> Floats:
-    if isinstance(measure, Batched):
-        return measure.statistics_many(sequences, runs)
-    compute: Callable[[Sequence, Runs], Floats] = measure.statistics
-    return np.stack([compute(*pair) for pair in zip(sequences, runs, strict=True)])
 
 
 def _difference(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:

@@ -12,13 +12,15 @@ from siamfc_eval.geometry.boxes import (
     centres,
     clip_boxes,
     normalised_centre_errors,
+    normalised_centres,
     overlaps,
 )
 from siamfc_eval.geometry.regions import Boxes
 from siamfc_eval.metrics.curves import count_above, count_within
-from siamfc_eval.metrics.ope_rules import OpeRules, Validity
+from siamfc_eval.metrics.ope_rules import Invalid, OpeRules, Validity
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 PRECISION_THRESHOLDS = np.arange(51, dtype=np.float64)
@@ -34,18 +36,17 @@ class Frames(NamedTuple):
     """Shape (n, 4): the tracker's."""
     truth: Boxes
     """Shape (n, 4)."""
-    first: Mask
-    """Shape (n,): the first frame of a run."""
-    given: Mask
-    """Shape (n,): the result has a row for this frame; False where a short file was padded."""
-    absent: Mask
-    """Shape (n,): marked as without target."""
-    group: NDArray[np.int64]
+    starts: Ints
+    """Shape (runs,): the first frame of each run, as an index into the n."""
+    group: Ints
     """Shape (n,): the sequence, numbered from 0."""
-    bounds: Floats
-    """Shape (n, 2): width and height of the image; NaN where unknown."""
-    origin: Floats
-    """Shape (n,): what the coordinates add to 0-based ones."""
+    padded: Mask | None = None
+    """Shape (n,): the result has no row for this frame, as its file was short; None: no file was."""
+    absent: Mask | None = None
+    """Shape (n,): marked as without target; None: none is."""
+    image: Floats | None = None
+    """Shape (n, 3): width and height of the image and the origin of the coordinates, NaN where unknown; None: nowhere
+    known."""
 
 
 class Counts(NamedTuple):
@@ -80,47 +81,50 @@ def ope_counts(frames: Frames, rules: OpeRules, groups: int) -> Counts:
         rules: the convention.
         groups: number of sequences.
     """
-    boxes = mend_boxes(frames, rules)
-    truth = frames.truth
+    boxes, truth = mend_boxes(frames, rules), frames.truth
     if rules.clip:
         boxes, truth = _clip(boxes, frames), _clip(truth, frames)
-    overlap = np.where(_valid(truth, rules.valid_success), overlaps(boxes, truth), -1.0)
-    error = centre_errors(boxes, truth)
+    overlap, error = overlaps(boxes, truth), centre_errors(boxes, truth)
     norm = normalised_centre_errors(boxes, truth)
     if rules.error_decimals is not None:
         error = np.round(error, rules.error_decimals)
-    error = np.where(_valid(truth, rules.valid_precision), error, _outcome(rules.invalid_precision))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        valid_norm = (
-            np.asarray((centres(truth) / truth[:, 2:] > 0).all(axis=1))
-            if rules.valid_norm == "centre"
-            else _valid(truth, rules.valid_norm)
-        )
-    norm = np.where(valid_norm, norm, _outcome(rules.invalid_norm))
+    valid = _valid(truth, rules.valid_success)
+    if valid is not None:
+        overlap[~valid] = -1.0
+    _settle(error, _valid(truth, rules.valid_precision), rules.invalid_precision)
+    of_norm = (
+        _both_positive(normalised_centres(truth, truth))
+        if rules.valid_norm == "centre"
+        else _valid(truth, rules.valid_norm)
+    )
+    _settle(norm, of_norm, rules.invalid_norm)
+    if rules.absent == "fail" and frames.absent is not None:
+        for values in (overlap, error, norm):
+            values[frames.absent] = np.nan
+    group = counted = frames.group
     scored = _scored(frames, rules)
-    if rules.absent == "fail":
-        overlap, error, norm = (np.where(frames.absent, np.nan, values) for values in (overlap, error, norm))
-    counted = scored & _valid(truth, rules.valid_success) if rules.denominator == "valid" else scored
-    if not scored.all():
-        overlap, error, norm, group = overlap[scored], error[scored], norm[scored], frames.group[scored]
-    else:
-        group = frames.group
+    if scored is not None:
+        overlap, error, norm, group = overlap[scored], error[scored], norm[scored], group[scored]
+        counted, valid = group, None if valid is None else valid[scored]
+    if rules.denominator == "valid" and valid is not None:
+        counted = group[valid]
     return Counts(
         count_above(overlap, success_thresholds(rules), group, groups),
         count_within(error, PRECISION_THRESHOLDS, group, groups),
         count_within(norm, NORM_THRESHOLDS, group, groups),
         np.bincount(group, weights=np.where(overlap > 0, overlap, 0.0), minlength=groups).astype(np.float64),
-        np.bincount(frames.group[counted], minlength=groups).astype(np.float64),
+        np.bincount(counted, minlength=groups).astype(np.float64),
     )
 
 
-def bad_boxes(boxes: Boxes, rules: OpeRules) -> Mask:
-    """Shape (n,): boxes that the rules replace by the previous one."""
+def bad_boxes(boxes: Boxes, rules: OpeRules) -> Mask | None:
+    """Shape (n,): boxes that the rules replace by the previous one; None: no rule does."""
+    x, y, w, h = boxes.T
     if rules.bad_prediction == "previous":
-        return np.asarray(~((boxes[:, 2] > 0) & (boxes[:, 3] > 0)) | np.isnan(boxes[:, :2]).any(axis=1))
+        return np.asarray(~((w > 0) & (h > 0)) | np.isnan(x + y))
     if rules.bad_prediction == "refuse-or-previous":
-        return np.asarray((boxes[:, 2:] == 0).any(axis=1))
-    return np.zeros(len(boxes), dtype=np.bool_)
+        return np.asarray((w == 0) | (h == 0))
+    return None
 
 
 def mend_boxes(frames: Frames, rules: OpeRules) -> Boxes:
@@ -131,47 +135,62 @@ def mend_boxes(frames: Frames, rules: OpeRules) -> Boxes:
     """
     boxes = frames.boxes
     bad = bad_boxes(boxes, rules)
-    if bad.any():
-        bad &= frames.given & ~frames.first & ~np.isnan(frames.truth).any(axis=1)
-        rows = np.arange(len(boxes))
-        boxes = boxes[np.maximum.accumulate(np.where(bad, 0, rows))]
+    if bad is not None and bad.any():
+        bad &= annotated(frames.truth)
+        bad[frames.starts] = False
+        if frames.padded is not None:
+            bad &= ~frames.padded
+        boxes = boxes.T[:, np.maximum.accumulate(np.where(bad, 0, np.arange(len(boxes))))].T
     if rules.first_frame == "ground-truth":
-        boxes = np.where(frames.first[:, None], frames.truth, boxes)
+        boxes = boxes.copy(order="K") if boxes is frames.boxes else boxes
+        boxes[frames.starts] = frames.truth[frames.starts]
     return boxes
 
 
-def _scored(frames: Frames, rules: OpeRules) -> Mask:
-    """Shape (n,): the frames that are neither dropped nor excluded."""
+def annotated(truth: Boxes) -> Mask:
+    """Shape (n,): frames whose ground truth is not NaN."""
+    x, y, w, h = truth.T
+    return np.asarray(~np.isnan(x + y + w + h))
+
+
+def _scored(frames: Frames, rules: OpeRules) -> Mask | None:
+    """Shape (n,): the frames that are neither dropped nor excluded; None: all."""
     scored = np.ones(len(frames.boxes), dtype=np.bool_)
     if rules.first_frame == "drop":
-        scored &= ~frames.first
+        scored[frames.starts] = False
     if rules.unannotated == "exclude":
-        scored &= ~np.isnan(frames.truth).any(axis=1)
-    if rules.absent == "exclude":
+        scored &= annotated(frames.truth)
+    if rules.absent == "exclude" and frames.absent is not None:
         scored &= ~frames.absent
-    return scored
+    return None if scored.all() else scored
 
 
-def _valid(truth: Boxes, validity: Validity) -> Mask:
+def _valid(truth: Boxes, validity: Validity) -> Mask | None:
+    """Shape (n,): frames with valid ground truth; None: all."""
     if validity == "any":
-        return np.ones(len(truth), dtype=np.bool_)
-    if validity == "size":
-        return np.asarray((truth[:, 2:] > 0).all(axis=1))
+        return None
+    x, y, w, h = truth.T
     if validity == "centre":
-        return np.asarray((centres(truth) > 0).all(axis=1))
-    return np.asarray((truth > 0).all(axis=1))
+        return _both_positive(centres(truth))
+    size = _both_positive((w, h))
+    return size if validity == "size" else size & _both_positive((x, y))
 
 
-def _outcome(invalid: str) -> float:
-    """An error that is within every threshold, or within none."""
-    return -1.0 if invalid == "hit" else np.inf
+def _both_positive(pair: tuple[Floats, Floats]) -> Mask:
+    return np.asarray((pair[0] > 0) & (pair[1] > 0))
+
+
+def _settle(errors: Floats, valid: Mask | None, outcome: Invalid) -> None:
+    """Where ground truth is not valid, make errors that are within every threshold, or within none."""
+    if valid is not None:
+        errors[~valid] = -1.0 if outcome == "hit" else np.inf
 
 
 def _clip(boxes: Boxes, frames: Frames) -> Boxes:
     """Boxes cut to the image where its size is known, in the coordinates of the data set."""
-    shift = np.stack(
-        [frames.origin, frames.origin, np.zeros_like(frames.origin), np.zeros_like(frames.origin)], axis=-1
-    )
-    cut = clip_boxes(boxes - shift, frames.bounds[:, 0], frames.bounds[:, 1]) + shift
-    unknown = np.asarray(np.isnan(frames.bounds).any(axis=1))
-    return np.where(unknown[:, None], boxes, cut)
+    if frames.image is None:
+        return boxes
+    width, height, origin = frames.image.T
+    shift = origin[:, None] * np.array([1.0, 1.0, 0.0, 0.0])
+    cut = clip_boxes(boxes - shift, width, height) + shift
+    return np.where(np.isnan(width)[:, None], boxes, cut)

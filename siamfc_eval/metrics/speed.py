@@ -12,24 +12,31 @@ FPS_TOTAL = "fps_total"
 FPS_MEAN = "fps_mean"
 """The mean over sequences of the mean of 1 / t over frames: got10k's. Quick frames dominate it."""
 
+Timing = tuple[float, float, float]
+"""Of the measured frames of one sequence: their number, their seconds, the sum of 1 / seconds."""
 
-def speeds(times: Iterable[NDArray[np.float64]]) -> dict[str, float]:
-    """Both speeds in frames per second.
+
+def timing(times: Iterable[NDArray[np.float64]]) -> Timing:
+    """What is kept of the times of one sequence.
 
     Args:
-        times: for each sequence the seconds of its frames, shape (n,); NaN and values <= 0 were not measured.
+        times: of each run the seconds of its frames, shape (n,); NaN and values <= 0 were not measured.
+    """
+    measured = [values[values > 0] for values in times]
+    return (
+        float(sum(values.size for values in measured)),
+        float(sum(values.sum() for values in measured)),
+        float(sum((1.0 / values).sum() for values in measured)),
+    )
 
-    Returns:
-        `FPS_TOTAL` and `FPS_MEAN`; empty where nothing was measured.
+
+def speeds(timings: Iterable[Timing]) -> dict[str, float]:
+    """Both speeds in frames per second, from one entry for each sequence; empty where nothing was measured.
 
     Source of `FPS_MEAN`: got10k 0.1.3, `ExperimentOTB.report`.
     """
-    measured = [positive for values in times if (positive := values[values > 0]).size]
+    measured = [entry for entry in timings if entry[0] > 0]
     if not measured:
         return {}
-    seconds = sum(float(values.sum()) for values in measured)
-    frames = sum(values.size for values in measured)
-    return {
-        FPS_TOTAL: frames / seconds,
-        FPS_MEAN: float(np.mean([np.mean(1.0 / values) for values in measured])),
-    }
+    frames, seconds, _ = (sum(column) for column in zip(*measured, strict=True))
+    return {FPS_TOTAL: frames / seconds, FPS_MEAN: sum(rates / count for count, _, rates in measured) / len(measured)}

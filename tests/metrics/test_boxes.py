@@ -75,7 +75,8 @@ def test_nan_stays_nan(values: np.ndarray) -> None:
 
 
 def test_a_centre_is_half_a_pixel_inside() -> None:
-    assert centres(np.array([[1.0, 1.0, 5.0, 3.0]])).tolist() == [[3.0, 2.0]]
+    x, y = centres(np.array([[1.0, 1.0, 5.0, 3.0]]))
+    assert (x.tolist(), y.tolist()) == ([3.0], [2.0])
 
 
 def test_normalised_error_counts_in_widths_and_heights() -> None:

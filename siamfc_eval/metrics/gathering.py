@@ -1,0 +1,212 @@
+"""The statistics of one tracker on all sequences: from the cache where nothing changed, else from its files."""
+
+from __future__ import annotations
+
+import collections.abc
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siamfc_eval.datasets.sequence import Dataset, Sequence
+from siamfc_eval.errors import InputError
+from siamfc_eval.metrics import cache as kept
+from siamfc_eval.metrics.scores import Batched, Measure, RefusedError, Runs, Strict, Tagged
+from siamfc_eval.metrics.signature import sequence_hash
+from siamfc_eval.metrics.speed import timing
+from siamfc_eval.results.quirks import detect_quirks
+from siamfc_eval.results.raw import RawRun, TrackerResults
+
+Floats = NDArray[np.float64]
+_Problem = tuple[Path, InputError]
+_SHOWN = 8
+"""Problems of one tracker that are told in full."""
+_COMPANIONS = ("time", "confidence", ".value")
+"""What the names of files have that belong to a result file and are not in its digest."""
+
+
+class Gathered(NamedTuple):
+    """One tracker's statistics."""
+
+    entries: Mapping[str, kept.Entry]
+    """Sequence -> statistics, in the data set's order, of the sequences that have results."""
+    habits: tuple[str, ...]
+    """What was noticed of its files as a whole, one sentence each."""
+
+
+@dataclass
+class Gatherer:
+    """Computes statistics under one measure on one data set."""
+
+    dataset: Dataset
+    measure: Measure
+    ground_truth: str
+    """Hash of the data set."""
+    cache: Path | None
+    """Folder of kept statistics; None: nothing is kept."""
+    _hashes: dict[str, str] = field(default_factory=dict)
+    """Sequence -> hash of all that its statistics depend on beside its result files."""
+
+    def gather(self, result: TrackerResults) -> Gathered:
+        """The statistics of a tracker.
+
+        Raises:
+            InputError: files that cannot be read or that the convention refuses, all of them named.
+        """
+        wanted = [sequence for sequence in self.dataset if sequence.name in result.runs]
+        companions = kept.file_stamp(_companions(result)) if self.cache is not None else None
+        if self.cache is None or companions is None:
+            return Gathered(self._compute(wanted, result), self._habits(result))
+        name = kept.hash_of(str(result.folder.resolve()), result.name, self.dataset.name, self._definition)
+        slot = kept.load(self.cache, name)
+        stamps = {sequence.name: self._stamp(sequence, result, companions) for sequence in wanted}
+        by_stamp = {entry.stamp: entry for entry in slot.entries if entry.stamp}
+        entries = {of: by_stamp[stamp] for of, stamp in stamps.items() if stamp in by_stamp}
+        unsure = [sequence for sequence in wanted if sequence.name not in entries]
+        if unsure:
+            entries |= self._by_content(unsure, result, companions, stamps, slot)
+        ordered = {sequence.name: entries[sequence.name] for sequence in wanted}
+        habits, habits_of = slot.habits, kept.hash_of(*(entry.key for entry in ordered.values()))
+        if habits_of != slot.habits_of:
+            habits = self._habits(result)
+        if unsure or habits_of != slot.habits_of:
+            kept.store(self.cache, name, kept.Slot(tuple(ordered.values()), habits, habits_of))
+        return Gathered(ordered, habits)
+
+    def _by_content(
+        self,
+        sequences: list[Sequence],
+        result: TrackerResults,
+        companions: str,
+        stamps: Mapping[str, str],
+        slot: kept.Slot,
+    ) -> dict[str, kept.Entry]:
+        """Statistics of files that may have changed: kept ones if the content is the same, else computed."""
+        known = {entry.key: entry for entry in slot.entries}
+        keys: dict[str, str] = {}
+        problems: list[_Problem] = []
+        for sequence in sequences:
+            try:
+                keys[sequence.name] = self._key(sequence, result.runs[sequence.name], companions)
+            except InputError as error:
+                problems.append((result.folder, error))
+        if problems:
+            raise InputError(_told(problems))
+        fresh = self._compute([sequence for sequence in sequences if keys[sequence.name] not in known], result)
+        found = {name: fresh[name] if name in fresh else known[key] for name, key in keys.items()}
+        return {name: replace(entry, key=keys[name], stamp=stamps[name]) for name, entry in found.items()}
+
+    def _compute(self, sequences: list[Sequence], result: TrackerResults) -> dict[str, kept.Entry]:
+        """Statistics from the files."""
+        runs: list[Runs] = []
+        notes: list[str] = []
+        timings = []
+        problems: list[_Problem] = []
+        for sequence in sequences:
+            trajectories, measured = [], []
+            remarks: dict[str, None] = {}
+            for run in result.runs[sequence.name]:
+                try:
+                    trajectory = run.trajectory()
+                    remark = self.measure.check(sequence, trajectory) if isinstance(self.measure, Strict) else ""
+                except InputError as error:
+                    problems.append((run.path, error))
+                    continue
+                trajectories.append(trajectory)
+                times, complaint = _times(run)
+                measured += times
+                remarks |= {text: None for text in (remark, complaint) if text}
+            runs.append(trajectories)
+            timings.append(timing(measured))
+            more = f"; {len(remarks) - 2} more runs likewise" if len(remarks) > 2 else ""
+            notes.append("; ".join(list(remarks)[:2]) + more)
+        if problems:
+            raise InputError(_told(problems))
+        if not sequences:
+            return {}
+        rows = statistics(self.measure, sequences, runs)
+        tags: list[Mapping[str, Floats]] = [{}] * len(sequences)
+        if isinstance(self.measure, Tagged):
+            tags = [self.measure.tag_statistics(*pair) for pair in zip(sequences, runs, strict=True)]
+        return {
+            sequence.name: kept.Entry("", row, note, time, of_tags)
+            for sequence, row, note, time, of_tags in zip(sequences, rows, notes, timings, tags, strict=True)
+        }
+
+    def _habits(self, result: TrackerResults) -> tuple[str, ...]:
+        return tuple(str(quirk) for quirk in detect_quirks(result, self.dataset))
+
+    @cached_property
+    def _definition(self) -> str:
+        """The convention, and the data set as a whole, on which the width of a row may depend."""
+        measure = self.measure
+        return f"{measure.convention}|{measure.rules!r}|{dict(measure.pins)!r}|{self.ground_truth}"
+
+    def _base(self, sequence: Sequence) -> str:
+        """Hash of everything but files that the statistics of a sequence depend on."""
+        if sequence.name not in self._hashes:
+            ground_truth = f"{sequence_hash(sequence).hex()}|{sequence.image_size}"
+            self._hashes[sequence.name] = kept.hash_of(kept.code_hash(), self._definition, ground_truth)
+        return self._hashes[sequence.name]
+
+    def _key(self, sequence: Sequence, runs: tuple[RawRun, ...], companions: str) -> str:
+        """Hash of everything that the statistics of one sequence depend on."""
+        files = (f"{run.digest}|{run.origin}|{run.start}|{run.label}" for run in runs)
+        return kept.hash_of(self._base(sequence), companions, *files)
+
+    def _stamp(self, sequence: Sequence, result: TrackerResults, companions: str) -> str:
+        """The same without reading files; "" where that is not safe."""
+        runs = result.runs[sequence.name]
+        if any(run.repaired is not None for run in runs):
+            return ""
+        files = kept.file_stamp([run.path for run in runs])
+        if files is None:
+            return ""
+        places = (f"{run.index}|{run.origin}|{run.start}|{run.label}" for run in runs)
+        return kept.hash_of(self._base(sequence), companions, files, *places)
+
+
+def statistics(measure: Measure, sequences: collections.abc.Sequence[Sequence], runs: list[Runs]) -> Floats:
+    """The statistics of each sequence, shape (sequences, k), all at once where the measure can."""
+    if isinstance(measure, Batched):
+        return measure.statistics_many(sequences, runs)
+    return np.stack([measure.statistics(*pair) for pair in zip(sequences, runs, strict=True)])
+
+
+def _companions(result: TrackerResults) -> list[Path]:
+    """Files of times, confidences and other values beside the result files."""
+    folders = {str(result.folder), *(os.path.dirname(run.path) for runs in result.runs.values() for run in runs)}
+    found: list[Path] = []
+    for folder in sorted(folders):
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if any(word in entry.name for word in _COMPANIONS):
+                    place = Path(entry.path)
+                    found += sorted(place.iterdir()) if entry.is_dir() else [place]
+    return sorted(found)
+
+
+def _times(run: RawRun) -> tuple[list[Floats], str]:
+    """The seconds of a run's frames where they were measured, and what is wrong with them."""
+    try:
+        return ([] if run.times is None else [run.times]), ""
+    except InputError as error:
+        return [], f"its times are not used, {str(error).rstrip('.')}"
+
+
+def _told(problems: list[_Problem]) -> str:
+    """What is wrong with files, in a few sentences; a remedy that is the same for many is said once."""
+    remedies: dict[str, None] = {}
+    sentences = []
+    for path, error in problems[:_SHOWN]:
+        text = error.reason if isinstance(error, RefusedError) else str(error)
+        sentences.append((text if str(path) in text else f"{path}: {text}").rstrip(".") + ".")
+        if isinstance(error, RefusedError):
+            remedies[error.remedy] = None
+    more = [f"And {len(problems) - _SHOWN} more such files."] if len(problems) > _SHOWN else []
+    return " ".join([*sentences, *more, *remedies])
