@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Generic, TypeVar, cast
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 import torch
@@ -22,6 +25,11 @@ from siamfc_eval.models.siamese import (
 )
 
 Network = TypeVar("Network", bound=SiameseNetwork)
+
+Answer = TypeVar("Answer")
+
+_FEW = 4
+"""Targets below which threads cost more than they save."""
 
 Crops = NDArray[np.uint8]
 """Shape (n, side, side, 3), RGB."""
@@ -62,9 +70,34 @@ class Inference(Generic[Network]):
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
 
+    @contextlib.contextmanager
+    def exactly(self) -> Iterator[None]:
+        """Inference in full single precision, by the same algorithms every time.
+
+        CUDA convolutions otherwise round to TensorFloat-32 (three digits), and a batch would answer unlike its members.
+        """
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(torch.inference_mode())
+            if self.device.type == "cuda":
+                stack.enter_context(
+                    torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+                )
+            yield
+
+    def each(self, function: Callable[..., Answer], *arguments: Sequence[Any]) -> list[Answer]:
+        """`function` for each set of arguments, in order.
+
+        Cutting crops and reading responses is the processor's work: threads share it where a batch is large and a
+        graphics card does the rest, so that the card need not wait for one core.
+        """
+        if self.device.type != "cuda" or len(arguments[0]) < _FEW:
+            return [function(*those) for those in zip(*arguments, strict=True)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(function, *arguments))
+
     def templates(self, crops: Crops) -> list[Template]:
         """The templates of n exemplar crops, one each."""
-        with torch.inference_mode():
+        with self.exactly():
             joined: Template = self.network.template(self.images(crops))  # type: ignore[operator]
             return [select_template(joined, index) for index in range(len(crops))]
 
@@ -90,7 +123,7 @@ def correlation_responses(
         TrackerError: the network answered with values that are not finite.
     """
     count, scales, side = crops.shape[:3]
-    with torch.inference_mode():
+    with inference.exactly():
         joined = join_templates(templates)
         assert isinstance(joined, Tensor)
         found = inference.network.detect(joined, inference.images(crops.reshape(count * scales, side, side, 3)))
@@ -116,7 +149,7 @@ def proposal_scores(
         TrackerError: the network answered with values that are not finite.
     """
     network = inference.network
-    with torch.inference_mode():
+    with inference.exactly():
         joined = join_templates(templates)
         assert isinstance(joined, tuple)
         cls, loc = network.detect(joined, inference.images(crops))

@@ -146,12 +146,9 @@ class SiamFCTracker:
         self, states: collections.abc.Sequence[SiamFCState], frames: collections.abc.Sequence[Frame]
     ) -> list[tuple[SiamFCState, Output]]:
         """`update` for each pair."""
-        crops = np.stack([self._search_crops(state, frame) for state, frame in zip(states, frames, strict=True)])
+        crops = np.stack(self._inference.each(self._search_crops, states, frames))
         responses = correlation_responses(self._inference, [state.template for state in states], crops)
-        return [
-            self._locate(state, frame, response)
-            for state, frame, response in zip(states, frames, responses, strict=True)
-        ]
+        return self._inference.each(self._locate, states, frames, list(responses))
 
     def _search_side(self, state: SiamFCState) -> float:
         """Side of the search square at the present scale, in pixels of the frame."""

@@ -139,9 +139,15 @@ class SiamRPNTracker:
         results: dict[int, tuple[SiamRPNState, Output]] = {}
         for size in sorted({state.search_size for state in states}):
             group = [index for index, state in enumerate(states) if state.search_size == size]
-            crops = np.stack([self._search_crop(states[index], frames[index]) for index in group])
-            scores, offsets = proposal_scores(self._inference, [states[index].template for index in group], crops)
-            for index, score, offset in zip(group, scores, offsets, strict=True):
+            # Filled up to the whole batch: what a target gets must not depend on how many others are lost.
+            padded = group + group[-1:] * (len(states) - len(group))
+            crops = np.stack(
+                self._inference.each(
+                    self._search_crop, [states[index] for index in padded], [frames[index] for index in padded]
+                )
+            )
+            scores, offsets = proposal_scores(self._inference, [states[index].template for index in padded], crops)
+            for index, score, offset in zip(group, scores, offsets, strict=False):
                 results[index] = self._locate(states[index], frames[index], score, offset)
         return [results[index] for index in range(len(states))]
 

@@ -1,0 +1,54 @@
+"""Running a network: devices by name, work shared without changing its order."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from siamfc_eval.errors import InputError
+from siamfc_eval.tracking.inference import Inference, resolve_device
+
+
+def test_auto_is_a_device_that_is_there() -> None:
+    assert resolve_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@pytest.mark.parametrize("name", ["toaster", "cuda:99"])
+def test_a_device_that_is_not_there_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match=f"device '{name}' cannot be used"):
+        resolve_device(name)
+
+
+def test_threads_keep_the_order_of_the_work(matched_network) -> None:
+    inference = Inference(matched_network(), "cpu")
+    alone = inference.each(lambda a, b: 10 * a + b, range(9), range(9))
+    inference.device = SimpleNamespace(type="cuda")  # type: ignore[assignment]
+    assert inference.each(lambda a, b: 10 * a + b, range(9), range(9)) == alone
+
+
+def test_the_given_network_is_left_as_it_is(matched_network) -> None:
+    network = matched_network().train()
+    inference = Inference(network, "cpu")
+    assert network.training
+    assert not inference.network.training
+    assert all(parameter.requires_grad for parameter in network.parameters())
+
+
+@pytest.mark.gpu
+def test_the_gpu_answers_as_the_cpu_does(matched_network, blob_at) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    import numpy as np
+
+    from siamfc_eval.tracking.siamfc import SiamFCTracker
+
+    start = np.array([160.0, 120.0, 63.5, 63.5])
+    regions = []
+    for device in ("cpu", "cuda"):
+        tracker = SiamFCTracker("m", matched_network(), device=device)
+        states = tracker.init_batch([blob_at(start)] * 6, [start] * 6)
+        found = tracker.update_batch(states, [blob_at(start, 3.0 * index, index) for index in range(6)])
+        regions.append([output.region for _, output in found])
+    np.testing.assert_allclose(regions[0], regions[1], atol=1e-2)
