@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Run
 from siamfc_eval.metrics.vot_fragments import fragment_weight, fragments, running_means
 from siamfc_eval.metrics.vot_rules import SUPERVISED, SupervisedRules
 from siamfc_eval.metrics.vot_runs import REGION, ScoredRun, counted_frames, run_codes, score_run
-from siamfc_eval.metrics.vot_years import Interval, eao_interval
+from siamfc_eval.metrics.vot_years import Interval, eao_interval, image_sizes
 from siamfc_eval.protocols.trajectory import Code, Trajectory
 
 Floats = NDArray[np.float64]
@@ -45,6 +46,8 @@ class SupervisedMeasure:
     """Lengths over which EAO is averaged."""
     length: int
     """Frames of the data set's longest sequence, L."""
+    image_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Sequence -> (width, height); regions of other sequences are not clipped."""
     experiment: str = "supervised"
     policy: Mismatch = "strict"
 
@@ -103,7 +106,7 @@ class SupervisedMeasure:
             notes.append("the first line is no initialisation (1): these are not results of the supervised experiment")
         elif np.isin(Code.FAILED, codes) and not self._restarts(codes):
             notes.append("a failure (2) is not followed by an initialisation (1) where one is due")
-        if sequence.image_size is None:
+        if sequence.name not in self.image_sizes:
             notes.append("the image size is not known, so regions are not clipped to the image")
         return "; ".join(notes)
 
@@ -159,7 +162,8 @@ class SupervisedMeasure:
         for run in runs:
             if len(run) != len(sequence):
                 self.check(sequence, run)
-            one = score_run(sequence, run, self.rules.rasteriser, beyond)
+            size = self.image_sizes.get(sequence.name)
+            one = score_run(sequence, run, self.rules.rasteriser, beyond, size)
             missing = len(sequence) - len(one.codes)
             if self.policy == "pad" and missing > 0:
                 codes = np.pad(one.codes, (0, missing), constant_values=REGION)
@@ -168,7 +172,7 @@ class SupervisedMeasure:
         return scored
 
     def _rows(self, sequence: Sequence, scored: list[ScoredRun], tags: Mapping[str, Floats]) -> dict[str, Floats]:
-        weights_of = np.stack(list(tags.values()))
+        marks = np.stack(list(tags.values()))
         curves = np.zeros((len(tags), 2 * self.length))
         for run in scored:
             cut = fragments(run.codes, self.rules)
@@ -177,38 +181,45 @@ class SupervisedMeasure:
             weights = np.array(
                 [
                     [fragment_weight(one, tag[: len(run.codes)], len(sequence), alone, self.rules) for one in cut]
-                    for tag in weights_of
+                    for tag in marks
                 ]
             )
-            curves += np.concatenate([weights @ means, weights @ defined], axis=1) / len(scored)
-        sums = np.array([self._sums(sequence, scored, tag) for tag in weights_of])
-        return dict(zip(tags, np.concatenate([curves, sums], axis=1), strict=True))
+            curves[:, : self.length] += weights @ means / len(scored)
+            curves[:, self.length :] += weights @ defined / len(scored)
+        return dict(zip(tags, np.concatenate([curves, self._sums(scored, marks)], axis=1), strict=True))
 
-    def _sums(self, sequence: Sequence, scored: list[ScoredRun], tag: Floats) -> list[float]:
-        """What follows the curve in a row of statistics, over the frames that carry the tag."""
-        counted = [counted_frames(run.codes, self.rules.burn_in) & (tag[: len(run.codes)] > 0) for run in scored]
-        failures = float(np.mean([tag[: len(run.codes)][run.codes == Code.FAILED].sum() for run in scored]))
-        tagged = float(tag.sum())
+    def _sums(self, scored: list[ScoredRun], marks: Floats) -> Floats:
+        """What follows the curve in a row of statistics.
+
+        Args:
+            scored: the repetitions.
+            marks: shape (tags, n), 1 in the frames that carry the tag.
+
+        Returns:
+            Shape (tags, 7), over the frames that carry the tag.
+        """
+        shape = (len(scored), max(len(run.codes) for run in scored))
+        overlaps, counted, failed = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        for row, run in enumerate(scored):
+            frames = len(run.codes)
+            counted[row, :frames] = counted_frames(run.codes, self.rules.burn_in)
+            overlaps[row, :frames] = counted[row, :frames] * run.overlaps[-1]
+            failed[row, :frames] = run.codes == Code.FAILED
+        tagged, marks = marks.sum(axis=1), marks[:, : shape[1]]
+        failures, frames_scored = marks @ failed.mean(axis=0), marks.sum(axis=1)
         if self.rules.accuracy_pooling == "frames":
-            frames = max(len(run.codes) for run in scored)
-            total, count = np.zeros(frames), np.zeros(frames)
-            for run, use in zip(scored, counted, strict=True):
-                total[: len(use)] += np.where(use, run.overlaps[-1], 0.0)
-                count[: len(use)] += use
-            valid = count > 0
-            accuracy, accuracy_weight = float((total[valid] / count[valid]).sum()), float(valid.sum())
+            times = counted.sum(axis=0)
+            accuracy = marks @ (overlaps.sum(axis=0) / np.maximum(times, 1.0))
+            accuracy_weight = marks @ (times > 0).astype(np.float64)
         else:
-            means = [
-                run.overlaps[-1][use].mean() if use.any() else 0.0 for run, use in zip(scored, counted, strict=True)
-            ]
-            accuracy, accuracy_weight = float(np.mean(means)) * tagged, tagged
-        frames_scored = float(tag[: max(len(run.codes) for run in scored)].sum())
+            means = (marks @ overlaps.T) / np.maximum(marks @ counted.T, 1.0)
+            accuracy, accuracy_weight = means.mean(axis=1) * tagged, tagged
         if self.rules.robustness == "failures-per-frame":
             robustness, weight = failures, frames_scored
         else:
             robustness, weight = failures * tagged, tagged
-        present = 1.0 if tagged > 0 else 0.0
-        return [accuracy, accuracy_weight, robustness, weight, failures, frames_scored, present]
+        present = (tagged > 0).astype(np.float64)
+        return np.stack([accuracy, accuracy_weight, robustness, weight, failures, frames_scored, present], axis=1)
 
     def _restarts(self, codes: NDArray[np.int8]) -> bool:
         """Whether every failure that leaves room for it is followed by an initialisation before the next failure."""
@@ -219,11 +230,16 @@ class SupervisedMeasure:
         return bool((started[following] > started[due]).all())
 
 
+_tags: WeakKeyDictionary[Sequence, dict[str, Floats]] = WeakKeyDictionary()
+
+
 def frame_tags(sequence: Sequence) -> dict[str, Floats]:
     """Which frames carry which tag, shape (n,) of 0 and 1: "all", VOT's tags, and "empty" for frames without any.
 
     A tag that the data set left out for a sequence (an empty list) is carried by no frame of it.
     """
+    if sequence in _tags:
+        return _tags[sequence]
     frames = len(sequence)
     tags = {"all": np.ones(frames)}
     for name in TAGS:
@@ -231,10 +247,11 @@ def frame_tags(sequence: Sequence) -> dict[str, Floats]:
         tags[name] = np.pad(marks, (0, frames - len(marks)))
     tagged = np.max([tags[name] for name in TAGS], axis=0)
     tags["empty"] = 1.0 - tagged
+    _tags[sequence] = tags
     return tags
 
 
 def build(name: str, dataset: Dataset) -> SupervisedMeasure:
     """The measure of a convention for a data set, with the interval of its year (or of its lengths)."""
     longest = max((len(sequence) for sequence in dataset), default=1)
-    return SupervisedMeasure(name, SUPERVISED[name], eao_interval(dataset), longest)
+    return SupervisedMeasure(name, SUPERVISED[name], eao_interval(dataset), longest, image_sizes(dataset))
