@@ -8,27 +8,57 @@ from pathlib import Path
 import click
 
 from siamfc_eval.catalogue import find_definition
+from siamfc_eval.errors import MissingDependencyError
 
 
 def _default_data() -> Path:
     return Path(os.environ.get("SIAMFC_EVAL_SHARED", "../shared")) / "data" / "train"
 
 
-@click.command(epilog="Example: siamfc-eval train train_siamfc_slim --data ~/train --out runs/slim")
+@click.command(epilog="Example: siamfc-eval train train_siamfc_slim --data ~/train --out runs/siamfc-slim")
 @click.argument("training")
-@click.option("--data", type=click.Path(path_type=Path), help="Folder of the training data.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of checkpoints and logs; default runs/NAME.")
-def command(training: str, data: Path | None, out: Path | None) -> None:
+@click.option(
+    "--data", type=click.Path(path_type=Path), help="Folder that the sources' paths start from; default: shared data."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder of checkpoints, logs and weights; default: runs/NAME."
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda; torchrun trains on several.")
+def command(training: str, data: Path | None, out: Path | None, device: str) -> None:
     """Train a network. TRAINING is a .toml file or the name of one in the catalogue of experiments.
 
-    A training that was stopped is continued by the same command.
+    A training that was stopped is continued by the same command. At the end, the folder holds the weights as
+    safetensors, a model card, the log and the curves.
     """
-    from siamfc_eval.training.configuration import read_configuration
-    from siamfc_eval.training.loop import Training
+    try:
+        from siamfc_eval.training import distributed
+        from siamfc_eval.training.configuration import read_configuration
+        from siamfc_eval.training.export import hand_over
+        from siamfc_eval.training.loop import Training
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(error.name or "torch", "train", "training") from error
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     configuration = read_configuration(find_definition("experiments", training))
-    run = Training(configuration, data or _default_data(), out or Path("runs") / configuration.name)
-    if run.resume():
-        click.echo(f"continuing at step {run.step}")
-    run.run()
-    click.echo(f"trained {run.step} steps in {run.seconds:.0f} s; best validation {run.best:.4f}; see {run.out}")
+    place = distributed.join(device)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    shown: dict[str, float] = {}
+    with Progress(*columns, disable=not place.is_first) as progress:
+        task = progress.add_task(configuration.name, total=configuration.loop.steps)
+
+        def observe(step: int, values: dict[str, float]) -> None:
+            shown.update({name: values[name] for name in ("loss", "validation") if name in values})
+            text = ", ".join(f"{name} {value:.4f}" for name, value in shown.items())
+            progress.update(task, completed=step, description=f"{configuration.name}: {text}")
+
+        folder = out or Path("runs") / configuration.name
+        run = Training(configuration, data or _default_data(), folder, place, observe)
+        if run.resume() and place.is_first:
+            progress.console.print(f"continuing at step {run.step}")
+        progress.update(task, completed=run.step)
+        run.run()
+    if place.is_first:
+        written = hand_over(run)
+        click.echo(f"trained {run.step} steps in {run.seconds / 60:.1f} minutes; best validation {run.best:.4f}")
+        click.echo("\n".join(str(path) for path in written))
+    distributed.leave()

@@ -1,40 +1,45 @@
-"""From a validated configuration to what the loop needs: sampler, network, clips."""
+"""From a validated configuration to what the loop needs: sampler, network, optimiser, clips."""
 
 from __future__ import annotations
 
 import dataclasses
+from itertools import chain
 from pathlib import Path
 
-from siamfc_eval.catalogue import catalogue_folder
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import LRScheduler
+
+from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import InputError
-from siamfc_eval.models.checkpoints import load_model
-from siamfc_eval.models.siamese import FullyConvolutional
+from siamfc_eval.models.siamese import SiameseNetwork
 from siamfc_eval.training.clips import clip_of_stills, clip_of_track
-from siamfc_eval.training.configuration import ModelSection, SourceSection, TrainingConfiguration
-from siamfc_eval.training.material import is_listed, read_curated_crops, read_stills
+from siamfc_eval.training.configuration import TrainingConfiguration, ValidationSection
+from siamfc_eval.training.material import is_listed, read_curated_crops, read_material, read_stills
 from siamfc_eval.training.pairs import Augmentation, PairComposer
 from siamfc_eval.training.photometric import Photometric
 from siamfc_eval.training.sampling import PairSampler, Source
+from siamfc_eval.training.schedules import build_schedule
 from siamfc_eval.training.tracks import Material
-from siamfc_eval.training.widening import widen
 
 
-def _build_augmentation(configuration: TrainingConfiguration) -> Augmentation:
-    try:
-        photometric = Photometric(**configuration.photometric)
-        return dataclasses.replace(Augmentation(), photometric=photometric, **configuration.augmentation)
-    except TypeError as error:
-        known = [field.name for field in dataclasses.fields(Augmentation)]
-        raise InputError(f"augmentation of '{configuration.name}': {error}. Known: {', '.join(known)}.") from error
+def build_augmentation(configuration: TrainingConfiguration) -> Augmentation:
+    """The augmentation that a configuration declares.
 
-
-def _read_source(section: SourceSection, data: Path, exclude: tuple[str, ...]) -> Material:
-    folder = data / section.path
-    left_out = section.exclude + exclude
-    if section.kind == "crops":
-        return read_curated_crops(folder, section.name, left_out)
-    return read_stills(folder, section.name, left_out)
+    Raises:
+        InputError: a strength that there is not.
+    """
+    for section, kind in ((configuration.photometric, Photometric), (configuration.augmentation, Augmentation)):
+        known = {field.name for field in dataclasses.fields(kind)} - {"photometric"}
+        unknown = sorted(set(section) - known)
+        if unknown:
+            raise InputError(
+                f"training '{configuration.name}': {kind.__name__.lower()} has no {', '.join(unknown)}. "
+                f"Known: {', '.join(sorted(known))}."
+            )
+    photometric = Photometric(**configuration.photometric)
+    return Augmentation(photometric=photometric, **configuration.augmentation)  # type: ignore[arg-type]
 
 
 def build_sampler(configuration: TrainingConfiguration, data: Path, stride: int) -> PairSampler:
@@ -49,63 +54,95 @@ def build_sampler(configuration: TrainingConfiguration, data: Path, stride: int)
     held_out = validation.tracks + ((validation.still_pattern,) if validation.still_pattern else ())
     sources = []
     for section in configuration.sources:
-        material = _read_source(section, data, held_out)
-        if section.kind == "crops" and section.stills_share > 0.0:
-            paths = tuple(path for track in material.tracks for path in track.images)
-            sources.append(
-                Source(Material(section.name, (), paths), section.weight * section.stills_share, 0, 0.0, section.window)
-            )
+        material = read_material(section, data, held_out)
+        if section.stills_share > 0.0 and material.tracks:
+            paths = tuple(dict.fromkeys(path for track in material.tracks for path in track.images))
+            loose = Material(f"{section.name} as stills", stills=paths)
+            sources.append(Source(loose, section.weight * section.stills_share, 0, window=section.window))
         share = section.weight * (1.0 - section.stills_share)
         sources.append(Source(material, share, section.gap, section.negatives, section.window))
     crops = configuration.crops
     reach = (crops.search - crops.exemplar) / 2.0 // stride * stride
-    composer = PairComposer(_build_augmentation(configuration), crops.exemplar, crops.search, reach)
+    composer = PairComposer(build_augmentation(configuration), crops.exemplar, crops.search, reach)
     loop = configuration.loop
     return PairSampler(sources, composer, loop.seed, loop.cache_mb * 2**20)
 
 
-def start_from_narrow(model: FullyConvolutional, setting: ModelSection, seed: int) -> None:
-    """Widen the trained network that the configuration names into a fresh one, in place.
+def build_optimiser(
+    configuration: TrainingConfiguration, model: SiameseNetwork, objective: nn.Module
+) -> tuple[torch.optim.SGD, LRScheduler]:
+    """SGD over the backbone, the rest of the network and what the loss itself learns, and its schedule."""
+    setting = configuration.optimiser
+    backbone = list(model.backbone.parameters())
+    known = {id(parameter) for parameter in backbone}
+    rest = [parameter for parameter in model.parameters() if id(parameter) not in known]
+    groups = [
+        {"params": backbone, "lr": setting.rate * setting.backbone_rate},
+        {"params": rest},
+        {"params": list(objective.parameters()), "weight_decay": 0.0},
+    ]
+    optimiser = torch.optim.SGD(
+        [group for group in groups if group["params"]],
+        lr=setting.rate,
+        momentum=setting.momentum,
+        weight_decay=setting.weight_decay,
+    )
+    schedule = build_schedule(
+        optimiser,
+        setting.schedule,
+        configuration.loop.steps,
+        final=setting.final,
+        warmup=setting.warmup,
+        every=setting.every,
+        factor=setting.factor,
+        milestones=setting.milestones,
+    )
+    return optimiser, schedule
 
-    Raises:
-        InputError: no such weights, or they do not fit.
-    """
-    path = Path(setting.widen_from).expanduser()
-    if not path.is_file():
-        path = catalogue_folder("trackers") / f"{setting.widen_from}.safetensors"
-    if not path.is_file():
-        raise InputError(
-            f"model.widen_from: neither {setting.widen_from} nor {path} is a file of weights. Train it first."
-        )
-    narrow = load_model(path)
-    if not isinstance(narrow, FullyConvolutional):
-        raise InputError(f"{path}: holds {narrow.name}, which has no response map; widening needs a narrow SiamFC.")
-    widen(narrow, model, seed, setting.widen_noise)
+
+def freeze_backbone(model: SiameseNetwork, is_frozen: bool) -> None:
+    """Stop or resume learning in the backbone, its running statistics included."""
+    for parameter in model.backbone.parameters():
+        parameter.requires_grad_(not is_frozen)
+    model.backbone.train(not is_frozen)
 
 
 def build_clips(configuration: TrainingConfiguration, data: Path) -> list[Sequence]:
     """The held-out clips, the same for every training with the same [validation] section."""
     setting = configuration.validation
-    clips: list[Sequence] = []
-    if setting.tracks:
-        material = read_curated_crops(data / setting.source, "validation")
-        for track in material.tracks:
-            if not is_listed(track.name, setting.tracks):
-                continue
-            room = max(len(track) - setting.frames, 0)
-            count = min(setting.clips_per_track, 1 + room // max(setting.frames // 2, 1))
-            starts = [round(room * k / max(count - 1, 1)) for k in range(count)]
-            clips += [clip_of_track(track, start, setting.frames, seed=0) for start in starts]
-    if setting.still_clips:
-        stills = read_stills(data / setting.stills, "validation").stills
-        held = [
-            path
-            for path in stills
-            if is_listed(path.relative_to(data / setting.stills).as_posix(), (setting.still_pattern,))
-        ]
-        if len(held) < 2:
-            raise InputError(
-                f"validation: still_pattern '{setting.still_pattern}' matches {len(held)} stills; 2 are needed."
-            )
-        clips += [clip_of_stills(held, number, setting.frames, seed=0) for number in range(setting.still_clips)]
+    return [*chain(_track_clips(setting, data), _still_clips(setting, data), _sequences(setting, data))]
+
+
+def _track_clips(setting: ValidationSection, data: Path) -> list[Sequence]:
+    if not setting.tracks:
+        return []
+    clips = []
+    for track in read_curated_crops(data / setting.source, "validation").tracks:
+        if not is_listed(track.name, setting.tracks):
+            continue
+        room = max(len(track) - setting.frames, 0)
+        count = min(setting.clips_per_track, 1 + room // max(setting.frames // 2, 1))
+        starts = [round(room * k / max(count - 1, 1)) for k in range(count)]
+        clips += [clip_of_track(track, start, setting.frames, seed=0) for start in starts]
+    if not clips:
+        raise InputError(f"validation.tracks: {', '.join(setting.tracks)} match no track of {data / setting.source}.")
     return clips
+
+
+def _still_clips(setting: ValidationSection, data: Path) -> list[Sequence]:
+    if not setting.still_clips:
+        return []
+    folder = data / setting.stills
+    stills = read_stills(folder, "validation").stills
+    held = [path for path in stills if is_listed(path.relative_to(folder).as_posix(), (setting.still_pattern,))]
+    if len(held) < 2:
+        raise InputError(
+            f"validation.still_pattern: '{setting.still_pattern}' matches {len(held)} stills of {folder}; 2 are needed."
+        )
+    return [clip_of_stills(held, number, setting.frames, seed=0) for number in range(setting.still_clips)]
+
+
+def _sequences(setting: ValidationSection, data: Path) -> list[Sequence]:
+    if not setting.sequences:
+        return []
+    return [sequence for sequence in load_dataset(data / setting.sequences) if sequence.frames is not None]

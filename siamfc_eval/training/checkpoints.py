@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ FORMAT = "siamfc-eval training 1"
 def training_identity(configuration: TrainingConfiguration) -> str:
     """What must be equal for a checkpoint to be continued: all but what changes neither batches nor updates."""
     values = configuration.model_dump(mode="json")
-    for name in ("workers", "threads", "cache_mb", "log_every", "save_every"):
+    for name in ("workers", "threads", "cache_mb", "log_every", "save_every", "keep_every", "broken_limit"):
         values["loop"].pop(name)
     values.pop("validation")
     return json.dumps(values, sort_keys=True)
@@ -42,7 +41,7 @@ def save_state(state: dict[str, Any], path: Path) -> None:
         partial.unlink(missing_ok=True)
         left = f"The earlier {path.name} is untouched." if path.exists() else "There is no earlier one."
         raise InputError(
-            f"{path}: cannot write this checkpoint ({error}). {left} Make room and run the same command again to resume."
+            f"{path}: cannot write this checkpoint ({error}). {left} Make room, then run the same command again."
         ) from error
 
 
@@ -54,7 +53,7 @@ def load_state(path: Path, configuration: TrainingConfiguration) -> dict[str, An
     """
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, KeyError) as error:
+    except Exception as error:  # the unpickler meets foreign bytes with whatever its stack machine trips over
         raise InputError(f"{path}: not a readable checkpoint ({type(error).__name__}: {error}).") from error
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise InputError(f"{path}: no checkpoint of a training ('{FORMAT}'). Weights alone cannot be resumed.")

@@ -1,4 +1,4 @@
-"""Validation clips made of training-like material that is held out: crops under a moving camera, stills set in motion."""
+"""Validation clips from held-out training material: crops under a moving camera, stills set in motion."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import numpy as np
 from siamfc_eval.datasets.frames import Frame, Image, read_image
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.geometry.regions import Box
+from siamfc_eval.tracking.crops import context_side
 from siamfc_eval.training.compose import blend, blob_mask
 from siamfc_eval.training.photometric import Photometric, distort
 from siamfc_eval.training.stills import salient_window
 from siamfc_eval.training.tracks import Track
-from siamfc_eval.training.views import Jitter, context_side, view_matrix, warp
+from siamfc_eval.training.views import Jitter, view_matrix, warp
 
 CANVAS = 240
 """Side of the frames of a clip in pixels."""
@@ -101,7 +102,7 @@ def clip_of_stills(paths: Ordered[Path], number: int, frames: int, seed: int) ->
             shown = size * zooms[k][t] / np.sqrt(part[2] * part[3])
             shift = np.clip(starts[k] + [across[k][t], down[k][t]], -95.0, 95.0)
             jitter = Jitter(shift=(float(shift[0]), float(shift[1])), rotation=float(turns[k][t]))
-            exemplar = shown * context_side(part[2], part[3])
+            exemplar = shown * context_side(part[2:])
             view = view_matrix(part, 1, CANVAS, Jitter(jitter.shift, exemplar, 1.0, jitter.rotation))
             mask = blob_mask(part, view, CANVAS, float(powers[k]), 1.0)
             canvas = blend(warp(object_image, view, CANVAS), canvas, mask)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from siamfc_eval.errors import InputError
+from siamfc_eval.training.schedules import ScheduleKind
 
 
 class _Section(BaseModel):
@@ -16,44 +17,70 @@ class _Section(BaseModel):
 
 
 class ModelSection(_Section):
-    """The network."""
+    """The network and the weights that it starts from (random ones if none of the three files is named)."""
 
     name: str
     """Known name, see `siamfc-eval list models`."""
     options: dict[str, Any] = Field(default_factory=dict)
     """Options of that model, e.g. channels."""
+    weights: str = ""
+    """Weights of this same network, in any layout that can be loaded."""
+    backbone_weights: str = ""
+    """ImageNet weights of the backbone alone: .pth or .safetensors with torchvision's or the backbone's own names."""
     widen_from: str = ""
-    """Weights of a narrower trained network to start from: a file, or NAME for trackers/NAME.safetensors."""
+    """Weights of a narrower trained SiamFC to start from: a file, or NAME for trackers/NAME.safetensors."""
     widen_noise: float = Field(default=0.3, ge=0.0)
     """Noise on the copied kernels, over their own standard deviation."""
 
+    @model_validator(mode="after")
+    def _one_start(self) -> ModelSection:
+        if sum(map(bool, (self.weights, self.backbone_weights, self.widen_from))) > 1:
+            raise ValueError("only one of weights, backbone_weights and widen_from can be the start")
+        return self
+
 
 class CropSection(_Section):
-    """Sizes of the crops."""
+    """Sizes of the crops in pixels."""
 
     exemplar: int = Field(default=127, ge=32)
     search: int = Field(default=255, ge=64)
+
+    @model_validator(mode="after")
+    def _search_is_larger(self) -> CropSection:
+        if self.search <= self.exemplar:
+            raise ValueError(f"search {self.search} must be larger than exemplar {self.exemplar}")
+        return self
 
 
 class SourceSection(_Section):
     """One source of training pairs."""
 
     name: str
-    kind: Literal["crops", "stills", "dataset"]
+    kind: Literal["crops", "pysot-crops", "stills", "dataset"]
+    """crops: folders of crops with an index.json. pysot-crops: crop511 folders with their train.json (ILSVRC-VID and
+    -DET, YouTube-BB, COCO, LaSOT, GOT-10k as pysot and SiamDW curate them). stills: any images. dataset: a tracking data
+    set as distributed (GOT-10k, LaSOT, TrackingNet, ILSVRC-VID, any that `siamfc-eval check dataset` reads)."""
     path: str
-    """Folder; relative paths are below --data."""
+    """Folder; a relative one is below --data."""
+    annotations: str = ""
+    """pysot-crops: the JSON file, relative to `path`; default train.json."""
+    layout: str = ""
+    """dataset: its layout, where it cannot be recognised; "ilsvrc-vid" reads that data set's XML."""
     weight: float = Field(default=1.0, ge=0.0)
     gap: int = Field(default=100, ge=0)
+    """Largest distance in frames between the two crops of a pair."""
     exclude: tuple[str, ...] = ()
-    """Names (or glob patterns) of tracks or stills that are left out."""
+    """Names (or shell patterns) of tracks or stills that are left out."""
     window: tuple[float, float] = (20.0, 0.5)
+    """Smallest target in pixels and largest as a share of the shorter side, where targets are made up (stills)."""
     negatives: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Share of pairs whose search crop shows another target of this source."""
     stills_share: float = Field(default=0.0, ge=0.0, le=1.0)
-    """Share of a crops source whose images serve as stills: any window of them as a target."""
+    """Share of a source of tracks whose images serve as stills: any window of them as a target."""
 
 
 class LossSection(_Section):
-    """What is minimised."""
+    """What is minimised: of networks with response maps first, then of networks with anchors."""
 
     kind: Literal["balanced-logistic", "soft-margin", "focal"] = "balanced-logistic"
     radius: float = Field(default=16.0, gt=0.0)
@@ -65,41 +92,72 @@ class LossSection(_Section):
     contrast: float = Field(default=0.0, ge=0.0)
     """Weight of the cross-entropy over all positions of all search crops."""
     contrast_sigma: float = Field(default=8.0, gt=0.0)
+    """Width in pixels of the Gaussian that the cross-entropy aims at."""
+    anchor_scales: tuple[float, ...] = (8.0,)
+    anchor_ratios: tuple[float, ...] = (0.33, 0.5, 1.0, 2.0, 3.0)
+    positive_overlap: float = Field(default=0.6, gt=0.0, le=1.0)
+    """Anchors that overlap the target at least so much are positive."""
+    negative_overlap: float = Field(default=0.3, ge=0.0, lt=1.0)
+    """Anchors that overlap it at most so much are negative; those between do not count."""
+    positives: int = Field(default=16, ge=1)
+    """Positive anchors that count in one pair, at most."""
+    anchors: int = Field(default=64, ge=2)
+    """All anchors that count in one pair, at most."""
+    location: float = Field(default=1.2, ge=0.0)
+    """Weight of the smooth-L1 loss of the boxes beside the classification's 1 (pysot)."""
 
 
 class OptimiserSection(_Section):
-    """SGD with momentum and its schedule."""
+    """SGD with momentum and its schedule, in optimiser steps."""
 
     rate: float = Field(default=1e-2, gt=0.0)
     momentum: float = Field(default=0.9, ge=0.0, lt=1.0)
     weight_decay: float = Field(default=5e-4, ge=0.0)
     clip: float = Field(default=0.0, ge=0.0)
     """Largest norm of the gradient; 0 clips nothing."""
-    schedule: Literal["constant", "log", "step", "multi-step", "linear", "cosine"] = "log"
+    schedule: ScheduleKind = "log"
     final: float = Field(default=1e-3, gt=0.0)
-    """Last rate over first rate."""
+    """Last rate over first rate (log, linear, cosine)."""
     warmup: int = Field(default=0, ge=0)
+    """Steps in front in which the rate grows to its first value."""
     every: int = Field(default=1, ge=1)
+    """step: steps between two cuts of the rate."""
     factor: float = Field(default=0.1, gt=0.0)
+    """step, multi-step: what a cut multiplies the rate by."""
     milestones: tuple[int, ...] = ()
+    """multi-step: the steps of the cuts."""
+    backbone_rate: float = Field(default=1.0, gt=0.0)
+    """Rate of the backbone over the rate of everything else."""
+    backbone_from: int = Field(default=0, ge=0)
+    """The backbone is frozen before this step."""
 
 
 class LoopSection(_Section):
     """How long, how and with what."""
 
     steps: int = Field(ge=1)
+    """Optimiser steps."""
     batch: int = Field(default=8, ge=1)
+    """Pairs per batch, on each device."""
     accumulate: int = Field(default=1, ge=1)
-    seed: int = 0
+    """Batches per optimiser step."""
+    seed: int = Field(default=0, ge=0)
     workers: int = Field(default=1, ge=0)
+    """Processes that make pairs; 0 makes them in the training process."""
     threads: int = Field(default=0, ge=0)
     """CPU threads of the network; 0 takes torch's own choice."""
     cache_mb: int = Field(default=0, ge=0)
     """Decoded images kept per worker."""
     average: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Decay of the moving average of the weights; 0 averages nothing."""
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
     log_every: int = Field(default=20, ge=1)
     save_every: int = Field(default=500, ge=1)
+    """Steps between two writings of last.pt."""
+    keep_every: int = Field(default=0, ge=0)
+    """Steps between checkpoints that are kept under their own name; 0 keeps none."""
+    broken_limit: int = Field(default=100, ge=0)
+    """Unreadable images that are skipped before the training stops."""
 
 
 class ValidationSection(_Section):
@@ -118,31 +176,40 @@ class ValidationSection(_Section):
     still_pattern: str = ""
     """Which of them; each is excluded from training."""
     still_clips: int = Field(default=0, ge=0)
+    sequences: str = ""
+    """A data set as distributed whose sequences are tracked too; keep it apart from what is trained on."""
     frames: int = Field(default=40, ge=2)
     """Frames per clip."""
     clips_per_track: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _has_clips(self) -> ValidationSection:
+        if self.every and not (self.tracks or self.still_clips or self.sequences):
+            raise ValueError("every is set, but there is nothing to validate on: name tracks, still_clips or sequences")
+        return self
 
 
 class TrainingConfiguration(_Section):
     """A whole training."""
 
-    name: str
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
     """Name of the trained tracker; names the files that are written."""
     model: ModelSection
     crops: CropSection = CropSection()
-    sources: tuple[SourceSection, ...]
-    augmentation: dict[str, Any] = Field(default_factory=dict)
+    sources: tuple[SourceSection, ...] = Field(min_length=1)
+    augmentation: dict[str, float] = Field(default_factory=dict)
     """Fields of `siamfc_eval.training.pairs.Augmentation` that differ from the defaults."""
     photometric: dict[str, float] = Field(default_factory=dict)
+    """The same of `siamfc_eval.training.photometric.Photometric`."""
     loss: LossSection = LossSection()
     optimiser: OptimiserSection = OptimiserSection()
     loop: LoopSection
     validation: ValidationSection = ValidationSection()
 
     @model_validator(mode="after")
-    def _consistent(self) -> TrainingConfiguration:
-        if not self.sources:
-            raise ValueError("sources: at least one is needed")
+    def _warm_up_ends(self) -> TrainingConfiguration:
+        if self.optimiser.warmup >= self.loop.steps:
+            raise ValueError(f"optimiser.warmup {self.optimiser.warmup} is not below loop.steps {self.loop.steps}")
         return self
 
 
@@ -156,10 +223,10 @@ def read_configuration(path: Path) -> TrainingConfiguration:
         values = tomllib.loads(path.read_text())
     except OSError as error:
         raise InputError(f"{path}: cannot read this training file ({error.strerror}).") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not valid TOML ({error}).") from error
     try:
         return TrainingConfiguration.model_validate(values)
     except ValidationError as error:
-        lines = [f"  {'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()]
+        lines = [f"  {'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg']}" for item in error.errors()]
         raise InputError(f"{path}: this training file does not fit:\n" + "\n".join(lines)) from error

@@ -1,4 +1,4 @@
-"""What a training hands over: the chosen weights as safetensors, and the card that says where they come from."""
+"""What a training hands over: the chosen weights as safetensors, the card that says where they are from, curves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import platform
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -15,6 +15,10 @@ from siamfc_eval.models.registry import build_model
 from siamfc_eval.models.saving import save_model
 from siamfc_eval.models.siamese import SiameseNetwork
 from siamfc_eval.training.configuration import TrainingConfiguration
+from siamfc_eval.training.journal import draw_curves
+
+if TYPE_CHECKING:
+    from siamfc_eval.training.loop import Training
 
 
 def trained_network(configuration: TrainingConfiguration, weights: dict[str, Any]) -> SiameseNetwork:
@@ -50,33 +54,54 @@ def export_weights(configuration: TrainingConfiguration, chosen: dict[str, Any],
     save_model(trained_network(configuration, chosen["model"]), path, half=True, metadata=metadata)
 
 
+def hand_over(training: Training) -> list[Path]:
+    """Write weights, card and curves of a training beside its checkpoints; returns what was written.
+
+    The weights are those of the best validation, or the last ones where nothing was validated.
+    """
+    configuration, out = training.configuration, training.out
+    best = out / "best.pt"
+    chosen: dict[str, Any] = {
+        "model": training.validated.state_dict(),
+        "step": training.step,
+        "validation": float("nan"),
+    }
+    if best.exists():
+        chosen = torch.load(best, map_location="cpu", weights_only=True)
+    weights = out / f"{configuration.name}.safetensors"
+    card = out / f"{configuration.name}.md"
+    curves = out / "curves.png"
+    export_weights(configuration, chosen, weights)
+    card.write_text(model_card(configuration, chosen, training.seconds, training.step))
+    draw_curves(out / "log.jsonl", curves)
+    return [weights, card, curves]
+
+
 def model_card(configuration: TrainingConfiguration, chosen: dict[str, Any], seconds: float, steps: int) -> str:
     """A card in Markdown: what was trained, on what, how long, and how it was chosen."""
-    loop, loss, best = configuration.loop, configuration.loss, configuration.optimiser
-    lines = [
-        f"# {configuration.name}",
-        "",
-        f"{configuration.model.name} with {configuration.model.options or 'standard options'}; "
-        f"written by siamfc-eval {__version__} from `{configuration.name}`.",
-        "",
-        "| | |",
-        "|---|---|",
-        f"| steps, batch | {steps} of {loop.steps}, {loop.batch} pairs each; chosen: step {chosen['step']} |",
-        f"| optimiser | SGD, rate {best.rate:g} ({best.schedule}, to {best.final:g} of it), momentum {best.momentum:g}, "
-        f"decay {best.weight_decay:g} |",
-        f"| loss | {loss.kind}, radius {loss.radius:g} px; batch negatives {loss.batch_negatives:g}; "
-        f"contrast {loss.contrast:g} |",
-        f"| seed | {loop.seed} |",
-        f"| time, hardware | {seconds / 60:.0f} minutes, {hardware()} |",
-        f"| validation | mean overlap {chosen['validation']:.4f} on held-out clips |",
-        "",
-        "Sources of pairs:",
-        "",
+    loop, loss, best, start = configuration.loop, configuration.loss, configuration.optimiser, configuration.model
+    validation = configuration.validation
+    begin = start.weights or start.backbone_weights or (start.widen_from and f"{start.widen_from}, widened")
+    rows = [
+        ("network", f"{start.name}, {json.dumps(start.options) if start.options else 'standard options'}"),
+        ("started from", begin or "random weights"),
+        ("steps", f"{steps} of {loop.steps}, {loop.batch * loop.accumulate} pairs each; chosen: step {chosen['step']}"),
+        (
+            "optimiser",
+            f"SGD, rate {best.rate:g} ({best.schedule}, to {best.final:g} of it), momentum {best.momentum:g}, "
+            f"decay {best.weight_decay:g}, gradient clipped at {best.clip:g}",
+        ),
+        ("loss", f"{loss.kind}, radius {loss.radius:g} px; in-batch negatives {loss.batch_negatives:g}"),
+        ("seed", f"{loop.seed}"),
+        ("time, hardware", f"{seconds / 60:.0f} minutes on {hardware()}"),
+        ("validation", f"mean overlap {chosen['validation']:.4f} on held-out clips"),
     ]
-    lines += [
-        f"- {s.name} ({s.kind}), weight {s.weight:g}, left out: {', '.join(s.exclude) or 'nothing'}"
-        for s in configuration.sources
-    ]
-    held = ", ".join(configuration.validation.tracks) or "none"
-    lines += ["", f"Held out for validation: {held}; stills {configuration.validation.still_pattern or 'none'}.", ""]
+    lines = [f"# {configuration.name}", "", f"Trained by siamfc-eval {__version__}.", "", "| | |", "|---|---|"]
+    lines += [f"| {name} | {value} |" for name, value in rows]
+    lines += ["", "Sources of pairs:", ""]
+    for source in configuration.sources:
+        left_out = ", ".join(source.exclude) or "nothing"
+        lines.append(f"- {source.name} ({source.kind}), weight {source.weight:g}; left out: {left_out}")
+    held = [*validation.tracks, *([f"stills {validation.still_pattern}"] if validation.still_pattern else [])]
+    lines += ["", f"Held out for validation: {', '.join(held) or 'nothing'}.", ""]
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -17,9 +18,9 @@ class Batch(NamedTuple):
     """A batch as the loop takes it."""
 
     exemplars: Tensor
-    """(n, 3, e, e) uint8."""
+    """(n, 3, e, e) uint8, RGB."""
     searches: Tensor
-    """(n, 3, s, s) uint8."""
+    """(n, 3, s, s) uint8, RGB."""
     centres: Tensor
     """(n, 2) x, y of the target from the search crop's centre, crop pixels."""
     sizes: Tensor
@@ -27,9 +28,24 @@ class Batch(NamedTuple):
     positives: Tensor
     """(n,) bool: the target is in the search crop."""
     identities: list[str]
-    """Whose pairs these are."""
+    """Whose exemplars these are."""
+    shown: list[str]
+    """Whose search crops these are."""
+    first: int
+    """Number of the first pair."""
+    seconds: tuple[float, float]
+    """Spent on decoding images, and in all, by the worker that made this batch."""
     broken: list[tuple[str, str]]
     """Files that this worker could not read so far, with the reason."""
+
+    def to(self, device: torch.device) -> Batch:
+        """The batch with its tensors on a device."""
+        moved = {
+            name: value.to(device, non_blocking=True)
+            for name, value in self._asdict().items()
+            if isinstance(value, Tensor)
+        }
+        return self._replace(**moved)
 
 
 class _Batches(Dataset[Batch]):
@@ -37,6 +53,7 @@ class _Batches(Dataset[Batch]):
         self._sampler = sampler
 
     def __getitem__(self, indices: Sequence[int]) -> Batch:  # type: ignore[override]
+        started, decoded = time.perf_counter(), self._sampler.decoding_seconds
         pairs = [self._sampler.pair(index) for index in indices]
         return Batch(
             torch.from_numpy(np.stack([pair.exemplar for pair in pairs]).transpose(0, 3, 1, 2)),
@@ -45,25 +62,28 @@ class _Batches(Dataset[Batch]):
             torch.tensor([pair.size for pair in pairs], dtype=torch.float32),
             torch.tensor([pair.is_positive for pair in pairs]),
             [pair.identity for pair in pairs],
+            [pair.shown for pair in pairs],
+            indices[0],
+            (self._sampler.decoding_seconds - decoded, time.perf_counter() - started),
             [(str(path), reason) for path, reason in self._sampler.broken.items()],
         )
 
 
 class _Numbers(Sampler[list[int]]):
-    """Numbers of the pairs of each batch from one step on; ranks of a distributed training take turns."""
+    """Numbers of the pairs of each batch from one batch on; ranks of a distributed training take turns."""
 
     def __init__(self, first: int, last: int, batch: int, rank: int, ranks: int) -> None:
-        self._steps = range(first, last)
+        self._range = range(first, last)
         self._batch = batch
         self._rank, self._ranks = rank, ranks
 
     def __iter__(self) -> Iterator[list[int]]:
-        for step in self._steps:
-            start = (step * self._ranks + self._rank) * self._batch
+        for number in self._range:
+            start = (number * self._ranks + self._rank) * self._batch
             yield list(range(start, start + self._batch))
 
     def __len__(self) -> int:
-        return len(self._steps)
+        return len(self._range)
 
 
 def _start_worker(number: int) -> None:
@@ -74,7 +94,7 @@ def _start_worker(number: int) -> None:
 
 
 def batches(
-    sampler: PairSampler, first: int, last: int, batch: int, workers: int, rank: int = 0, ranks: int = 1
+    sampler: PairSampler, first: int, last: int, *, batch: int, workers: int, rank: int = 0, ranks: int = 1
 ) -> DataLoader[Batch]:
     """Batches number `first` to `last` - 1, in order.
 

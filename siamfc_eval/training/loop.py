@@ -2,71 +2,102 @@
 
 from __future__ import annotations
 
-import json
 import time
+from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
-from siamfc_eval.errors import InputError
-from siamfc_eval.models.registry import build_model
-from siamfc_eval.models.siamese import FullyConvolutional
-from siamfc_eval.tracking.siamfc import SiamFCTracker
-from siamfc_eval.training.building import build_clips, build_sampler, start_from_narrow
+from siamfc_eval.datasets.sequence import Sequence
+from siamfc_eval.errors import IncompleteError, InputError
+from siamfc_eval.models.siamese import SiameseNetwork
+from siamfc_eval.training.building import build_clips, build_optimiser, build_sampler, freeze_backbone
 from siamfc_eval.training.checkpoints import load_state, save_state, training_identity
 from siamfc_eval.training.configuration import TrainingConfiguration
+from siamfc_eval.training.distributed import Place
 from siamfc_eval.training.ema import WeightAverage
 from siamfc_eval.training.feeding import Batch, batches
-from siamfc_eval.training.objective import ResponseObjective
-from siamfc_eval.training.schedules import build_schedule
-from siamfc_eval.training.validation import track_clips
+from siamfc_eval.training.journal import Journal, Observer
+from siamfc_eval.training.objective import Parts, build_objective
+from siamfc_eval.training.starting import build_network
+from siamfc_eval.training.validation import validate
+
+SINGLE = Place(0, 1, torch.device("cpu"))
+
+
+class _Step(nn.Module):
+    """Network and objective in one module, so that DDP sees one forward pass."""
+
+    def __init__(self, model: SiameseNetwork, objective: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+        self.objective = objective
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Parts]:
+        result: tuple[Tensor, Parts] = self.objective(self.model, batch)
+        return result
 
 
 class Training:
-    """One training, from its first step to its last."""
+    """One training, from its first step to its last.
 
-    def __init__(self, configuration: TrainingConfiguration, data: Path, out: Path) -> None:
-        self.configuration = configuration
-        self.out = out
-        self.data = data
-        out.mkdir(parents=True, exist_ok=True)
+    Args:
+        configuration: what is trained, on what, how.
+        data: folder that relative paths of sources start from.
+        out: folder of checkpoints and logs; made where it is missing.
+        place: which process of a distributed training this is.
+        observer: called with every record of the log.
+
+    Raises:
+        InputError: sources or starting weights that cannot be used.
+    """
+
+    def __init__(
+        self,
+        configuration: TrainingConfiguration,
+        data: Path,
+        out: Path,
+        place: Place = SINGLE,
+        observer: Observer | None = None,
+    ) -> None:
+        self.configuration, self.data, self.out, self.place = configuration, data, out, place
         loop = configuration.loop
         if loop.threads:
             torch.set_num_threads(loop.threads)
-        torch.manual_seed(loop.seed)
-        model = build_model(configuration.model.name, **configuration.model.options)
-        assert isinstance(model, FullyConvolutional)
-        if configuration.model.widen_from:
-            start_from_narrow(model, configuration.model, loop.seed)
-        self.model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        setting = configuration.optimiser
-        self.objective = ResponseObjective(configuration.loss)
-        groups = [
-            {"params": list(self.model.parameters())},
-            {"params": list(self.objective.parameters()), "weight_decay": 0.0},
-        ]
-        self.optimiser = torch.optim.SGD(
-            groups, lr=setting.rate, momentum=setting.momentum, weight_decay=setting.weight_decay
-        )
-        self.schedule = build_schedule(
-            self.optimiser,
-            setting.schedule,
-            loop.steps,
-            final=setting.final,
-            warmup=setting.warmup,
-            every=setting.every,
-            factor=setting.factor,
-            milestones=setting.milestones,
-        )
-        self.average = WeightAverage(self.model, loop.average) if loop.average else None
+        self.model = build_network(configuration.model, loop.seed)
+        self.model.to(place.device)
+        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.objective = build_objective(self.model, configuration.loss).to(place.device)
         self.sampler = build_sampler(configuration, data, self.model.stride)
+        self.optimiser, self.schedule = build_optimiser(configuration, self.model, self.objective)
+        self.scaler = torch.amp.GradScaler(place.device.type, enabled=loop.precision == "float16")
+        self.average = WeightAverage(self.model, loop.average) if loop.average else None
         self.step = 0
         self.best = float("nan")
         self.seconds = 0.0
+        self.broken: dict[str, str] = {}
+        out.mkdir(parents=True, exist_ok=True)
+        self.journal = Journal(out, observer) if place.is_first else None
+        self._parallel: nn.Module | None = None
+
+    @property
+    def validated(self) -> SiameseNetwork:
+        """The network that is validated and handed over: the average where there is one."""
+        if self.average is None:
+            return self.model
+        averaged: Any = self.average.model
+        return averaged  # type: ignore[no-any-return]
 
     def resume(self) -> bool:
-        """Continue from `last.pt` where there is one; True if there was."""
+        """Continue from `last.pt` where there is one; True if there was.
+
+        Raises:
+            InputError: it belongs to another model or configuration, or cannot be read.
+        """
         path = self.out / "last.pt"
         if not path.exists():
             return False
@@ -75,6 +106,7 @@ class Training:
         self.objective.load_state_dict(state["objective"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
+        self.scaler.load_state_dict(state["scaler"])
         if self.average is not None:
             self.average.model.load_state_dict(state["average"])
             self.average.updates = state["average_updates"]
@@ -89,6 +121,7 @@ class Training:
             "objective": self.objective.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.state_dict(),
+            "scaler": self.scaler.state_dict(),
             "average": self.average.model.state_dict() if self.average else None,
             "average_updates": self.average.updates if self.average else 0,
             "step": self.step,
@@ -96,85 +129,184 @@ class Training:
             "seconds": self.seconds,
         }
 
-    def run(self) -> None:
-        """All steps that are left."""
+    def run(self, stop_after: int | None = None) -> None:
+        """All steps that are left.
+
+        Args:
+            stop_after: leave after this step as if killed there, nothing saved (for tests of resuming).
+
+        Raises:
+            IncompleteError: the loss is no number; the batch is kept in `nan-batch.pt`.
+            InputError: too many broken images, or a checkpoint that cannot be written.
+        """
         loop = self.configuration.loop
-        clips = build_clips(self.configuration, self.data) if self.configuration.validation.every else []
-        feed = batches(self.sampler, self.step, loop.steps, loop.batch, loop.workers)
-        started, shown, waited = time.perf_counter() - self.seconds, time.perf_counter(), 0.0
-        sums: dict[str, float] = {}
-        asked = time.perf_counter()
-        for batch in feed:
-            waited += time.perf_counter() - asked
-            for name, value in self._update(batch).items():
-                sums[name] = sums.get(name, 0.0) + value
-            self.step += 1
-            self.seconds = time.perf_counter() - started
-            if self.step % loop.log_every == 0:
-                now = time.perf_counter()
-                self._log(
-                    {
-                        **{name: value / loop.log_every for name, value in sums.items()},
-                        "rate": self.optimiser.param_groups[0]["lr"],
-                        "pairs_per_second": loop.batch * loop.log_every / (now - shown),
-                        "waited": waited / (now - shown),
-                    }
-                )
-                sums, shown, waited = {}, now, 0.0
-            if clips and self._is_validated():
-                self._validate(clips)
-                shown, waited = time.perf_counter(), 0.0
-            if self.step % loop.save_every == 0 or self.step == loop.steps:
-                save_state(self.state(), self.out / "last.pt")
-            asked = time.perf_counter()
-
-    def _is_validated(self) -> bool:
-        setting = self.configuration.validation
-        is_due = self.step % setting.every == 0 and self.step >= setting.start
-        return is_due or self.step == self.configuration.loop.steps
-
-    def _update(self, batch: Batch) -> dict[str, float]:
-        self.model.train()
-        self.optimiser.zero_grad(set_to_none=True)
-        loss, parts = self.objective(self.model, batch)
-        if not torch.isfinite(loss):
-            torch.save({"step": self.step, "batch": batch._asdict()}, self.out / "nan-batch.pt")
-            raise InputError(
-                f"the loss is {float(loss)} at step {self.step}; the batch is in {self.out / 'nan-batch.pt'}."
+        clips = self._clips()
+        first, last = self.step * loop.accumulate, loop.steps * loop.accumulate
+        feed = iter(
+            batches(
+                self.sampler,
+                first,
+                last,
+                batch=loop.batch,
+                workers=loop.workers,
+                rank=self.place.rank,
+                ranks=self.place.ranks,
             )
-        loss.backward()
+        )
+        meter = _Meter(loop.batch * loop.accumulate * self.place.ranks)
+        begun = time.perf_counter() - self.seconds
+        while self.step < loop.steps and self.step != stop_after:
+            asked = time.perf_counter()
+            group = list(islice(feed, loop.accumulate))
+            meter.waited += time.perf_counter() - asked
+            meter.add(self._update(group), group)
+            self.step += 1
+            self.seconds = time.perf_counter() - begun
+            self._note_broken(group)
+            if self.step % loop.log_every == 0:
+                self._log({**meter.read(), "rate": self.optimiser.param_groups[-1]["lr"]})
+            if self._is_validated(clips):
+                self._validate(clips)
+                meter.restart()
+            self._save()
+        if self.journal is not None:
+            self.journal.close()
+
+    def _clips(self) -> list[Sequence]:
+        wanted = self.configuration.validation.every > 0 and self.place.is_first
+        return build_clips(self.configuration, self.data) if wanted else []
+
+    def _forward(self) -> nn.Module:
+        """What computes the loss; wrapped anew when the backbone is frozen or unfrozen, as DDP needs it."""
+        is_frozen = self.step < self.configuration.optimiser.backbone_from
+        self.model.train()
+        was_frozen = not next(self.model.backbone.parameters()).requires_grad
+        if is_frozen or was_frozen:
+            freeze_backbone(self.model, is_frozen)
+        if self._parallel is None or is_frozen != was_frozen:
+            module: nn.Module = _Step(self.model, self.objective)
+            if self.place.ranks > 1:
+                module = nn.parallel.DistributedDataParallel(module, find_unused_parameters=True)
+            self._parallel = module
+        return self._parallel
+
+    def _precision(self) -> AbstractContextManager[Any]:
+        precision = self.configuration.loop.precision
+        if precision == "float32":
+            return nullcontext()
+        return torch.autocast(self.place.device.type, dtype=getattr(torch, precision))
+
+    def _update(self, group: list[Batch]) -> Parts:
+        """One optimiser step over a group of accumulated batches; returns the mean terms of the loss."""
+        forward = self._forward()
+        self.optimiser.zero_grad(set_to_none=True)
+        sums: Counter[str] = Counter()
+        for number, batch in enumerate(group):
+            is_last = number == len(group) - 1
+            delays = isinstance(forward, nn.parallel.DistributedDataParallel) and not is_last
+            with forward.no_sync() if delays else nullcontext():  # type: ignore[operator]
+                with self._precision():
+                    loss, parts = forward(batch.to(self.place.device))
+                if not torch.isfinite(loss):
+                    self._give_up(loss, batch)
+                self.scaler.scale(loss / len(group)).backward()
+            sums.update({"loss": float(loss.detach()), **parts})
+        means = {name: value / len(group) for name, value in sums.items()}
         clip = self.configuration.optimiser.clip
         if clip:
-            parts["gradient"] = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), clip))
-        self.optimiser.step()
+            self.scaler.unscale_(self.optimiser)
+            means["gradient"] = float(nn.utils.clip_grad_norm_(self.model.parameters(), clip))
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
         self.schedule.step()
         if self.average is not None:
             self.average.update(self.model)
-        return {"loss": float(loss.detach()), **parts}
+        return means
 
-    def _validate(self, clips: list[Any]) -> None:
-        model = self.average.model if self.average else self.model
-        was_training = model.training
-        model.eval()
-        started = time.perf_counter()
-        found = track_clips(SiamFCTracker("validated", model), clips)
-        model.train(was_training)
-        tracks = [v for k, v in found.items() if not k.startswith("stills-")]
-        animated = [v for k, v in found.items() if k.startswith("stills-")]
-        score = sum(found.values()) / len(found)
-        record = {
-            "validation": score,
-            "tracks": sum(tracks) / max(len(tracks), 1),
-            "stills": sum(animated) / max(len(animated), 1),
-            "seconds_validating": time.perf_counter() - started,
-        }
+    def _give_up(self, loss: Tensor, batch: Batch) -> None:
+        path = self.out / "nan-batch.pt"
+        save_state({"step": self.step, "batch": batch._asdict(), "model": self.model.state_dict()}, path)
+        raise IncompleteError(
+            f"the loss is {float(loss.detach())} at step {self.step}. The batch and the weights are in {path}; last.pt is from "
+            "before. Lower optimiser.rate or set optimiser.clip."
+        )
+
+    def _note_broken(self, group: list[Batch]) -> None:
+        for path, reason in [pair for batch in group for pair in batch.broken]:
+            if path in self.broken:
+                continue
+            self.broken[path] = reason
+            if self.journal is not None:
+                self.journal.note(self.step, f"skipped: {reason}")
+        limit = self.configuration.loop.broken_limit
+        if len(self.broken) > limit:
+            shown = "; ".join(list(self.broken.values())[:5])
+            raise InputError(
+                f"{len(self.broken)} training images cannot be read, more than loop.broken_limit {limit}: {shown}. "
+                "All are named in log.jsonl. Repair the data, or raise the limit."
+            )
+
+    def _is_validated(self, clips: list[Sequence]) -> bool:
+        setting = self.configuration.validation
+        if not clips:
+            return False
+        return self.step == self.configuration.loop.steps or (
+            self.step % setting.every == 0 and self.step >= setting.start
+        )
+
+    def _validate(self, clips: list[Sequence]) -> None:
+        record = validate(self.validated, clips, self.configuration, str(self.place.device))
+        score = record["validation"]
         if not self.best >= score:
             self.best = score
-            save_state({"model": model.state_dict(), "step": self.step, "validation": score}, self.out / "best.pt")
+            weights = self.validated.state_dict()
+            save_state({"model": weights, "step": self.step, "validation": score}, self.out / "best.pt")
         self._log({**record, "best": self.best})
 
-    def _log(self, values: dict[str, float]) -> None:
-        record = {"step": self.step, "seconds": round(self.seconds, 2)}
-        record.update({name: float(f"{value:.6g}") for name, value in values.items()})
-        with (self.out / "log.jsonl").open("a") as stream:
-            stream.write(json.dumps(record) + "\n")
+    def _save(self) -> None:
+        loop = self.configuration.loop
+        if not self.place.is_first:
+            return
+        if loop.keep_every and self.step % loop.keep_every == 0:
+            save_state(self.state(), self.out / f"step-{self.step:07d}.pt")
+        if self.step % loop.save_every == 0 or self.step == loop.steps:
+            save_state(self.state(), self.out / "last.pt")
+
+    def _log(self, values: Parts) -> None:
+        if self.journal is not None:
+            self.journal.write(self.step, self.seconds, values)
+
+
+class _Meter:
+    """Means of the terms of the loss, speed and waiting since it was last read."""
+
+    def __init__(self, pairs: int) -> None:
+        self.waited = 0.0
+        self._pairs = pairs
+        self._sums: Counter[str] = Counter()
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget time that was spent on something else; the sums stay."""
+        self._since, self._timed, self.waited = time.perf_counter(), 0, 0.0
+        self._decoding, self._making = 0.0, 0.0
+
+    def add(self, means: Parts, group: list[Batch]) -> None:
+        """Take one step in."""
+        self._sums.update({**means, "steps": 1.0})
+        self._timed += 1
+        self._decoding += sum(batch.seconds[0] for batch in group)
+        self._making += sum(batch.seconds[1] for batch in group)
+
+    def read(self) -> Parts:
+        """What was gathered; begins anew."""
+        steps = self._sums.pop("steps")
+        elapsed, pairs = time.perf_counter() - self._since, max(self._timed * self._pairs, 1)
+        values = {name: value / steps for name, value in self._sums.items()}
+        values["pairs_per_second"] = self._timed * self._pairs / elapsed
+        values["waiting_share"] = self.waited / elapsed
+        values["decoding_ms_per_pair"] = 1e3 * self._decoding / pairs
+        values["making_ms_per_pair"] = 1e3 * self._making / pairs
+        self._sums.clear()
+        self.restart()
+        return values

@@ -67,3 +67,15 @@ def batch_contrast(logits: Tensor, labels: Tensor, strangers: Tensor, positives:
     diagonal = logits[own].flatten(1)
     losses = normaliser - (diagonal * labels.flatten(1)).sum(1)
     return (losses * positives).sum() / positives.sum().clamp(min=1)
+
+
+def halves(logits: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+    """Logistic loss in which positive and negative entries of a batch weigh half each, as in pysot.
+
+    Args:
+        logits: shape (n, m).
+        positive, negative: masks of shape (n, m); entries in neither do not count.
+    """
+    missed = (F.softplus(-logits) * positive).sum() / positive.sum().clamp(min=1)
+    invented = (F.softplus(logits) * negative).sum() / negative.sum().clamp(min=1)
+    return 0.5 * missed + 0.5 * invented

@@ -1,30 +1,35 @@
-"""The loss of a batch of a network that answers with response maps."""
+"""The loss of a batch, for each of the two kinds of network."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from siamfc_eval.models.siamese import FullyConvolutional
+from siamfc_eval.models.siamese import FullyConvolutional, RegionProposal, SiameseNetwork
 from siamfc_eval.training import losses
 from siamfc_eval.training.configuration import LossSection
 from siamfc_eval.training.feeding import Batch
 from siamfc_eval.training.labels import disc_labels, gaussian_labels, squared_distances
+from siamfc_eval.training.proposals import anchor_targets, location_loss, pick_anchors, proposal_scores
 from siamfc_eval.training.responses import all_pairs
 
+Parts = dict[str, float]
+"""Terms of a loss by name, unweighted, for the log."""
 
-def strangers(identities: list[str]) -> Tensor:
-    """Shape (n, n): True where two pairs of a batch are of different targets."""
-    known = {identity: number for number, identity in enumerate(dict.fromkeys(identities))}
-    numbers = torch.tensor([known[identity] for identity in identities])
-    return numbers[:, None] != numbers[None, :]
+
+def strangers(shown: list[str], identities: list[str]) -> Tensor:
+    """Shape (searches, exemplars): True where an exemplar's target is certainly not in a search crop."""
+    known = {name: number for number, name in enumerate(dict.fromkeys([*shown, *identities]))}
+    searches = torch.tensor([known[name] for name in shown])
+    exemplars = torch.tensor([known[name] for name in identities])
+    return searches[:, None] != exemplars[None, :]
 
 
 class ResponseObjective(nn.Module):
-    """Loss of a batch, with its parts for the log.
+    """Loss of a network that answers with response maps.
 
-    The bias of Bertinetto et al. 2016, equation 2, is learned here and not in the network: it moves no peak, so trackers
-    can do without it, but without it "nothing like the exemplar is here" is hard to say.
+    The bias of Bertinetto et al. 2016, equation 2, is learned here and not in the network: it moves no peak, so
+    trackers can do without it, but without it "nothing like the exemplar is here" is hard to say.
     """
 
     def __init__(self, setting: LossSection) -> None:
@@ -32,22 +37,16 @@ class ResponseObjective(nn.Module):
         self.setting = setting
         self.bias = nn.Parameter(torch.tensor(setting.bias), requires_grad=setting.bias != 0.0)
 
-    def forward(self, model: FullyConvolutional, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        """The loss and its unweighted parts."""
-        exemplars, searches = batch.exemplars.float(), batch.searches.float()
-        return self.of_features(model, model.embed(exemplars), model.embed(searches), batch)
-
-    def of_features(
-        self, model: FullyConvolutional, exemplars: Tensor, searches: Tensor, batch: Batch
-    ) -> tuple[Tensor, dict[str, float]]:
-        """The same from embedded crops."""
+    def forward(self, model: FullyConvolutional, batch: Batch) -> tuple[Tensor, Parts]:
+        """The loss and its parts."""
         setting = self.setting
-        responses = all_pairs(model, exemplars, searches) + self.bias
+        exemplars, searches = model.embed(batch.exemplars.float()), model.embed(batch.searches.float())
+        responses = all_pairs(model, exemplars, searches).float() + self.bias
         count, rows = responses.shape[0], responses.shape[-1]
-        own = responses[torch.arange(count), torch.arange(count)]
-        distances = squared_distances(batch.centres.to(own.device), rows, model.stride)
-        positives = batch.positives.to(own.device)
-        labels = disc_labels(distances, setting.radius) * positives[:, None, None]
+        each = torch.arange(count, device=responses.device)
+        own = responses[each, each]
+        distances = squared_distances(batch.centres, rows, model.stride)
+        labels = disc_labels(distances, setting.radius) * batch.positives[:, None, None]
         if setting.kind == "balanced-logistic":
             total = losses.balanced_logistic(own, labels)
         elif setting.kind == "soft-margin":
@@ -55,15 +54,51 @@ class ResponseObjective(nn.Module):
         else:
             total = losses.focal(own, labels)
         parts = {setting.kind: float(total.detach())}
-        if setting.batch_negatives > 0.0 or setting.contrast > 0.0:
-            apart = strangers(batch.identities).to(own.device)
-            if setting.batch_negatives > 0.0:
-                negative = losses.batch_negatives(responses, apart)
-                total = total + setting.batch_negatives * negative
-                parts["batch_negatives"] = float(negative.detach())
-            if setting.contrast > 0.0:
-                aims = gaussian_labels(distances, setting.contrast_sigma)
-                contrast = losses.batch_contrast(responses, aims, apart, positives)
-                total = total + setting.contrast * contrast
-                parts["contrast"] = float(contrast.detach())
+        apart = strangers(batch.shown, batch.identities).to(own.device)
+        if setting.batch_negatives > 0.0:
+            negative = losses.batch_negatives(responses, apart)
+            total = total + setting.batch_negatives * negative
+            parts["batch_negatives"] = float(negative.detach())
+        if setting.contrast > 0.0:
+            aims = gaussian_labels(distances, setting.contrast_sigma)
+            contrast = losses.batch_contrast(responses, aims, apart, batch.positives)
+            total = total + setting.contrast * contrast
+            parts["contrast"] = float(contrast.detach())
         return total, parts
+
+
+class ProposalObjective(nn.Module):
+    """Loss of a network that answers with anchors: classification and, on positive anchors, smooth-L1 of the boxes.
+
+    Li et al. 2018 (SiamRPN), section 3.3, with the sampling of anchors of pysot. Networks with several levels are
+    trained on their combined answer, as SiamRPN++ is.
+    """
+
+    def __init__(self, setting: LossSection) -> None:
+        super().__init__()
+        self.setting = setting
+
+    def forward(self, model: RegionProposal, batch: Batch) -> tuple[Tensor, Parts]:
+        """The loss and its parts."""
+        setting = self.setting
+        scores, offsets = model(batch.exemplars.float(), batch.searches.float())
+        cells = scores.shape[-1]
+        boxes = torch.cat([batch.centres, batch.sizes], dim=1)
+        targets = anchor_targets(boxes, cells, model.stride, setting.anchor_scales, setting.anchor_ratios)
+        generator = torch.Generator().manual_seed(batch.first)
+        positive, negative = pick_anchors(
+            targets.overlaps.cpu() * batch.positives.cpu()[:, None],
+            (setting.positive_overlap, setting.negative_overlap),
+            (setting.positives, setting.anchors),
+            generator,
+        )
+        positive, negative = positive.to(scores.device), negative.to(scores.device)
+        classification = losses.halves(proposal_scores(model, scores.float()), positive, negative)
+        location = location_loss(model.offsets(offsets.float()).flatten(2), targets.offsets, positive)
+        total = classification + setting.location * location
+        return total, {"classification": float(classification.detach()), "location": float(location.detach())}
+
+
+def build_objective(model: SiameseNetwork, setting: LossSection) -> ResponseObjective | ProposalObjective:
+    """The objective that fits a network."""
+    return ProposalObjective(setting) if isinstance(model, RegionProposal) else ResponseObjective(setting)

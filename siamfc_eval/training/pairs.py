@@ -1,4 +1,4 @@
-"""Training pairs: an exemplar, a search crop and where the target is in it. One pair is a pure function of (seed, index)."""
+"""Training pairs: an exemplar, a search crop and where the target is in it."""
 
 from __future__ import annotations
 
@@ -63,9 +63,14 @@ class Pair:
     size: tuple[float, float]
     """Width and height of the target in the search crop, pixels."""
     identity: str
-    """Whose pair this is; two pairs of one identity are never negatives of one another."""
-    is_positive: bool = True
-    """False: the exemplar's target is not in the search crop."""
+    """Whose exemplar this is; it is never a negative in a search crop that shows the same target."""
+    shown: str = ""
+    """Whose search crop this is: the same, but for negative pairs."""
+
+    @property
+    def is_positive(self) -> bool:
+        """Whether the exemplar's target is in the search crop."""
+        return self.identity == self.shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,13 +124,13 @@ class PairComposer:
                 exemplar = blend(exemplar, self._background(others, self.exemplar_size, rng), mask)
         width, height = self._shown_size(second.box, search_view)
         if rng.random() < setting.distractor:
-            search = self._lay_distractors(search, second.image, others, jitter.shift, (width, height), rng)
+            search = self._lay_distractors(search, [second.image, *others], jitter.shift, (width, height), rng)
         if rng.random() < setting.occlusion:
             search = self._occlude(search, others, jitter.shift, (width, height), rng)
         if rng.random() < setting.bend:
             search = bend(search, setting.bend_amplitude, rng)
         exemplar, search = self._light(exemplar, search, rng)
-        return Pair(exemplar, search, jitter.shift, (width, height), identity)
+        return Pair(exemplar, search, jitter.shift, (width, height), identity, identity)
 
     def _exemplar_view(self, box: Box, flip: bool, rng: np.random.Generator) -> Matrix:
         shift = rng.normal(0.0, self.augmentation.offset, 2) * 0.5 * self.exemplar_size
@@ -175,13 +180,13 @@ class PairComposer:
     def _lay_distractors(
         self,
         search: Image,
-        same: Image,
-        others: list[Image],
+        images: list[Image],
         shift: tuple[float, float],
         shown: tuple[float, float],
         rng: np.random.Generator,
     ) -> Image:
-        """Objects of the target's size where the target is not: other windows of its image, or of another image."""
+        """Objects of the target's size where the target is not: windows of its own image (the first) or of another."""
+        same, others = images[0], images[1:]
         middle = self.search_size / 2.0
         for _ in range(int(rng.integers(1, 4))):
             factor = np.exp(rng.normal(0.0, 0.25, 2))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from siamfc_eval.datasets.frames import Image, read_image
 from siamfc_eval.errors import InputError
 from siamfc_eval.training.pairs import Pair, PairComposer, Sighting
 from siamfc_eval.training.stills import salient_window
-from siamfc_eval.training.tracks import Material
+from siamfc_eval.training.tracks import Material, Track
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +38,18 @@ class ImageCache:
         self._limit = limit
         self._used = 0
         self._images: dict[Path, Image] = {}
+        self.seconds = 0.0
+        """Spent on decoding so far."""
 
     def read(self, path: Path) -> Image:
         """The image, RGB uint8. Raises InputError as `read_image`."""
         image = self._images.get(path)
         if image is None:
-            image = read_image(path)
+            started = time.perf_counter()
+            try:
+                image = read_image(path)
+            finally:
+                self.seconds += time.perf_counter() - started
             if self._used + image.nbytes <= self._limit:
                 self._images[path] = image
                 self._used += image.nbytes
@@ -72,7 +79,13 @@ class PairSampler:
         self._cache = ImageCache(cache_bytes)
         weights = np.array([source.weight for source in self.sources])
         self._shares = weights / weights.sum()
-        self._lengths = [np.array([len(track) for track in s.material.tracks], dtype=float) for s in self.sources]
+        roots = [np.sqrt([float(len(track)) for track in source.material.tracks]) for source in self.sources]
+        self._chances = [root / max(root.sum(), 1.0) for root in roots]
+
+    @property
+    def decoding_seconds(self) -> float:
+        """Spent on decoding images in this process so far."""
+        return self._cache.seconds
 
     def pair(self, index: int) -> Pair:
         """The pair of that number.
@@ -97,19 +110,34 @@ class PairSampler:
         others = [self._any_image(rng) for _ in range(2)]
         tracks, stills = len(source.material.tracks), len(source.material.stills)
         if rng.random() * (tracks + stills) < tracks:
-            chances = np.sqrt(self._lengths[number])
-            track = source.material.tracks[int(rng.choice(tracks, p=chances / chances.sum()))]
-            first = int(rng.integers(len(track)))
-            times = np.asarray(track.times or range(len(track)))
-            near = np.flatnonzero(np.abs(times - times[first]) <= source.gap)
-            second = int(near[rng.integers(len(near))])
-            one = Sighting(self._read(track.images[first]), track.boxes[first])
-            two = Sighting(self._read(track.images[second]), track.boxes[second])
-            return self.composer.compose(one, two, others, track.name, rng)
+            return self._draw_track(number, others, rng)
         path = source.material.stills[int(rng.integers(stills))]
         image = self._read(path)
         sighting = Sighting(image, salient_window(image, rng, *source.window))
         return self.composer.compose(sighting, sighting, others, str(path), rng)
+
+    def _draw_track(self, number: int, others: list[Image], rng: np.random.Generator) -> Pair:
+        source = self.sources[number]
+        track = self._pick_track(number, rng)
+        first = int(rng.integers(len(track)))
+        times = np.asarray(track.times or range(len(track)))
+        near = np.flatnonzero(np.abs(times - times[first]) <= source.gap)
+        second = int(near[rng.integers(len(near))])
+        one = Sighting(self._read(track.images[first]), track.boxes[first])
+        if source.negatives > 0.0 and len(source.material.tracks) > 1 and rng.random() < source.negatives:
+            stranger = track
+            while stranger.name == track.name:
+                stranger = source.material.tracks[int(rng.integers(len(source.material.tracks)))]
+            second = int(rng.integers(len(stranger)))
+            two = Sighting(self._read(stranger.images[second]), stranger.boxes[second])
+            return replace(self.composer.compose(one, two, others, track.name, rng), shown=stranger.name)
+        two = Sighting(self._read(track.images[second]), track.boxes[second])
+        return self.composer.compose(one, two, others, track.name, rng)
+
+    def _pick_track(self, number: int, rng: np.random.Generator) -> Track:
+        """A track of a source, longer ones more often, though less than their length would have it."""
+        tracks = self.sources[number].material.tracks
+        return tracks[int(rng.choice(len(tracks), p=self._chances[number]))]
 
     def _any_image(self, rng: np.random.Generator) -> Image:
         source = self.sources[int(rng.choice(len(self.sources), p=self._shares))]

@@ -1,4 +1,4 @@
-"""Training material as it lies on disk: targets followed over images, and stills without any box."""
+"""Training material in memory: targets followed over images, and stills without any box."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from siamfc_eval.geometry.regions import Boxes
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One target in the images of one video."""
+    """One target in the images of one video; a track of one image is a still with a box."""
 
     name: str
     """Identity of the target; pairs of one name are never negatives of one another."""

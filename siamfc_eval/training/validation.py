@@ -1,15 +1,27 @@
-"""How good a network tracks held-out clips; the best checkpoint is chosen by this, not by the loss."""
+"""How well a network tracks held-out clips; the best checkpoint is chosen by this, not by the loss."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence as Ordered
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.geometry.regions import Boxes
+from siamfc_eval.models.siamese import RegionProposal, SiameseNetwork
+from siamfc_eval.tracking.parameters import SiamRPNParameters
+from siamfc_eval.tracking.siamfc import SiamFCTracker
+from siamfc_eval.tracking.siamrpn import SiamRPNTracker
 from siamfc_eval.tracking.tracker import BatchTracker
+
+if TYPE_CHECKING:
+    from siamfc_eval.training.configuration import TrainingConfiguration
+
+LANES = 8
+"""Clips that advance together in one forward pass."""
 
 
 def overlaps(first: Boxes, second: Boxes) -> NDArray[np.float64]:
@@ -20,8 +32,19 @@ def overlaps(first: Boxes, second: Boxes) -> NDArray[np.float64]:
     return np.asarray(shared / (first[:, 2:].prod(axis=1) + second[:, 2:].prod(axis=1) - shared))
 
 
+def build_tracker(model: SiameseNetwork, configuration: TrainingConfiguration, device: str = "cpu") -> BatchTracker:
+    """The family's tracker with its default hyper-parameters around a network in training."""
+    if isinstance(model, RegionProposal):
+        loss = configuration.loss
+        parameters = SiamRPNParameters(
+            search_size=configuration.crops.search, anchor_scales=loss.anchor_scales, anchor_ratios=loss.anchor_ratios
+        )
+        return SiamRPNTracker(configuration.name, model, parameters, device)
+    return SiamFCTracker(configuration.name, model, device=device)
+
+
 def track_clips(tracker: BatchTracker, clips: Ordered[Sequence]) -> dict[str, float]:
-    """Mean overlap on each clip, the first frame left out; all clips advance together.
+    """Mean overlap on each clip, the first frame and frames without ground truth left out.
 
     Args:
         tracker: what is validated.
@@ -30,19 +53,37 @@ def track_clips(tracker: BatchTracker, clips: Ordered[Sequence]) -> dict[str, fl
     Returns:
         Mean intersection over union by clip name.
     """
-    frames = [clip.frames for clip in clips]
-    assert all(f is not None for f in frames)
-    states = tracker.init_batch([f[0] for f in frames if f is not None], [clip.boxes[0] for clip in clips])
-    answers: list[list[np.ndarray]] = [[] for _ in clips]
-    for index in range(1, max(len(clip) for clip in clips)):
-        alive = [k for k, clip in enumerate(clips) if index < len(clip)]
-        for start in range(0, len(alive), 8):
-            part = alive[start : start + 8]
-            steps = tracker.update_batch([states[k] for k in part], [frames[k][index] for k in part])  # type: ignore[index]
-            for k, (state, output) in zip(part, steps, strict=True):
+    found: dict[str, float] = {}
+    for start in range(0, len(clips), LANES):
+        lane = [(clip, clip.frames) for clip in clips[start : start + LANES]]
+        pairs = [(clip, frames) for clip, frames in lane if frames is not None]
+        states = tracker.init_batch([frames[0] for _, frames in pairs], [clip.boxes[0] for clip, _ in pairs])
+        answers: list[list[NDArray[np.float64]]] = [[] for _ in pairs]
+        for index in range(1, max(len(clip) for clip, _ in pairs)):
+            alive = [k for k, (clip, _) in enumerate(pairs) if index < len(clip)]
+            frames_now = [pairs[k][1][index] for k in alive]
+            steps = tracker.update_batch([states[k] for k in alive], frames_now)
+            for k, (state, output) in zip(alive, steps, strict=True):
                 states[k] = state
                 answers[k].append(output.region)
-    return {
-        clip.name: float(overlaps(np.array(answer), clip.boxes[1:]).mean())
-        for clip, answer in zip(clips, answers, strict=True)
-    }
+            for frame in frames_now:
+                frame.release()
+        for (clip, _), answer in zip(pairs, answers, strict=True):
+            found[clip.name] = float(np.nanmean(overlaps(np.array(answer), clip.boxes[1:])))
+    return found
+
+
+def validate(
+    model: SiameseNetwork, clips: Ordered[Sequence], configuration: TrainingConfiguration, device: str = "cpu"
+) -> dict[str, float]:
+    """The score of a network, for the log: "validation" is the mean overlap over all clips."""
+    was_training, started = model.training, time.perf_counter()
+    model.eval()
+    found = track_clips(build_tracker(model, configuration, device), clips)
+    model.train(was_training)
+    animated = [value for name, value in found.items() if name.startswith("stills-")]
+    filmed = [value for name, value in found.items() if not name.startswith("stills-")]
+    record = {"validation": float(np.mean(list(found.values()))), "validation_worst": min(found.values())}
+    if animated and filmed:
+        record |= {"validation_stills": float(np.mean(animated)), "validation_tracks": float(np.mean(filmed))}
+    return record | {"validation_seconds": time.perf_counter() - started}

@@ -9,18 +9,10 @@ from numpy.typing import NDArray
 
 from siamfc_eval.datasets.frames import Image
 from siamfc_eval.geometry.regions import Box
-
-CONTEXT = 0.5
-"""Share of (width + height) added around the target (Bertinetto et al. 2016, section 2.4)."""
+from siamfc_eval.tracking.crops import context_side
 
 Matrix = NDArray[np.float64]
-"""Shape (2, 3): affine map from source to crop pixels, x' = A x + b, with pixel centres at integers (as OpenCV counts)."""
-
-
-def context_side(width: float, height: float, context: float = CONTEXT) -> float:
-    """Side in source pixels of the square that an exemplar of this target covers: sqrt((w + p)(h + p)), p = c (w + h)."""
-    margin = context * (width + height)
-    return float(np.sqrt((width + margin) * (height + margin)))
+"""Shape (2, 3): affine map from source to crop pixels, with pixel centres at integers as OpenCV counts."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +31,7 @@ class Jitter:
     """Mirror left and right around the target's centre."""
 
 
-def view_matrix(box: Box, exemplar_size: int, crop_size: int, jitter: Jitter = Jitter()) -> Matrix:  # noqa: B008
+def view_matrix(box: Box, exemplar_size: int, crop_size: int, jitter: Jitter = Jitter()) -> Matrix:
     """The map that shows a target at the scale of exemplars in a crop.
 
     Args:
@@ -52,7 +44,7 @@ def view_matrix(box: Box, exemplar_size: int, crop_size: int, jitter: Jitter = J
         Shape (2, 3), source to crop pixels.
     """
     x, y, width, height = (float(value) for value in box)
-    scale = exemplar_size / context_side(width, height) * jitter.zoom
+    scale = exemplar_size / context_side(np.array([width, height])) * jitter.zoom
     angle = np.deg2rad(jitter.rotation)
     cosine, sine = np.cos(angle), np.sin(angle)
     turn = np.array([[cosine, sine], [-sine, cosine]])

@@ -1,0 +1,60 @@
+"""A training file is read whole or refused with the field that is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from siamfc_eval.catalogue import catalogue_folder
+from siamfc_eval.errors import InputError
+from siamfc_eval.training.building import build_augmentation
+from siamfc_eval.training.configuration import TrainingConfiguration, read_configuration
+
+GOOD = """
+name = "x"
+model = { name = "SiamFC" }
+sources = [{ name = "s", kind = "stills", path = "stills" }]
+loop = { steps = 10 }
+"""
+
+
+@pytest.mark.parametrize("path", sorted(catalogue_folder("experiments").glob("train_*.toml")), ids=lambda path: path.stem)
+def test_the_training_files_of_the_catalogue_are_valid(path: Path) -> None:
+    configuration = read_configuration(path)
+    assert build_augmentation(configuration)
+    held = set(configuration.validation.tracks)
+    assert configuration.validation.every == 0 or held
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ('learning_rate = 1', r"learning_rate: Extra inputs"),
+        ('optimiser = { rate = -1 }', r"optimiser\.rate: Input should be greater than 0"),
+        ('optimiser = { schedule = "exponential" }', r"optimiser\.schedule: Input should be .*'log'"),
+        ('optimiser = { warmup = 10 }', r"optimiser\.warmup 10 is not below loop\.steps 10"),
+        ('crops = { exemplar = 127, search = 100 }', r"crops: .*search 100 must be larger than exemplar 127"),
+        ('validation = { every = 5 }', r"validation: .*nothing to validate on"),
+    ],
+)
+def test_a_wrong_field_is_named(tmp_path: Path, change: str, message: str) -> None:
+    path = tmp_path / "train.toml"
+    path.write_text(change + GOOD)
+    with pytest.raises(InputError, match=message):
+        read_configuration(path)
+
+
+def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "train.toml"
+    path.write_text("steps: 10")
+    with pytest.raises(InputError, match="not valid TOML"):
+        read_configuration(path)
+    with pytest.raises(InputError, match="cannot read this training file"):
+        read_configuration(tmp_path / "absent.toml")
+
+
+def test_an_unknown_augmentation_lists_the_known_ones(configuration: TrainingConfiguration) -> None:
+    changed = configuration.model_copy(update={"augmentation": {"rotate": 3.0}})
+    with pytest.raises(InputError, match="augmentation has no rotate. Known: .*rotation"):
+        build_augmentation(changed)
