@@ -92,7 +92,9 @@ def packed_overlaps(
     if not official:
         corners = corners - 1.0
     out = np.empty((len(corners), len(a)))
-    scanlines.ious(a.values, a.starts, b.values, b.starts, corners, bounds is not None, official, out)
+    # Arrays that cannot be written to are another type to numba, for which it would compile everything again.
+    one, other = (np.require(packed.values, np.float64, ["C", "W"]) for packed in (a, b))
+    scanlines.ious(one, a.starts, other, b.starts, corners, bounds is not None, official, out)
     return out
 
 

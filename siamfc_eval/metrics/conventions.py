@@ -29,6 +29,10 @@ class Convention:
 
 
 _OPE = "siamfc_eval.metrics.ope_measure:build"
+_SUPERVISED = "siamfc_eval.metrics.vot_supervised:build"
+_UNSUPERVISED = "siamfc_eval.metrics.vot_unsupervised:build"
+_MULTI_START = "siamfc_eval.metrics.vot_multistart:build"
+_LONG_TERM = "siamfc_eval.metrics.vot_longterm:build"
 
 _ENTRIES = (
     Convention("otb-matlab", "The OTB toolkit in MATLAB, which the OTB papers quote", "ope", _OPE),
@@ -43,6 +47,16 @@ _ENTRIES = (
     Convention("lasot", "The LaSOT toolkit in MATLAB", "ope", _OPE),
     Convention("uav123", "The UAV123 benchmark: unannotated frames fail", "ope", _OPE),
     Convention("plain", "No rule at all: boxes as they are, like DCFNet's and SiamDW's scripts", "ope", _OPE),
+    Convention(
+        "vot-official", "The VOT challenges in MATLAB, which papers quote, and pysot", "supervised", _SUPERVISED
+    ),
+    Convention("vot-toolkit", "vot-toolkit 0.7 to 0.9 in Python", "supervised", _SUPERVISED),
+    Convention("vot-official-ao", "The MATLAB toolkit's average overlap without resets", "unsupervised", _UNSUPERVISED),
+    Convention("vot-toolkit-ao", "vot-toolkit's average overlap without resets", "unsupervised", _UNSUPERVISED),
+    Convention("vot-multistart", "VOT2020's EAO, accuracy and robustness as defined", "multi-start", _MULTI_START),
+    Convention("vot-toolkit-multistart", "The same as vot-toolkit computes it", "multi-start", _MULTI_START),
+    Convention("vot-longterm", "VOT2018-LT's precision, recall and F-score as defined", "long-term", _LONG_TERM),
+    Convention("vot-toolkit-longterm", "The same as vot-toolkit computes it", "long-term", _LONG_TERM),
 )
 
 CONVENTIONS: dict[str, Convention] = {entry.name: entry for entry in _ENTRIES}

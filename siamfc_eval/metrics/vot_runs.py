@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Many
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,6 +18,8 @@ REGION = -1
 """In `ScoredRun.codes`: the frame has a region."""
 
 _truth: WeakKeyDictionary[Sequence, PackedRegions] = WeakKeyDictionary()
+_scored: WeakKeyDictionary[Trajectory, dict[tuple[Any, ...], ScoredRun]] = WeakKeyDictionary()
+# Tags, and one convention after the other in `explain`, ask for the same overlaps; drawing them is most of the work.
 
 
 class ScoredRun(NamedTuple):
@@ -54,21 +56,34 @@ def packed_truth(sequence: Sequence) -> PackedRegions:
     return packed
 
 
-def score_run(sequence: Sequence, run: Trajectory, rasteriser: Rasteriser, beyond: Many[int]) -> ScoredRun:
-    """The overlaps of a run with the ground truth.
+def score_run(
+    sequence: Sequence, run: Trajectory, rasteriser: Rasteriser, beyond: Many[int], size: tuple[int, int] | None
+) -> ScoredRun:
+    """The overlaps of a run with the ground truth; computed once while the run is in memory.
 
     Args:
-        sequence: the ground truth; without an image size regions are not clipped.
+        sequence: the ground truth.
         run: regions and codes.
         rasteriser: which rule draws the regions.
         beyond: for each bound how many columns and rows beyond the image count, ascending.
+        size: (width, height) of the images; None: regions are not clipped.
     """
+    key = (sequence, rasteriser, tuple(beyond), size)
+    known = _scored.setdefault(run, {})
+    if key not in known:
+        known[key] = _score(sequence, run, rasteriser, beyond, size)
+    return known[key]
+
+
+def _score(
+    sequence: Sequence, run: Trajectory, rasteriser: Rasteriser, beyond: Many[int], size: tuple[int, int] | None
+) -> ScoredRun:
     regions, truth, codes = pack_run(run), packed_truth(sequence), run_codes(run)
     frames = min(len(regions), len(truth))
     bounds = None
-    if sequence.image_size is not None:
+    if size is not None:
         # `vot-official` bounds name the last column that counts, `vot-toolkit` bounds their number.
-        width, height = sequence.image_size
+        width, height = size
         base = -1 if rasteriser == "vot-official" else 0
         bounds = [(width + base + more, height + base + more) for more in beyond]
     overlaps = packed_overlaps(regions.head(frames), truth.head(frames), bounds, rasteriser)

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,7 @@ class Interval(NamedTuple):
 
 
 @cache
-def _years() -> dict[str, dict[str, str | int]]:
+def _years() -> dict[str, dict[str, Any]]:
     text = resources.files(__package__).joinpath("vot_years.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
@@ -35,6 +35,16 @@ def eao_interval(dataset: Dataset) -> Interval:
         return Interval(int(year["low"]), int(year["high"]), str(year["source"]))
     low, high, _ = estimate_interval([len(sequence) for sequence in dataset])
     return Interval(low, high, f"estimated from the lengths of the {len(dataset)} sequences")
+
+
+def image_sizes(dataset: Dataset) -> dict[str, tuple[int, int]]:
+    """Sequence -> (width, height) in pixels: as the data set says, else as its year does; unknown ones are absent."""
+    sizes: dict[str, tuple[int, int]] = {}
+    for spelled, names in _years().get(dataset.name.lower(), {}).get("image_sizes", {}).items():
+        width, height = spelled.split("x")
+        sizes |= dict.fromkeys(names, (int(width), int(height)))
+    own = {sequence.name: sequence.image_size for sequence in dataset if sequence.image_size is not None}
+    return {name: size for name, size in (sizes | own).items() if name in set(dataset.names)}
 
 
 def estimate_interval(lengths: Sequence[int], mass: float = 0.5) -> tuple[int, int, int]:
