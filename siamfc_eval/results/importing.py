@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from siamfc_eval import __version__
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 from siamfc_eval.results.content import content_digest
-from siamfc_eval.results.environment import package_versions
 from siamfc_eval.results.export import rows_at, starts_differ
 from siamfc_eval.results.manifest import Manifest
 from siamfc_eval.results.quirks import detect_quirks, length_notes
@@ -59,7 +61,7 @@ def _import_tracker(
         tracker=results.name,
         experiment=results.experiment,
         identity={"source": digest},
-        versions=package_versions(),
+        versions={"siamfc-eval": __version__, "numpy": np.__version__},
         command=list(command),
         source="/".join(results.folder.resolve().parts[-3:]),
         notes=list(notes),

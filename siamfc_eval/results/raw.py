@@ -137,7 +137,10 @@ class ResultFile:
             InputError: as for `rows`.
         """
         if self._rows is None and self._line_wise:
-            return self._parse(self._content()[:_HEAD].splitlines()[0], self.path)[0]
+            data = self._content()
+            end = data.find(b"\n", 0, _HEAD)
+            head = data[: end if end >= 0 else _HEAD]
+            return self._parse(head.partition(b"\r")[0], self.path)[0]
         return self.rows[index].head()
 
 
