@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +32,8 @@ def test_a_vot_workspace_is_written_for_a_data_set_with_images(tmp_path: Path) -
     assert (tmp_path / "ws/sequences/Couple/groundtruth.txt").read_text().splitlines()[0] == "9,10,6,7"
 
 
+@pytest.mark.skipif(not (find_spec("torch") and find_spec("onnx")), reason="torch and onnx are not installed")
 def test_a_tracker_without_a_network_cannot_become_onnx(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
-    pytest.importorskip("onnx")
     outcome = invoke("export", "onnx", "static", tmp_path / "x.onnx")
     assert isinstance(outcome.exception, InputError)
     assert "has no network with weights" in str(outcome.exception)
