@@ -16,20 +16,13 @@ import numpy as np
 from siamfc_eval.adapters.load import load_tracker
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Sequence
+from siamfc_eval.geometry.boxes import overlaps
 from siamfc_eval.geometry.regions import Boxes, bounding_box
 from siamfc_eval.tracking.tracker import Tracker
 
 SIX = ("VOT2018_bag", "OTB_Couple", "OTB_Crossing", "OTB_Football1", "OTB_Jogging-1", "OTB_Jogging-2")
 SIAMFC_3S = "data/weights/siamfc3s_color_int8/siamfc3s_color_from_int8.pth"
 PUBLISHED = "data/otb2015/results/SiamFC-3s"
-
-
-def overlaps(first: Boxes, second: Boxes) -> np.ndarray:
-    """IoU of each pair of boxes."""
-    low = np.maximum(first[:, :2], second[:, :2])
-    high = np.minimum(first[:, :2] + first[:, 2:], second[:, :2] + second[:, 2:])
-    common = np.prod(np.clip(high - low, 0, None), axis=1)
-    return common / (np.prod(first[:, 2:], axis=1) + np.prod(second[:, 2:], axis=1) - common)
 
 
 def track(tracker: Tracker, sequence: Sequence) -> Boxes:
@@ -50,6 +43,7 @@ def main() -> None:
     parser.add_argument("--tracker", default="siamfc")
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--at-least", type=float, default=0.0, help="fail where the mean is lower")
     arguments = parser.parse_args()
     weights = arguments.weights
     if weights is None and arguments.tracker == "siamfc":
@@ -74,6 +68,8 @@ def main() -> None:
             line += f" {'-':>8} {'-':>10}"
         print(f"{line} {speed:9.1f}", flush=True)
     print(f"{'mean':16} {np.mean(means):6.3f}")
+    if np.mean(means) < arguments.at_least:
+        raise SystemExit(f"the mean is below {arguments.at_least}")
 
 
 if __name__ == "__main__":

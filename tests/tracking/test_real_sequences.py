@@ -12,6 +12,7 @@ import pytest
 
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Sequence
+from siamfc_eval.geometry.boxes import overlaps
 from siamfc_eval.geometry.regions import Boxes
 from siamfc_eval.tracking.catalogue import load_tracker
 
@@ -24,13 +25,6 @@ def real_sequence(shared: Path, name: str) -> Sequence:
     (sequence,) = load_dataset(shared / "data" / "sequences" / name).sequences
     assert sequence.frames is not None
     return sequence
-
-
-def overlaps(first: Boxes, second: Boxes) -> np.ndarray:
-    low = np.maximum(first[:, :2], second[:, :2])
-    high = np.minimum(first[:, :2] + first[:, 2:], second[:, :2] + second[:, 2:])
-    common = np.prod(np.clip(high - low, 0, None), axis=1)
-    return common / (np.prod(first[:, 2:], axis=1) + np.prod(second[:, 2:], axis=1) - common)
 
 
 def track(shared: Path, sequence: Sequence, weights: str, frames: int) -> Boxes:
