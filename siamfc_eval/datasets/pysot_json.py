@@ -24,7 +24,7 @@ from siamfc_eval.datasets.origins import published_origin
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.datasets.vot import TAGS, fit_tags
 from siamfc_eval.errors import InputError
-from siamfc_eval.geometry.regions import Region, bounding_box
+from siamfc_eval.geometry.regions import Region, bounding_boxes
 
 ATTRIBUTE_CODES = {
     "Illumination Variation": "IV",
@@ -116,7 +116,7 @@ def _read_entry(
     codes = frozenset(ATTRIBUTE_CODES.get(attribute, attribute) for attribute in entry.get("attr", ()))
     return Sequence(
         name=name,
-        boxes=np.stack([bounding_box(region) for region in regions]),
+        boxes=bounding_boxes(regions),
         frames=frames,
         regions=regions if any(len(region) > 4 for region in regions) else None,
         origin=origin,

@@ -7,6 +7,8 @@ rectangle. Readers, writers and adapters convert to and from other conventions; 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -40,3 +42,18 @@ def bounding_box(region: ArrayLike) -> Box:
     points = values.reshape(-1, 2)
     low, high = points.min(axis=0), points.max(axis=0)
     return np.concatenate([low, high - low])
+
+
+def bounding_boxes(regions: Sequence[Region]) -> Boxes:
+    """`bounding_box` of many regions at once, shape (n, 4)."""
+    boxes = np.empty((len(regions), 4))
+    sizes = np.array([region.size for region in regions], dtype=np.int64)
+    for size in np.unique(sizes):
+        rows = np.flatnonzero(sizes == size)
+        values = np.array([regions[row] for row in rows.tolist()], dtype=np.float64)
+        if size > 4:
+            points = values.reshape(len(rows), -1, 2)
+            low = points.min(axis=1)
+            values = np.concatenate([low, points.max(axis=1) - low], axis=1)
+        boxes[rows] = values
+    return boxes
