@@ -64,12 +64,12 @@ def _read_entry(
     regions = parse_regions(entry["gt_rect"], origin, where)
     if len(regions) != int(entry.get("n_frames", len(regions))):
         raise InputError(f"{where}: n_frames is {entry['n_frames']}, but there are {len(regions)} boxes.")
-    if any(len(region) != 4 for region in regions):
+    if set(map(len, regions)) != {4}:
         raise InputError(f"{where}: expected boxes x,y,w,h.")
     frames = _frames(source, str(entry.get("dir", name)), len(regions), int(entry.get("start_frame", 1)))
     return Sequence(
         name=name,
-        boxes=np.stack(regions),
+        boxes=np.concatenate(regions).reshape(-1, 4),
         frames=frames,
         origin=origin,
         attributes={str(who): frozenset(codes) for who, codes in entry.get("attributes", {}).items()},

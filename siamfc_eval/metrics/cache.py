@@ -16,11 +16,11 @@ import contextlib
 import hashlib
 import os
 import time
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ Floats = NDArray[np.float64]
 _CODE = ("geometry", "metrics", "protocols", "results")
 """The rooms whose code decides a row."""
 _SETTLED_NS = 2_000_000_000
+_ROW, _TAG, _HABIT = "row", "tag:", "habit"
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,13 @@ class Slot:
     """What is kept of one tracker on one data set under one convention."""
 
     entries: tuple[Entry, ...] = ()
+    """In the order of the sequences."""
     habits: tuple[str, ...] = ()
     """What was noticed of the tracker's files as a whole."""
     habits_of: str = ""
     """Hash of the keys of all sequences that the habits are of."""
+    stamp: str = ""
+    """Hash of the stamps of all entries; "" if one has none."""
 
 
 def default_folder() -> Path | None:
@@ -78,7 +82,7 @@ def code_hash() -> str:
     digest = hashlib.blake2b(digest_size=16)
     package = Path(siamfc_eval.__file__).parent
     for room in _CODE:
-        for path in sorted((package / room).glob("*.py")):
+        for path in sorted(path for path in (package / room).iterdir() if path.suffix in {".py", ".toml"}):
             digest.update(f"{room}/{path.name}:".encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -117,43 +121,55 @@ def load(folder: Path, name: str) -> Slot:
         name: of the slot, a hash.
     """
     try:
-        with np.load(folder / f"{name}.npz", allow_pickle=False) as kept:
-            texts, rows, timing = kept["texts"], kept["rows"], kept["timing"]
-            names, owners, tag_rows = kept["tag_names"], kept["tag_owners"], kept["tag_rows"]
-            habits = kept["habits"].tolist()
-        tags: list[dict[str, Floats]] = [{} for _ in rows]
-        for tag, owner, row in zip(names.tolist(), owners.tolist(), tag_rows, strict=True):
-            tags[owner][tag] = row
-        entries = tuple(
-            Entry(key, row, note, (times[0], times[1], times[2]), of_tags, stamp)
-            for (key, stamp, note), row, times, of_tags in zip(texts.tolist(), rows, timing.tolist(), tags, strict=True)
-        )
-        return Slot(entries, tuple(habits[1:]), habits[0])
-    except (OSError, ValueError, KeyError, IndexError, EOFError, TypeError, zipfile.BadZipFile):
+        with open(folder / f"{name}.npy", "rb") as file:
+            return _slot(np.lib.format.read_array(file, allow_pickle=False))
+    except (OSError, ValueError, KeyError, IndexError, EOFError, TypeError):
         # Absent, cut off or of another layout: what is missing is computed again.
         return Slot()
 
 
+def _slot(records: NDArray[np.void]) -> Slot:
+    """The slot that `_records` made into an array."""
+    columns = zip(*(records[field].tolist() for field in ("what", "key", "stamp", "note", "timing")), strict=True)
+    entries: list[Entry] = []
+    tags: list[dict[str, Floats]] = []
+    habits: list[str] = []
+    of = stamp = ""
+    for (what, key, own, note, times), row in zip(columns, records["row"], strict=True):
+        if what == _ROW:
+            tags.append({})
+            entries.append(Entry(key, row, note, tuple(times), tags[-1], own))
+        elif what.startswith(_TAG):
+            tags[-1][what.removeprefix(_TAG)] = row
+        else:
+            habits += [note] if note else []
+            of, stamp = key, own
+    return Slot(tuple(entries), tuple(habits), of, stamp)
+
+
+def _records(slot: Slot) -> NDArray[np.void]:
+    """A slot as one array: its entries, each with its tags behind it, then what was noticed of the whole."""
+    nothing = np.full_like(slot.entries[0].row, np.nan) if slot.entries else np.zeros(0)
+    records: list[tuple[str, str, str, str, tuple[float, ...], Floats]] = []
+    for entry in slot.entries:
+        records.append((_ROW, entry.key, entry.stamp, entry.note, entry.timing, entry.row))
+        records += [(_TAG + tag, "", "", "", (0.0, 0.0, 0.0), row) for tag, row in entry.tags.items()]
+    for habit in slot.habits or ("",):
+        records.append((_HABIT, slot.habits_of, slot.stamp, habit, (0.0, 0.0, 0.0), nothing))
+    texts = [max(1, *(len(str(record[column])) for record in records)) for column in range(4)]
+    names = ("what", "key", "stamp", "note")
+    layout: list[Any] = [(field, np.str_, width) for field, width in zip(names, texts, strict=True)]
+    return np.array(records, dtype=[*layout, ("timing", np.float64, 3), ("row", np.float64, len(nothing))])
+
+
 def store(folder: Path, name: str, slot: Slot) -> None:
     """Keep a slot, instead of what was there. A folder that cannot be written to is no error."""
-    entries = slot.entries
-    tagged = [(tag, owner, row) for owner, entry in enumerate(entries) for tag, row in entry.tags.items()]
-    width = len(entries[0].row) if entries else 0
     partial = folder / f".{name}.{os.getpid()}.{os.urandom(4).hex()}.partial"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with open(partial, "xb") as file:
-            np.savez(
-                file,
-                texts=np.array([(entry.key, entry.stamp, entry.note) for entry in entries], dtype=np.str_),
-                rows=np.array([entry.row for entry in entries], dtype=np.float64).reshape(-1, width),
-                timing=np.array([entry.timing for entry in entries], dtype=np.float64).reshape(-1, 3),
-                tag_names=np.array([tag for tag, _, _ in tagged], dtype=np.str_),
-                tag_owners=np.array([owner for _, owner, _ in tagged], dtype=np.int64),
-                tag_rows=np.array([row for _, _, row in tagged], dtype=np.float64).reshape(-1, width),
-                habits=np.array([slot.habits_of, *slot.habits], dtype=np.str_),
-            )
-        partial.replace(folder / f"{name}.npz")
+            np.save(file, _records(slot), allow_pickle=False)
+        partial.replace(folder / f"{name}.npy")
     except OSError:
         with contextlib.suppress(OSError):
             partial.unlink()

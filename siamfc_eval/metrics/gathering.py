@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections.abc
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -26,7 +27,7 @@ Floats = NDArray[np.float64]
 _Problem = tuple[Path, InputError]
 _SHOWN = 8
 """Problems of one tracker that are told in full."""
-_COMPANIONS = ("time", "confidence", ".value")
+_COMPANION = re.compile(r"time|confidence|\.value$")
 """What the names of files have that belong to a result file and are not in its digest."""
 
 
@@ -59,23 +60,27 @@ class Gatherer:
             InputError: files that cannot be read or that the convention refuses, all of them named.
         """
         wanted = [sequence for sequence in self.dataset if sequence.name in result.runs]
-        companions = kept.file_stamp(_companions(result)) if self.cache is not None else None
-        if self.cache is None or companions is None:
+        beside = kept.file_stamp(_companions(result)) if self.cache is not None else None
+        # Rows of a joint measure depend on all sequences together, so none of them can be kept by itself.
+        if self.cache is None or beside is None or getattr(self.measure, "joint", False):
             return Gathered(self._compute(wanted, result), self._habits(result))
+        companions = kept.hash_of(beside)
         name = kept.hash_of(str(result.folder.resolve()), result.name, self.dataset.name, self._definition)
         slot = kept.load(self.cache, name)
-        stamps = {sequence.name: self._stamp(sequence, result, companions) for sequence in wanted}
+        stamped = {sequence.name: self._stamp(sequence, result, companions) for sequence in wanted}
+        stamp = kept.hash_of(*stamped, *stamped.values()) if all(stamped.values()) else ""
+        if stamp and stamp == slot.stamp:
+            return Gathered(dict(zip(stamped, slot.entries, strict=True)), slot.habits)
+        stamps = {of: text and kept.hash_of(text) for of, text in stamped.items()}
         by_stamp = {entry.stamp: entry for entry in slot.entries if entry.stamp}
         entries = {of: by_stamp[stamp] for of, stamp in stamps.items() if stamp in by_stamp}
         unsure = [sequence for sequence in wanted if sequence.name not in entries]
-        if unsure:
-            entries |= self._by_content(unsure, result, companions, stamps, slot)
+        entries |= self._by_content(unsure, result, companions, stamps, slot)
         ordered = {sequence.name: entries[sequence.name] for sequence in wanted}
         habits, habits_of = slot.habits, kept.hash_of(*(entry.key for entry in ordered.values()))
         if habits_of != slot.habits_of:
             habits = self._habits(result)
-        if unsure or habits_of != slot.habits_of:
-            kept.store(self.cache, name, kept.Slot(tuple(ordered.values()), habits, habits_of))
+        kept.store(self.cache, name, kept.Slot(tuple(ordered.values()), habits, habits_of, stamp))
         return Gathered(ordered, habits)
 
     def _by_content(
@@ -160,15 +165,15 @@ class Gatherer:
         return kept.hash_of(self._base(sequence), companions, *files)
 
     def _stamp(self, sequence: Sequence, result: TrackerResults, companions: str) -> str:
-        """The same without reading files; "" where that is not safe."""
+        """What the key depends on, with stamps in place of the content of files; "" where that is not safe."""
         runs = result.runs[sequence.name]
         if any(run.repaired is not None for run in runs):
             return ""
         files = kept.file_stamp([run.path for run in runs])
         if files is None:
             return ""
-        places = (f"{run.index}|{run.origin}|{run.start}|{run.label}" for run in runs)
-        return kept.hash_of(self._base(sequence), companions, files, *places)
+        places = ";".join(f"{run.index}|{run.origin}|{run.start}|{run.label}" for run in runs)
+        return f"{self._base(sequence)}|{companions}|{files}|{places}"
 
 
 def statistics(measure: Measure, sequences: collections.abc.Sequence[Sequence], runs: list[Runs]) -> Floats:
@@ -180,12 +185,13 @@ def statistics(measure: Measure, sequences: collections.abc.Sequence[Sequence], 
 
 def _companions(result: TrackerResults) -> list[Path]:
     """Files of times, confidences and other values beside the result files."""
-    folders = {str(result.folder), *(os.path.dirname(run.path) for runs in result.runs.values() for run in runs)}
+    paths = (os.fspath(run.path) for runs in result.runs.values() for run in runs)
+    folders = {str(result.folder), *(path.rpartition(os.sep)[0] for path in paths)}
     found: list[Path] = []
     for folder in sorted(folders):
         with os.scandir(folder) as entries:
             for entry in entries:
-                if any(word in entry.name for word in _COMPANIONS):
+                if _COMPANION.search(entry.name):
                     place = Path(entry.path)
                     found += sorted(place.iterdir()) if entry.is_dir() else [place]
     return sorted(found)

@@ -16,6 +16,7 @@ from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.metrics import cache
 from siamfc_eval.metrics.ope_measure import OpeMeasure
 from siamfc_eval.metrics.scoring import score, scores_json
+from siamfc_eval.results import raw
 from siamfc_eval.results.read import read_results
 
 
@@ -73,11 +74,47 @@ def test_other_ground_truth_convention_or_code_changes_the_score(
     assert math.isnan(bench.score(cache=kept).trackers["near"].values["success_auc"])
 
 
+def test_files_that_did_not_change_are_not_read_again(
+    bench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "_SETTLED_NS", 0)
+    kept = tmp_path / "kept"
+    bench.write("near", "Fish", bench.truth(12.0)[:-1])
+    expected = scores_json(bench.score("otb-matlab", cache=kept))
+    with monkeypatch.context() as closed:
+        closed.setattr(raw, "read_content", lambda path: pytest.fail(f"{path} was read"))
+        assert scores_json(bench.score("otb-matlab", cache=kept)) == expected
+    # The same content in another file is read, and not scored again.
+    file = bench.results / "far" / "Dog.txt"
+    content = file.read_bytes()
+    file.unlink()
+    file.write_bytes(content)
+    with monkeypatch.context() as idle:
+        idle.setattr(OpeMeasure, "statistics_many", lambda *_: pytest.fail("scored again"))
+        assert scores_json(bench.score("otb-matlab", cache=kept)) == expected
+    file.write_bytes(content.replace(b"30", b"90"))
+    assert scores_json(bench.score("otb-matlab", cache=kept)) != expected
+
+
+def test_new_times_change_the_speed(bench: Any, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    assert bench.score(cache=kept).trackers["near"].speed == {}
+    (bench.results / "near" / "times").mkdir()
+    for seconds in (0.5, 0.25):
+        np.savetxt(bench.results / "near" / "times" / "Dog_time.txt", np.full(12, seconds))
+        speed = bench.score(cache=kept).trackers["near"].speed
+        assert speed == pytest.approx({"fps_total": 1 / seconds, "fps_mean": 1 / seconds})
+    (bench.results / "near" / "times" / "Dog_time.txt").write_text("0.5\n")
+    scores = bench.score(cache=kept)
+    assert scores.trackers["near"].speed == {}
+    assert any("times are not used" in note for note in scores.trackers["near"].notes)
+
+
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 not an archive", b"\x93NUMPY\x01\x00"])
 def test_a_damaged_cache_is_computed_again(bench: Any, tmp_path: Path, damage: bytes) -> None:
     kept = tmp_path / "kept"
     expected = scores_json(bench.score(cache=kept))
-    files = list(kept.glob("*.npz"))
+    files = list(kept.glob("*.npy"))
     assert len(files) == 2
     for file in files:
         file.write_bytes(damage)
@@ -88,11 +125,8 @@ def test_a_damaged_cache_is_computed_again(bench: Any, tmp_path: Path, damage: b
 def test_a_cache_with_objects_in_it_is_not_executed(bench: Any, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     expected = scores_json(bench.score(cache=kept))
-    for file in kept.glob("*.npz"):
-        with np.load(file) as content:
-            arrays = dict(content)
-        arrays["rows"] = np.array([print] * len(arrays["rows"]), dtype=object)
-        np.savez(file, **arrays)
+    for file in kept.glob("*.npy"):
+        np.save(file, np.array([print], dtype=object), allow_pickle=True)
     assert scores_json(bench.score(cache=kept)) == expected
 
 
