@@ -51,6 +51,9 @@ class TraxTracker:
     `restarts` counts.
     """
 
+    accepts_polygons = True
+    """A polygon is sent as it is to a process that declares to understand it, and as its bounding box to any other."""
+
     def __init__(
         self,
         command: str,
@@ -72,10 +75,11 @@ class TraxTracker:
             deterministic: whether the tracker promises the same answers every time.
         """
         self.command = command
-        self.name = name or _name_of(command)
+        self.name = name or name_of(command)
         self.is_deterministic = deterministic
         self.timeouts = timeouts or TraxTimeouts()
         self.restarts = 0
+        """Processes started because the one before had died, hung or answered with something that is no region."""
         self._log = log
         self._environment = dict(environment or {})
         self._run = 0
@@ -147,8 +151,6 @@ class TraxTracker:
         if self._process is not None:
             self.close()
             self.restarts += 1
-        elif self._run:
-            self.restarts += 1
         process = TrackerProcess(self.command, self._log, self._environment)
         self._process = process
         try:
@@ -186,7 +188,8 @@ def _confidence(properties: Mapping[str, str]) -> float:
         return float(np.nan)
 
 
-def _name_of(command: str) -> str:
+def name_of(command: str) -> str:
+    """A name for folders and reports, made from the first words of a command line."""
     words = [Path(word).stem for word in command.split() if not word.startswith("-")]
     kept = "-".join(words[:3]) or "trax"
     return "".join(character if character.isalnum() or character in "-_" else "-" for character in kept)[:60]

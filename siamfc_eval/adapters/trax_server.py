@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -9,14 +10,15 @@ from typing import Any
 import numpy as np
 
 from siamfc_eval.adapters.trax_regions import from_trax, from_trax_image, to_trax
-from siamfc_eval.errors import MissingDependencyError, SiamfcEvalError, TrackerError
-from siamfc_eval.tracking.tracker import Tracker
+from siamfc_eval.adapters.trax_versions import NEWEST, VERSIONS, translate_standard_input
+from siamfc_eval.errors import InputError, MissingDependencyError, SiamfcEvalError, TrackerError
+from siamfc_eval.tracking.tracker import Output, Tracker
 
-VERSIONS = (1, 2, 3, 4)
-"""TraX protocol versions that can be spoken; 4 is today's."""
+IMAGES = ("path", "buffer")
+"""Image formats that are offered. Not raw memory: libtrax 4.0.2 corrupts its own heap when it is sent some."""
 
 
-def serve(tracker: Tracker, regions: Sequence[str] = ("rectangle", "polygon"), version: int = 4) -> int:
+def serve(tracker: Tracker, regions: Sequence[str] = ("rectangle", "polygon"), version: int = NEWEST) -> int:
     """Answer a TraX client on standard input and output, or on the socket in TRAX_SOCKET, until it quits.
 
     The tracker must be ready to work: the client's time-out runs from its start to the hello. Each `initialize` of the
@@ -25,51 +27,112 @@ def serve(tracker: Tracker, regions: Sequence[str] = ("rectangle", "polygon"), v
     Args:
         tracker: what to serve.
         regions: region formats to offer.
-        version: of the protocol.
+        version: of the protocol, 1 to 4. Clients of today understand 4 and all before it; an old client needs its own.
 
     Returns:
         The number of frames answered.
 
     Raises:
+        InputError: no such version, or an old one over a socket.
         TrackerError: the tracker failed, or the client broke the protocol or went away.
     """
+    if version not in VERSIONS:
+        raise InputError(f"TraX version {version}: expected one of {', '.join(map(str, VERSIONS))}")
+    if version < NEWEST and os.environ.get("TRAX_SOCKET"):
+        raise InputError(f"TraX version {version} is for standard input and output only; use {NEWEST} on a socket")
     try:
         import trax
     except ImportError as error:
         raise MissingDependencyError("vot-trax", "trax", "serving a tracker over TraX") from error
     # Standard output belongs to the protocol from here on; what the tracker prints goes to standard error.
     sys.stdout = sys.stderr
-    server = _Server(list(regions), ["path", "buffer"], tracker.name, version)
-    answered = 0
-    state: Any = None
+    if version < NEWEST:
+        translate_standard_input()
+    conversation = _Conversation(tracker, list(regions), _server(list(regions), tracker.name, version))
     try:
-        while True:
-            request = server.wait()
-            if request.type == trax.TraxStatus.QUIT:
-                return answered
-            frame = from_trax_image(request.image["color"])
-            if request.type == trax.TraxStatus.INITIALIZE:
-                if len(request.objects) != 1:
-                    raise TrackerError(f"the client asked for {len(request.objects)} targets; one is tracked at a time")
-                region = from_trax(request.objects[0][0])
-                state = tracker.init(frame, region)
-                server.status([(to_trax(region, list(regions)), {})])
-            else:
-                state, output = tracker.update(state, frame)
-                properties = {} if np.isnan(output.confidence) else {"confidence": f"{output.confidence:.9g}"}
-                server.status([(to_trax(output.region, list(regions)), properties)])
-            answered += 1
+        while conversation.answer():
+            pass
     except trax.TraxException as error:
         raise TrackerError(
-            f"the TraX client went away or broke the protocol ({answered} frames done): {error}"
+            f"the TraX client went away or broke the protocol ({conversation.answered} frames done): {error}"
         ) from error
     except SiamfcEvalError as error:
-        server.quit(reason=str(error))
+        conversation.server.quit(reason=_one_line(str(error)))
         raise
+    except Exception as error:
+        conversation.server.quit(reason=_one_line(f"{type(error).__name__}: {error}"))
+        raise TrackerError(
+            f"{tracker.name} failed after {conversation.answered} frames: {type(error).__name__}: {error}"
+        ) from error
+    return conversation.answered
 
 
-def _Server(regions: list[str], images: list[str], name: str, version: int) -> Any:  # noqa: N802
+class _Conversation:
+    """What a client has said so far, as far as the next answer depends on it."""
+
+    def __init__(self, tracker: Tracker, regions: list[str], server: Any) -> None:
+        self.server = server
+        self.answered = 0
+        self._tracker = tracker
+        self._regions = regions
+        self._state: Any = None
+        self._started = False
+
+    def answer(self) -> bool:
+        """Answer one request; False if it was to quit."""
+        from trax import TraxStatus
+
+        request = self.server.wait()
+        if request.type == TraxStatus.QUIT:
+            return False
+        frame = from_trax_image(request.image["color"])
+        if request.type == TraxStatus.INITIALIZE:
+            if len(request.objects) != 1:
+                raise TrackerError(f"the client asked for {len(request.objects)} targets; one is tracked at a time")
+            region = from_trax(request.objects[0][0])
+            self._state = self._tracker.init(frame, region)
+            self._started = True
+            self._report(Output(region))
+        elif not self._started:
+            raise TrackerError("the client sent a frame before it initialised the tracker")
+        else:
+            self._state, output = self._tracker.update(self._state, frame)
+            self._report(output)
+        self.answered += 1
+        return True
+
+    def _report(self, output: Output) -> None:
+        properties = {} if np.isnan(output.confidence) else {"confidence": f"{output.confidence:.9g}"}
+        self.server.status([(to_trax(output.region, self._regions), properties)])
+
+
+def _server(regions: list[str], name: str, version: int) -> Any:
+    """`trax.server.Server`, whose own constructor knows no version."""
+    from trax import HandleWrapper
+    from trax._ctypes import trax_logger, trax_logger_setup, trax_metadata_create, trax_server_setup_v
+    from trax.image import Image, ImageChannel
+    from trax.region import Region
     from trax.server import Server
 
-    del version
-    return Server(regions, images, ["color"], name, "SiamFC family", "siamfc_eval")
+    metadata = trax_metadata_create(
+        Region.encode_list(regions),
+        Image.encode_list(list(IMAGES)),
+        ImageChannel.encode_list(["color"]),
+        name.encode(),
+        b"SiamFC family",
+        b"siamfc_eval",
+        0,
+    )
+    server = Server.__new__(Server)
+    server._logger = trax_logger()
+    handle = trax_server_setup_v(metadata, trax_logger_setup(server._logger, None, 0), version)
+    if not handle:
+        port = os.environ.get("TRAX_SOCKET")
+        where = f"port {port}" if port else "standard input and output"
+        raise TrackerError(f"no TraX client on {where}; this command is started by one")
+    server._handle = HandleWrapper(handle)
+    return server
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:500]

@@ -48,6 +48,7 @@ class Connection:
         if not handle or trax_is_alive(handle) == 0:
             raise TraxException("no hello")
         self._handle: Any = HandleWrapper(handle)
+        self.version = int(self._handle.reference.contents.version)
         metadata = self._handle.reference.contents.metadata.contents
         self.region_formats: list[str] = Region.decode_list(metadata.format_region)
         self.image_formats: list[str] = Image.decode_list(metadata.format_image)

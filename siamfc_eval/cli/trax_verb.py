@@ -24,7 +24,12 @@ from siamfc_eval.errors import InputError
     show_default=True,
     help="Region format to offer; may be repeated.",
 )
-def command(tracker: str, device: str, weights: str | None, socket: int | None, regions: tuple[str, ...]) -> None:
+@click.option(
+    "--protocol", type=click.IntRange(1, 4), default=4, show_default=True, help="TraX version; below 4 for old clients."
+)
+def command(
+    *, tracker: str, device: str, weights: str | None, socket: int | None, regions: tuple[str, ...], protocol: int
+) -> None:
     """Serve TRACKER (a catalogue name, a .toml or file.py:Class) to a TraX client, such as vot-toolkit.
 
     The network is loaded before the first word, and the tracker can be initialised again and again without a restart.
@@ -36,9 +41,9 @@ def command(tracker: str, device: str, weights: str | None, socket: int | None, 
         if not 0 < socket < 65536:
             raise InputError(f"--socket {socket}: a port is a number from 1 to 65535")
         os.environ["TRAX_SOCKET"] = str(socket)
-    elif sys.stdin.isatty():
+    elif sys.stdin.isatty() and not os.environ.get("TRAX_SOCKET"):
         raise InputError(
             "this command speaks TraX on standard input and output and is started by a TraX client, not by hand. "
             "To see the tracker work, use: siamfc-eval demo-video"
         )
-    serve(load_tracker(tracker, device=device, weights=weights), regions)
+    serve(load_tracker(tracker, device=device, weights=weights), regions, protocol)

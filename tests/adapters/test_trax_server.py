@@ -1,0 +1,201 @@
+"""`siamfc-eval trax` serves our trackers: over pipes and sockets, in every version, again and again."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("trax", reason="vot-trax is not installed (extra 'trax')")
+
+import trax
+
+from siamfc_eval.adapters.load import load_tracker
+from siamfc_eval.adapters.trax_client import TraxTracker
+from siamfc_eval.adapters.trax_versions import to_newest
+from siamfc_eval.adapters.trax_wire import Connection
+from siamfc_eval.datasets.load import load_dataset
+from siamfc_eval.datasets.render_folder import render_to_folder
+from siamfc_eval.datasets.sequence import Sequence
+from siamfc_eval.datasets.synthetic import embedded_benchmark
+from siamfc_eval.errors import TrackerError
+
+OURS = Path(__file__).parent / "trax_trackers" / "ours.py"
+COMMAND = [sys.executable, "-m", "siamfc_eval", "trax"]
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture(scope="module")
+def sequence(tmp_path_factory: pytest.TempPathFactory) -> Sequence:
+    drawn = embedded_benchmark(length=8, names=("jelly-drifts",))
+    return load_dataset(render_to_folder(drawn, tmp_path_factory.mktemp("drawn"), "vot", ".png")).sequences[0]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def make(*words: str, **environment: str) -> subprocess.Popen[bytes]:
+        pipe = subprocess.PIPE
+        started.append(
+            subprocess.Popen(
+                [*COMMAND, *words], stdin=pipe, stdout=pipe, stderr=pipe, env={**os.environ, **environment}
+            )
+        )
+        return started[-1]
+
+    yield make
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def connect(process: subprocess.Popen[bytes]) -> Connection:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    return Connection(process.stdin.fileno(), process.stdout.fileno())
+
+
+def picture(sequence: Sequence, frame: int) -> trax.FileImage:
+    assert sequence.frames is not None
+    return trax.FileImage.create(str(sequence.frames[frame].path))
+
+
+def quoted(*words: str) -> str:
+    return " ".join(f"'{word}'" for word in [*COMMAND, *words])
+
+
+@pytest.mark.parametrize("spec", ["siamfc-slim", "static"])
+def test_answers_over_the_wire_are_those_in_process(sequence: Sequence, spec: str) -> None:
+    if spec == "siamfc-slim":
+        pytest.importorskip("torch")
+    assert sequence.frames is not None
+    inside = load_tracker(spec, device="cpu")
+    served = TraxTracker(quoted(spec, "--device", "cpu"))
+    try:
+        for first in (0, 3):  # the second run is a re-initialisation of the same process
+            state, remote = inside.init(sequence.frames[first], sequence.boxes[first]), None
+            remote = served.init(sequence.frames[first], sequence.boxes[first])
+            for frame in sequence.frames[first + 1 :]:
+                state, expected = inside.update(state, frame)
+                remote, output = served.update(remote, frame)
+                # Four decimals on the wire, there and back.
+                np.testing.assert_allclose(output.region, expected.region, atol=2e-3)
+                np.testing.assert_allclose(output.confidence, expected.confidence, rtol=1e-3, equal_nan=True)
+        assert served.restarts == 0
+    finally:
+        served.close()
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
+def test_every_version_is_spoken_with_a_client_that_takes_it_at_its_word(
+    sequence: Sequence, start: Start, version: int
+) -> None:
+    process = start(f"{OURS}:Follower", "--protocol", str(version))
+    connection = connect(process)
+    assert connection.version == version
+    for run in range(2):
+        connection.initialize(picture(sequence, 0), trax.Rectangle.create(run, 2, 30, 40))
+        for step in (1, 2):
+            ((region, _),) = connection.frame(picture(sequence, step))
+            assert region.bounds() == (run + step, 2, 30, 40)
+    connection.quit()
+    connection.release()
+    assert process.wait(10) == 0
+
+
+def test_old_initialisations_are_split_and_all_else_is_left_alone() -> None:
+    old = b'@@TRAX:initialize "file:///a \\"b\\".jpg" "1.0,2.0,3.0,4.0" "key=value" \n'
+    new = b'@@TRAX:initialize\n@@TRAX:initialize "1.0,2.0,3.0,4.0" "key=value"\n@@TRAX:frame "file:///a \\"b\\".jpg"\n'
+    assert to_newest(old) == new
+    for line in (b'@@TRAX:frame "file:///a.jpg"\n', b"@@TRAX:quit\n", b"@@TRAX:initialize\n", b"anything"):
+        assert to_newest(line) == line
+
+
+def test_a_socket_serves_as_well_as_pipes(sequence: Sequence, start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(60)
+        process = start(f"{OURS}:Follower", TRAX_SOCKET=str(listening.getsockname()[1]))
+        talk, _ = listening.accept()
+        with talk:
+            connection = Connection(talk.fileno(), talk.fileno())
+            connection.initialize(picture(sequence, 0), trax.Rectangle.create(1, 2, 30, 40))
+            ((region, _),) = connection.frame(picture(sequence, 1))
+            assert region.bounds() == (2, 2, 30, 40)
+            connection.quit()
+            connection.release()
+        assert process.wait(10) == 0
+
+
+def test_images_come_in_a_buffer_too(sequence: Sequence, start: Start) -> None:
+    process = start(f"{OURS}:Follower")
+    connection = connect(process)
+    assert set(connection.image_formats) == {"path", "buffer"}
+    encoded = cv2.imencode(".png", np.full((33, 44, 3), 7, np.uint8))[1].tobytes()
+    connection.initialize(trax.BufferImage.create(encoded), trax.Rectangle.create(1, 2, 3, 4))
+    ((region, _),) = connection.frame(trax.BufferImage.create(encoded))
+    assert region.bounds() == (2, 2, 3, 4)
+    connection.quit()
+    connection.release()
+    assert b"(44, 33)" in process.communicate(timeout=10)[1]
+
+
+@pytest.mark.parametrize("offered", ["rectangle", "polygon"])
+def test_regions_are_of_the_kind_that_is_offered(sequence: Sequence, start: Start, offered: str) -> None:
+    connection = connect(start(f"{OURS}:Follower", "--region", offered))
+    assert connection.region_formats == [offered]
+    corners = [(10, 10), (30, 12), (28, 40), (9, 38)]
+    connection.initialize(picture(sequence, 0), trax.Polygon.create(corners))
+    ((region, _),) = connection.frame(picture(sequence, 1))
+    assert isinstance(region, trax.Rectangle if offered == "rectangle" else trax.Polygon)
+    connection.quit()
+    connection.release()
+
+
+def test_a_tracker_that_raises_tells_its_client_why(sequence: Sequence, start: Start) -> None:
+    process = start(f"{OURS}:Failing")
+    connection = connect(process)
+    connection.initialize(picture(sequence, 0), trax.Rectangle.create(1, 2, 30, 40))
+    connection.frame(picture(sequence, 1))
+    with pytest.raises(trax.TraxException, match="a bug in this tracker"):
+        connection.frame(picture(sequence, 2))
+    connection.release()
+    _, errors = process.communicate(timeout=10)
+    assert process.returncode == 3
+    assert b"a bug" in errors
+
+
+@pytest.mark.parametrize("after", [b"", b'@@TRAX:initialize "1,2,30,40"\n', b"@@TRAX:nonsense\n"])
+def test_a_client_that_goes_away_leaves_no_server_behind(start: Start, after: bytes) -> None:
+    process = start("static")
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdin.write(after)
+    process.stdin.close()
+    assert process.wait(10) in {0, 3}
+
+
+def test_no_client_on_the_socket_is_said(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    process = start("static", "--socket", str(port))
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode in {1, 3}
+    assert f"port {port}".encode() in errors
+
+
+def test_an_image_that_is_not_there_is_named_to_the_client(sequence: Sequence, tmp_path: Path) -> None:
+    served = TraxTracker(quoted(f"{OURS}:Follower"))
+    from siamfc_eval.datasets.frames import image_frame
+
+    with pytest.raises(TrackerError, match=r"gone\.jpg"):
+        served.init(image_frame(tmp_path / "gone.jpg"), sequence.boxes[0])
+    served.close()
