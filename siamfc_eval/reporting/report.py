@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Pairs of metrics that the field looks at together, with those that are drawn where a measure has both.
-_SCATTERS = (("robustness", "accuracy"), ("ar_reliability", "accuracy"))
+_SCATTERS = (("reliability", "accuracy"),)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,75 @@
+"""`compare` and `report` on raw results of three made-up trackers of the embedded benchmark."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from siamfc_eval.cli.compare_verb import command as compare
+from siamfc_eval.cli.report_verb import command as report
+from siamfc_eval.datasets.synthetic import embedded_benchmark
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ground truth with a jitter that grows from tracker to tracker."""
+    folder = tmp_path_factory.mktemp("results")
+    generator = np.random.default_rng(4)
+    for name, jitter in (("steady", 0.5), ("shaky", 4.0), ("wild", 12.0)):
+        (folder / name).mkdir()
+        for sequence in embedded_benchmark():
+            boxes = sequence.boxes + generator.normal(0, jitter, sequence.boxes.shape) * [1, 1, 0.2, 0.2]
+            np.savetxt(folder / name / f"{sequence.name}.txt", boxes, delimiter=",", fmt="%.17g")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIAMFC_EVAL_CACHE", str(tmp_path / "cache"))
+
+
+OPTIONS = ["--dataset", "synthetic", "--resamples", "400"]
+
+
+def test_compare_tells_the_trackers_apart_as_json(results: Path) -> None:
+    done = CliRunner().invoke(compare, [str(results), *OPTIONS, "--json"], standalone_mode=False)
+    assert done.return_value == 0, done.output
+    told = json.loads(done.output)
+    assert list(told["trackers"]) == ["steady", "shaky", "wild"]
+    assert all(pair["p_adjusted"] < 0.05 for pair in told["pairs"])
+    assert told["trackers"]["steady"]["low"] < told["trackers"]["steady"]["value"] < told["trackers"]["steady"]["high"]
+
+
+def test_compare_speaks_in_sentences_to_people(results: Path) -> None:
+    done = CliRunner().invoke(compare, [str(results), *OPTIONS, "--metric", "precision_20"], standalone_mode=False)
+    assert "steady has the best Precision @20 px" in done.output
+
+
+def test_report_draws_curves_for_each_convention(results: Path, tmp_path: Path) -> None:
+    arguments = [str(results), *OPTIONS, "--out", str(tmp_path / "r"), "--format", "svg"]
+    arguments += ["--convention", "otb-matlab", "--convention", "got10k"]
+    done = CliRunner().invoke(report, arguments, standalone_mode=False)
+    assert done.return_value == 0, done.output
+    page = (tmp_path / "r" / "report.html").read_text()
+    assert "synthetic, otb-matlab" in page
+    assert "synthetic, got10k" in page
+    figures = {path.name for path in (tmp_path / "r" / "figures").iterdir()}
+    assert {"01-synthetic-otb-matlab-success.svg", "02-synthetic-got10k-precision.svg"} <= figures
+
+
+def test_a_missing_sequence_is_named_and_ends_with_code_2(results: Path, tmp_path: Path) -> None:
+    partial = tmp_path / "partial"
+    for source in results.rglob("*.txt"):
+        target = partial / source.relative_to(results)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+    lost = sorted((partial / "wild").iterdir())[0]
+    lost.unlink()
+    done = CliRunner().invoke(report, [str(partial), *OPTIONS, "--format", "svg"], standalone_mode=False)
+    assert done.return_value == 2
+    assert lost.stem in done.output
+    assert lost.stem in (partial / "report" / "report.html").read_text()
