@@ -44,7 +44,7 @@ def command(
     Without SOURCE it is shown on a sequence of the embedded benchmark. Each frame shows the box, the tracker's score
     and its frames per second.
     """
-    from contextlib import ExitStack, closing
+    from contextlib import ExitStack
 
     from siamfc_eval.adapters.demo_video import VideoFile, Window, follow, open_footage
     from siamfc_eval.adapters.load import load_tracker
@@ -57,8 +57,9 @@ def command(
         footage = open_footage(source, sequence, length)
         video = stack.enter_context(VideoFile(out.expanduser(), fps or footage.fps)) if out is not None else None
         loaded = load_tracker(tracker, device=device, weights=weights)
-        if hasattr(loaded, "close"):
-            stack.enter_context(closing(loaded))
+        close = getattr(loaded, "close", None)
+        if close is not None:
+            stack.callback(close)
         drawn = 0
         for image in follow(loaded, footage, region, response):
             drawn += 1

