@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -13,19 +14,22 @@ from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.scores import CurveAxis, Scores
 
 
-def write_plots(scores: Scores, out: Path, cache: Path | None) -> list[Path]:
+def write_plots(scores: Scores, out: Path, cache: Path | None, curves: Collection[str] | None = None) -> list[Path]:
     """Write one PNG for each curve of the measure.
 
     Args:
         scores: what to draw.
         out: folder; made if it is not there.
         cache: folder of pictures that were drawn before, found by the hash of all that is on them; None: draw.
+        curves: keys of the curves to draw; None: all.
 
     Raises:
         InputError: the folder cannot be written to.
     """
     written = []
     for axis in scores.measure.curves:
+        if curves is not None and axis.key not in curves:
+            continue
         target = out / f"{axis.key}.png"
         try:
             out.mkdir(parents=True, exist_ok=True)
