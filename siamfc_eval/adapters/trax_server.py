@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from siamfc_eval.adapters.trax_regions import from_trax, from_trax_image, to_trax
-from siamfc_eval.adapters.trax_versions import NEWEST, VERSIONS, translate_standard_input
+from siamfc_eval.adapters.trax_versions import NEWEST, VERSIONS, relay_standard_input
 from siamfc_eval.errors import InputError, MissingDependencyError, SiamfcEvalError, TrackerError
 from siamfc_eval.tracking.tracker import Output, Tracker
 
@@ -46,8 +46,8 @@ def serve(tracker: Tracker, regions: Sequence[str] = ("rectangle", "polygon"), v
         raise MissingDependencyError("vot-trax", "trax", "serving a tracker over TraX") from error
     # Standard output belongs to the protocol from here on; what the tracker prints goes to standard error.
     sys.stdout = sys.stderr
-    if version < NEWEST:
-        translate_standard_input()
+    if not os.environ.get("TRAX_SOCKET"):
+        relay_standard_input(version)
     conversation = _Conversation(tracker, list(regions), _server(list(regions), tracker.name, version))
     try:
         while conversation.answer():
