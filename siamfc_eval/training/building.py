@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -39,7 +40,7 @@ def build_augmentation(configuration: TrainingConfiguration) -> Augmentation:
                 f"Known: {', '.join(sorted(known))}."
             )
     photometric = Photometric(**configuration.photometric)
-    return Augmentation(photometric=photometric, **configuration.augmentation)  # type: ignore[arg-type]
+    return Augmentation(photometric=photometric, **configuration.augmentation)
 
 
 def build_sampler(configuration: TrainingConfiguration, data: Path, stride: int) -> PairSampler:
@@ -76,7 +77,7 @@ def build_optimiser(
     backbone = list(model.backbone.parameters())
     known = {id(parameter) for parameter in backbone}
     rest = [parameter for parameter in model.parameters() if id(parameter) not in known]
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": backbone, "lr": setting.rate * setting.backbone_rate},
         {"params": rest},
         {"params": list(objective.parameters()), "weight_decay": 0.0},

@@ -85,7 +85,7 @@ def patch_over(image: Image, patch: Image, centre: tuple[float, float], power: f
         return image
     across = np.abs(np.linspace(-1.0, 1.0, width, dtype=np.float32)) ** power
     down = np.abs(np.linspace(-1.0, 1.0, height, dtype=np.float32)) ** power
-    mask = np.clip((1.0 - across[None, :] - down[:, None]) / 0.25, 0.0, 1.0)
+    mask: Mask = np.clip((1.0 - across[None, :] - down[:, None]) / 0.25, 0.0, 1.0).astype(np.float32)
     inner = (slice(y0 - top, y1 - top), slice(x0 - left, x1 - left))
     result = image.copy()
     result[y0:y1, x0:x1] = blend(patch[inner], image[y0:y1, x0:x1], mask[inner])

@@ -58,8 +58,8 @@ class SourceSection(_Section):
     name: str
     kind: Literal["crops", "pysot-crops", "stills", "dataset"]
     """crops: folders of crops with an index.json. pysot-crops: crop511 folders with their train.json (ILSVRC-VID and
-    -DET, YouTube-BB, COCO, LaSOT, GOT-10k as pysot and SiamDW curate them). stills: any images. dataset: a tracking data
-    set as distributed (GOT-10k, LaSOT, TrackingNet, ILSVRC-VID, any that `siamfc-eval check dataset` reads)."""
+    -DET, YouTube-BB, COCO, LaSOT, GOT-10k as pysot and SiamDW curate them). stills: any images. dataset: a tracking
+    data set as distributed (GOT-10k, LaSOT, TrackingNet, ILSVRC-VID, any that `siamfc-eval check dataset` reads)."""
     path: str
     """Folder; a relative one is below --data."""
     annotations: str = ""

@@ -40,19 +40,20 @@ class Batch(NamedTuple):
 
     def to(self, device: torch.device) -> Batch:
         """The batch with its tensors on a device."""
-        moved = {
-            name: value.to(device, non_blocking=True)
-            for name, value in self._asdict().items()
-            if isinstance(value, Tensor)
-        }
-        return self._replace(**moved)
+        return self._replace(
+            exemplars=self.exemplars.to(device, non_blocking=True),
+            searches=self.searches.to(device, non_blocking=True),
+            centres=self.centres.to(device),
+            sizes=self.sizes.to(device),
+            positives=self.positives.to(device),
+        )
 
 
 class _Batches(Dataset[Batch]):
     def __init__(self, sampler: PairSampler) -> None:
         self._sampler = sampler
 
-    def __getitem__(self, indices: Sequence[int]) -> Batch:  # type: ignore[override]
+    def __getitem__(self, indices: Sequence[int]) -> Batch:
         started, decoded = time.perf_counter(), self._sampler.decoding_seconds
         pairs = [self._sampler.pair(index) for index in indices]
         return Batch(

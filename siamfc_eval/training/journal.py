@@ -22,7 +22,7 @@ class Journal:
         if importlib.util.find_spec("tensorboard") is not None:
             from torch.utils.tensorboard import SummaryWriter
 
-            self._board = SummaryWriter(str(folder / "tensorboard"))  # type: ignore[no-untyped-call]
+            self._board = SummaryWriter(str(folder / "tensorboard"))
 
     def write(self, step: int, seconds: float, values: dict[str, float]) -> None:
         """One record. Numbers keep six digits."""

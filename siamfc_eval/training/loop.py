@@ -227,8 +227,8 @@ class Training:
         path = self.out / "nan-batch.pt"
         save_state({"step": self.step, "batch": batch._asdict(), "model": self.model.state_dict()}, path)
         raise IncompleteError(
-            f"the loss is {float(loss.detach())} at step {self.step}. The batch and the weights are in {path}; last.pt is from "
-            "before. Lower optimiser.rate or set optimiser.clip."
+            f"the loss is {float(loss.detach())} at step {self.step}. The batch and the weights are in {path}; "
+            "last.pt is from before. Lower optimiser.rate or set optimiser.clip."
         )
 
     def _note_broken(self, group: list[Batch]) -> None:

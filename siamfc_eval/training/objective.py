@@ -53,7 +53,7 @@ class ResponseObjective(nn.Module):
             total = losses.soft_margin(own, labels)
         else:
             total = losses.focal(own, labels)
-        parts = {setting.kind: float(total.detach())}
+        parts: Parts = {setting.kind: float(total.detach())}
         apart = strangers(batch.shown, batch.identities).to(own.device)
         if setting.batch_negatives > 0.0:
             negative = losses.batch_negatives(responses, apart)

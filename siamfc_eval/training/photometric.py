@@ -81,15 +81,15 @@ def _codec(image: Image, strength: Photometric, rng: np.random.Generator) -> Ima
     import cv2
 
     if rng.random() < strength.noise:
-        # One field of noise per crop is drawn small and tiled by a random roll: drawing normals is the dear part.
+        # One field of noise per crop is drawn small and tiled: drawing normals is the dear part.
         field = rng.normal(0.0, rng.uniform(2.0, 10.0), size=(64, 64, 3)).astype(np.float32)
         times = -(-image.shape[0] // 64)
         tiled = np.tile(field, (times, times, 1))[: image.shape[0], : image.shape[1]]
         image = np.clip(image.astype(np.float32) + tiled, 0.0, 255.0).astype(np.uint8)
     if rng.random() < strength.compression:
         _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 80))])
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    return np.asarray(image, dtype=np.uint8)
+        return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), dtype=np.uint8)
+    return image
 
 
 def distort(image: Image, strength: Photometric, rng: np.random.Generator) -> Image:

@@ -19,7 +19,9 @@ loop = { steps = 10 }
 """
 
 
-@pytest.mark.parametrize("path", sorted(catalogue_folder("experiments").glob("train_*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(catalogue_folder("experiments").glob("train_*.toml")), ids=lambda path: path.stem
+)
 def test_the_training_files_of_the_catalogue_are_valid(path: Path) -> None:
     configuration = read_configuration(path)
     assert build_augmentation(configuration)
@@ -30,12 +32,12 @@ def test_the_training_files_of_the_catalogue_are_valid(path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ('learning_rate = 1', r"learning_rate: Extra inputs"),
-        ('optimiser = { rate = -1 }', r"optimiser\.rate: Input should be greater than 0"),
+        ("learning_rate = 1", r"learning_rate: Extra inputs"),
+        ("optimiser = { rate = -1 }", r"optimiser\.rate: Input should be greater than 0"),
         ('optimiser = { schedule = "exponential" }', r"optimiser\.schedule: Input should be .*'log'"),
-        ('optimiser = { warmup = 10 }', r"optimiser\.warmup 10 is not below loop\.steps 10"),
-        ('crops = { exemplar = 127, search = 100 }', r"crops: .*search 100 must be larger than exemplar 127"),
-        ('validation = { every = 5 }', r"validation: .*nothing to validate on"),
+        ("optimiser = { warmup = 10 }", r"optimiser\.warmup 10 is not below loop\.steps 10"),
+        ("crops = { exemplar = 127, search = 100 }", r"crops: .*search 100 must be larger than exemplar 127"),
+        ("validation = { every = 5 }", r"validation: .*nothing to validate on"),
     ],
 )
 def test_a_wrong_field_is_named(tmp_path: Path, change: str, message: str) -> None:
@@ -56,5 +58,5 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_augmentation_lists_the_known_ones(configuration: TrainingConfiguration) -> None:
     changed = configuration.model_copy(update={"augmentation": {"rotate": 3.0}})
-    with pytest.raises(InputError, match="augmentation has no rotate. Known: .*rotation"):
+    with pytest.raises(InputError, match=r"augmentation has no rotate\. Known: .*rotation"):
         build_augmentation(changed)

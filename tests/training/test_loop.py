@@ -53,7 +53,9 @@ def test_the_loss_falls(declared: dict[str, Any], training_folder: Path, tmp_pat
     declared["loop"] = {**declared["loop"], "steps": 60, "log_every": 20}
     declared["optimiser"] = {"rate": 0.03, "schedule": "cosine", "clip": 10.0}
     declared["augmentation"] = dict.fromkeys(("background", "distractor", "occlusion", "bend", "rotation", "zoom"), 0.0)
-    declared["photometric"] = dict.fromkeys(("brightness", "contrast", "gamma", "colour", "blur", "low_resolution"), 0.0)
+    declared["photometric"] = dict.fromkeys(
+        ("brightness", "contrast", "gamma", "colour", "blur", "low_resolution"), 0.0
+    )
     Training(TrainingConfiguration.model_validate(declared), training_folder, tmp_path).run()
     losses = [record["loss"] for record in read_journal(tmp_path / "log.jsonl") if "loss" in record]
     assert losses[-1] < 0.9 * losses[0]
@@ -120,7 +122,9 @@ def test_broken_images_are_named_and_skipped_up_to_a_limit(
     for number in (0, 1):
         (data / "stills" / f"{number}.jpg").write_bytes(b"not a picture")
     Training(TrainingConfiguration.model_validate(declared), data, tmp_path / "tolerant").run()
-    notes = [json.loads(line).get("note", "") for line in (tmp_path / "tolerant" / "log.jsonl").read_text().splitlines()]
+    notes = [
+        json.loads(line).get("note", "") for line in (tmp_path / "tolerant" / "log.jsonl").read_text().splitlines()
+    ]
     assert sum("skipped" in note and ("0.jpg" in note or "1.jpg" in note) for note in notes) == 2
     declared["loop"] = {**declared["loop"], "broken_limit": 1}
     strict = Training(TrainingConfiguration.model_validate(declared), data, tmp_path / "strict")

@@ -70,7 +70,8 @@ def test_pysot_crops_are_scaled_by_the_size_in_the_frame(tmp_path: Path) -> None
 
 
 def test_ilsvrc_vid_gives_one_track_per_object(tmp_path: Path) -> None:
-    row = "<object><trackid>{}</trackid><bndbox><xmax>{}</xmax><xmin>5</xmin><ymax>30</ymax><ymin>6</ymin></bndbox></object>"
+    sides = "<xmax>{}</xmax><xmin>5</xmin><ymax>30</ymax><ymin>6</ymin>"
+    row = f"<object><trackid>{{}}</trackid><bndbox>{sides}</bndbox></object>"
     folder = tmp_path / "Annotations" / "VID" / "train" / "part" / "video"
     folder.mkdir(parents=True)
     for number in range(3):

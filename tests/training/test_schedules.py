@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 
@@ -24,7 +26,7 @@ def test_a_falling_schedule_goes_from_the_rate_to_its_final_share(kind: Schedule
     rates = _rates(kind, 50, final=0.01)
     assert rates[0] == 1.0
     assert rates[-1] == pytest.approx(0.01, rel=1e-6)
-    assert all(later < earlier for earlier, later in zip(rates, rates[1:], strict=False))
+    assert all(later < earlier for earlier, later in itertools.pairwise(rates))
 
 
 def test_the_log_schedule_has_equal_ratios_and_the_linear_one_equal_differences() -> None:

@@ -27,9 +27,7 @@ def test_an_exemplar_view_centres_the_target_at_the_scale_of_its_context() -> No
     assert np.ptp(corners, axis=0) == pytest.approx([20.0 * scale, 30.0 * scale])
 
 
-@given(
-    st.floats(-40.0, 40.0), st.floats(-40.0, 40.0), st.floats(0.7, 1.4), st.floats(0.7, 1.4), st.floats(-60.0, 60.0)
-)
+@given(st.floats(-40.0, 40.0), st.floats(-40.0, 40.0), st.floats(0.7, 1.4), st.floats(0.7, 1.4), st.floats(-60.0, 60.0))
 def test_the_shift_is_where_the_target_lands_whatever_else_happens(
     across: float, down: float, zoom: float, stretch: float, rotation: float
 ) -> None:

@@ -1,0 +1,71 @@
+"""A training starts from the weights that its file names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from siamfc_eval.errors import InputError
+from siamfc_eval.models.registry import build_model
+from siamfc_eval.models.saving import save_model
+from siamfc_eval.training.configuration import ModelSection
+from siamfc_eval.training.starting import build_network, load_backbone
+from siamfc_eval.training.widening import widen
+
+NARROW = {"channels": [4, 6, 8, 8, 6], "scale": 0.02}
+WIDE = {"channels": [10, 16, 20, 20, 14]}
+
+
+def test_a_widened_network_answers_as_the_narrow_one() -> None:
+    torch.manual_seed(0)
+    small, large = build_model("SiamFC", **NARROW).eval(), build_model("SiamFC", **WIDE).eval()
+    exemplar, search = 255 * torch.rand(2, 3, 127, 127), 255 * torch.rand(2, 3, 143, 143)
+    widen(small, large, seed=1, noise=0.0)
+    expected = small(exemplar, search)
+    assert torch.allclose(
+        large(exemplar, search), expected, rtol=1e-3, atol=1e-4 * float(expected.detach().abs().max())
+    )
+    widen(small, large, seed=1, noise=0.3)
+    assert not torch.allclose(large(exemplar, search), expected, rtol=1e-3)
+
+
+def test_widening_refuses_what_does_not_fit() -> None:
+    small, large = build_model("SiamFC", **NARROW), build_model("SiamFC", **WIDE)
+    with pytest.raises(InputError, match="layer 1 of 10 channels does not fit 4"):
+        widen(large, small, seed=0, noise=0.0)
+    with pytest.raises(InputError, match="widening needs two AlexNets"):
+        widen(small, build_model("SiamVGG"), seed=0, noise=0.0)
+
+
+def test_named_weights_are_the_start(tmp_path: Path) -> None:
+    model = build_model("SiamFC", **NARROW)
+    save_model(model, tmp_path / "start.safetensors")
+    setting = ModelSection(name="SiamFC", options=NARROW, weights=str(tmp_path / "start.safetensors"))
+    started = build_network(setting, seed=5)
+    assert started.training
+    assert all(torch.equal(value, model.state_dict()[name]) for name, value in started.state_dict().items())
+
+
+def test_the_seed_decides_random_weights() -> None:
+    setting = ModelSection(name="SiamFC", options=NARROW)
+    kernels = [build_network(setting, seed).state_dict()["backbone.conv1.0.weight"] for seed in (1, 1, 2)]
+    assert torch.equal(kernels[0], kernels[1])
+    assert not torch.equal(kernels[0], kernels[2])
+
+
+def test_a_classifier_gives_its_backbone(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    source, model = build_model("SiamFC", **NARROW), build_model("SiamFC", **NARROW)
+    tensors = {f"features.{name}": value for name, value in source.backbone.state_dict().items()}
+    torch.save({**tensors, "classifier.weight": torch.zeros(10, 6)}, tmp_path / "imagenet.pth")
+    load_backbone(model, tmp_path / "imagenet.pth")
+    assert torch.equal(model.backbone.state_dict()["conv3.0.weight"], source.backbone.state_dict()["conv3.0.weight"])
+    with pytest.raises(InputError, match="no weights for the backbone of SiamFC"):
+        load_backbone(build_model("SiamFC", **WIDE), tmp_path / "imagenet.pth")
+
+
+def test_a_missing_start_says_where_it_was_looked_for() -> None:
+    with pytest.raises(InputError, match=r"neither absent-network nor .*absent-network\.safetensors"):
+        build_network(ModelSection(name="SiamFC", widen_from="absent-network"), seed=0)
