@@ -4,10 +4,17 @@ A lane holds one running protocol. Each step takes the next command of every lan
 worker threads, answers all commands by one call for the initialisations and one for the updates, and lets a lane whose
 run has ended take the next work item. Runs that reset, skip or end at different times need no special care, because a
 protocol says itself what it wants next.
+
+Lanes can be divided into groups, each with a thread and batches of its own: cropping is then spread over the cores, and
+on a CPU the network too, which uses two cores better than threads inside one batch do.
 """
 
 from __future__ import annotations
 
+import contextlib
+import queue
+import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -63,7 +70,7 @@ class _Lane:
 
 
 def run_lanes(
-    tracker: BatchTracker, items: Iterable[WorkItem], lanes: int, advance: Advance, workers: int = 2
+    tracker: BatchTracker, items: Iterable[WorkItem], lanes: int, advance: Advance, *, groups: int = 1, workers: int = 2
 ) -> Iterator[Outcome]:
     """Run work items abreast.
 
@@ -72,30 +79,100 @@ def run_lanes(
     not the speed at which a tracker follows one target.
 
     Args:
-        tracker: deterministic; random generators are not seeded here.
+        tracker: deterministic; random generators are not seeded here. With several groups it is called from several
+            threads at once, each with states of its own.
         items: the longest first, so that few lanes are empty at the end.
-        lanes: runs abreast, at least 1.
-        advance: told of each step.
+        lanes: runs abreast in each group, at least 1.
+        advance: told of each step, in the caller's thread.
+        groups: threads that call the tracker.
         workers: threads that decode.
     """
     pool = ThreadPoolExecutor(max(workers, 1), thread_name_prefix="decode")
-    waiting = iter(items)
-    active: list[_Lane] = []
+    told: queue.SimpleQueue[_Told] = queue.SimpleQueue()
+    stop = threading.Event()
+    waiting = _Waiting(items, stop)
+
+    def work() -> None:
+        try:
+            with one_share_of_cores(groups):
+                for outcome in _run_group(tracker, waiting, lanes, told.put, pool):
+                    told.put(outcome)
+        except BaseException as error:  # handed to the caller, who raises it
+            told.put(error)
+        told.put(None)
+
+    threads = [threading.Thread(target=work, name=f"lanes-{number}", daemon=True) for number in range(groups)]
     try:
-        while True:
-            while len(active) < lanes and (item := next(waiting, None)) is not None:
-                run = begin(item, advance)
-                if isinstance(run, Failed):
-                    yield run
-                else:
-                    active.append(_Lane(run, pool))
-            if not active:
-                return
-            ended = _step(tracker, active, lanes)
-            active = [lane for lane in active if lane not in ended]
-            yield from ended.values()
+        for thread in threads:
+            thread.start()
+        running = groups
+        while running:
+            message = told.get()
+            if message is None:
+                running -= 1
+            elif isinstance(message, int):
+                advance(message)
+            elif isinstance(message, BaseException):
+                raise message
+            else:
+                yield message
     finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+_Told = Outcome | int | BaseException | None
+"""What a group's thread tells: an outcome, frames advanced, what it died of, or that it is through."""
+
+
+class _Waiting:
+    """The work items that no lane has taken yet, for all groups."""
+
+    def __init__(self, items: Iterable[WorkItem], stop: threading.Event) -> None:
+        self.stop = stop
+        self._items = iter(items)
+        self._lock = threading.Lock()
+
+    def take(self) -> WorkItem | None:
+        """The next item; None when there are no more."""
+        with self._lock:
+            return next(self._items, None)
+
+
+def _run_group(
+    tracker: BatchTracker, waiting: _Waiting, lanes: int, advance: Advance, pool: ThreadPoolExecutor
+) -> Iterator[Outcome]:
+    """The lanes of one group, until no item is left or the caller has had enough."""
+    active: list[_Lane] = []
+    while not waiting.stop.is_set():
+        while len(active) < lanes and (item := waiting.take()) is not None:
+            run = begin(item, advance)
+            if isinstance(run, Failed):
+                yield run
+            else:
+                active.append(_Lane(run, pool))
+        if not active:
+            return
+        ended = _step(tracker, active, lanes)
+        active = [lane for lane in active if lane not in ended]
+        yield from ended.values()
+
+
+@contextlib.contextmanager
+def one_share_of_cores(shares: int) -> Iterator[None]:
+    """In the calling thread, let torch (where it is loaded) use one of so many equal shares of its threads."""
+    torch = sys.modules.get("torch")
+    if torch is None or shares == 1:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, before // shares))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _step(tracker: BatchTracker, active: Sequence[_Lane], lanes: int) -> dict[_Lane, Outcome]:

@@ -45,6 +45,8 @@ class ProtocolSummary:
     """Time spent on decoding, over all threads."""
     invalid: int = 0
     """Answers with numbers that are not finite, recorded as NaN."""
+    restarts: int = 0
+    """Processes of a TraX tracker that were started because the one before had died or hung."""
     not_repeated: int = 0
     """Sequences whose first three runs were identical and which were therefore not run further."""
 
@@ -96,6 +98,7 @@ class RunSummary:
                     "fps": part.fps,
                     "decode_seconds": part.decode_seconds,
                     "invalid_answers": part.invalid,
+                    "restarts": part.restarts,
                     "sequences_not_repeated": part.not_repeated,
                 }
                 for part in self.protocols

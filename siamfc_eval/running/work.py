@@ -44,6 +44,8 @@ class Finished:
     """Answers that were no region with finite numbers; they are recorded as NaN."""
     decode_seconds: float = 0.0
     """Time spent on decoding images, which no tracker's time includes."""
+    restarts: int = 0
+    """Processes that the tracker needed beyond the one that it had."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +56,8 @@ class Failed:
     error: str
     fault: Literal["tracker", "data"]
     """Whose: the tracker raised, or a frame or the ground truth cannot be used."""
+    restarts: int = 0
+    """As in `Finished`."""
 
 
 Outcome = Finished | Failed

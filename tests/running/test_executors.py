@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from functools import partial
 
 import numpy as np
@@ -10,6 +12,7 @@ from running_toys import OneByOne, ToyTracker, moving_sequence, small_dataset
 
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.protocols.trajectory import Code, Trajectory
+from siamfc_eval.running.execution import lane_count
 from siamfc_eval.running.lanes import run_lanes
 from siamfc_eval.running.plan import plan_items
 from siamfc_eval.running.processes import run_processes
@@ -64,15 +67,41 @@ def _assert_same(ours: dict[str, Trajectory], theirs: dict[str, Trajectory]) -> 
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.kind)
-@pytest.mark.parametrize("lanes", [1, 3, 16])
-def test_lanes_give_what_serial_runs_give(spec: AnySpec, lanes: int) -> None:
+@pytest.mark.parametrize(("lanes", "groups"), [(1, 1), (3, 1), (16, 1), (2, 3)])
+def test_lanes_give_what_serial_runs_give(spec: AnySpec, lanes: int, groups: int) -> None:
     dataset = small_dataset(30, 41, 9, 25, 33, image_size=(64, 48))
     serial = _by_key(list(run_serial(ToyTracker(), _items(dataset, spec), _nothing)))
     tracker = ToyTracker()
-    abreast = _by_key(list(run_lanes(tracker, _items(dataset, spec), lanes, _nothing)))
+    abreast = _by_key(list(run_lanes(tracker, _items(dataset, spec), lanes, _nothing, groups=groups)))
     assert len(serial) >= 5
     _assert_same(serial, abreast)
     assert set(tracker.batches) == {lanes}, "every batch is filled up to the number of lanes"
+
+
+@pytest.mark.parametrize("groups", [1, 3])
+def test_a_run_in_lanes_can_be_left_at_any_time(groups: int) -> None:
+    runs = run_lanes(ToyTracker(), _items(small_dataset(5, 500, 500, 500), SPECS[0]), 2, _nothing, groups=groups)
+    assert isinstance(next(runs), Finished)
+    started = time.monotonic()
+    runs.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - started < 5
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith(("lanes", "decode"))]
+
+
+def test_a_fault_in_the_executor_itself_is_raised_and_not_swallowed() -> None:
+    class Cut(ToyTracker):
+        def update_batch(self, states, frames):  # type: ignore[no-untyped-def]
+            raise SystemExit("stop")
+
+    with pytest.raises(SystemExit):
+        list(run_lanes(Cut(), _items(small_dataset(5, 5), SPECS[0]), 2, _nothing, groups=2))
+
+
+def test_lanes_are_shared_out_so_that_none_is_idle_for_long() -> None:
+    assert lane_count(12, groups=1, most=8) == 6
+    assert lane_count(12, groups=2, most=2) == 2
+    assert lane_count(3, groups=2, most=8) == 2
+    assert lane_count(180, groups=4, most=16) == 15
 
 
 def test_supervised_runs_in_lanes_do_reset() -> None:
