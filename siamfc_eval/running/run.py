@@ -213,6 +213,11 @@ class _ProtocolRun:
                 self._make(store, self._plan(range(PROOF + 1, self.repetitions + 1), varying))
             self.summary.seconds = perf_counter() - started
             self._compare_replaced(store)
+        if self.summary.restarts:
+            self.watch.note(
+                f"{self.tracker.name}, {protocol.kind}: its process had died, hung or answered with something that is "
+                f"no region, and was started again {self.summary.restarts} times."
+            )
         self.watch.tell(events.ProtocolEnded(self.tracker.name, protocol.kind))
         return self.summary
 
@@ -263,6 +268,7 @@ class _ProtocolRun:
     def _execute(self, store: ResultStore, execution: Execution, missing: list[WorkItem]) -> None:
         for outcome in execution.run(missing, self.watch.advance):
             key = outcome.item.result.key
+            self.summary.restarts += outcome.restarts
             if isinstance(outcome, Failed):
                 if key not in self._replaced:
                     store.fail(outcome.item.result, outcome.error, outcome.item.seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -26,12 +27,18 @@ def run_serial(tracker: Tracker, items: Iterable[WorkItem], advance: Advance) ->
             yield run
             continue
         seed_generators(item.seed)
+        before = _restarts(tracker)
         try:
             _finish(tracker, run)
         except Exception as error:
-            yield run.failed(error)
+            yield replace(run.failed(error), restarts=_restarts(tracker) - before)
         else:
-            yield run.finished()
+            yield replace(run.finished(), restarts=_restarts(tracker) - before)
+
+
+def _restarts(tracker: Tracker) -> int:
+    """Processes that a TraX tracker has started after its first one; 0 for any other tracker."""
+    return int(getattr(tracker, "restarts", 0))
 
 
 def _finish(tracker: Tracker, run: ActiveRun) -> None:
