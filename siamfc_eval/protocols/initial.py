@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import InputError
@@ -11,10 +11,13 @@ from siamfc_eval.geometry.regions import Region, bounding_box
 
 def is_annotated(region: Region) -> bool:
     """True if a ground-truth region is a target: every value finite and an area above zero."""
-    if not np.isfinite(region).all():
+    values = [float(value) for value in region]  # called for every frame; for four numbers an array only costs time
+    if not all(map(math.isfinite, values)):
         return False
-    _, _, width, height = bounding_box(region)
-    return bool(width > 0 and height > 0)
+    if len(values) == 4:
+        return values[2] > 0 and values[3] > 0
+    columns, rows = values[::2], values[1::2]
+    return max(columns) > min(columns) and max(rows) > min(rows)
 
 
 def is_visible(region: Region, image_size: tuple[int, int] | None) -> bool:
@@ -28,8 +31,8 @@ def is_visible(region: Region, image_size: tuple[int, int] | None) -> bool:
         return False
     if image_size is None:
         return True
-    x, y, width, height = bounding_box(region)
-    return bool(x < image_size[0] and y < image_size[1] and x + width > 0 and y + height > 0)
+    x, y, width, height = (float(value) for value in bounding_box(region))
+    return x < image_size[0] and y < image_size[1] and x + width > 0 and y + height > 0
 
 
 def initial_region(sequence: Sequence, frame: int, polygons: bool = False) -> Region:
