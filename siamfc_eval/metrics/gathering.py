@@ -60,11 +60,12 @@ class Gatherer:
             InputError: files that cannot be read or that the convention refuses, all of them named.
         """
         wanted = [sequence for sequence in self.dataset if sequence.name in result.runs]
-        beside = kept.file_stamp(_companions(result)) if self.cache is not None else None
+        beside = _companions(result)
+        stamp_beside = kept.file_stamp(beside)
         # Rows of a joint measure depend on all sequences together, so none of them can be kept by itself.
-        if self.cache is None or beside is None or getattr(self.measure, "joint", False):
-            return Gathered(self._compute(wanted, result), self._habits(result))
-        companions = kept.hash_of(beside)
+        if self.cache is None or stamp_beside is None or getattr(self.measure, "joint", False):
+            return Gathered(self._compute(wanted, result, timed=bool(beside)), self._habits(result))
+        companions = kept.hash_of(stamp_beside)
         name = kept.hash_of(str(result.folder.resolve()), result.name, self.dataset.name, self._definition)
         slot = kept.load(self.cache, name)
         stamped = {sequence.name: self._stamp(sequence, result, companions) for sequence in wanted}
@@ -102,12 +103,14 @@ class Gatherer:
                 problems.append((result.folder, error))
         if problems:
             raise InputError(_told(problems))
-        fresh = self._compute([sequence for sequence in sequences if keys[sequence.name] not in known], result)
+        unknown = [sequence for sequence in sequences if keys[sequence.name] not in known]
+        fresh = self._compute(unknown, result, timed=companions != kept.hash_of(""))
         found = {name: fresh[name] if name in fresh else known[key] for name, key in keys.items()}
         return {name: replace(entry, key=keys[name], stamp=stamps[name]) for name, entry in found.items()}
 
-    def _compute(self, sequences: list[Sequence], result: TrackerResults) -> dict[str, kept.Entry]:
-        """Statistics from the files."""
+    def _compute(self, sequences: list[Sequence], result: TrackerResults, timed: bool) -> dict[str, kept.Entry]:
+        """Statistics from the files; `timed`: there are files that may hold times."""
+        strict = self.measure if isinstance(self.measure, Strict) else None
         runs: list[Runs] = []
         notes: list[str] = []
         timings = []
@@ -118,12 +121,12 @@ class Gatherer:
             for run in result.runs[sequence.name]:
                 try:
                     trajectory = run.trajectory()
-                    remark = self.measure.check(sequence, trajectory) if isinstance(self.measure, Strict) else ""
+                    remark = strict.check(sequence, trajectory) if strict is not None else ""
                 except InputError as error:
                     problems.append((run.path, error))
                     continue
                 trajectories.append(trajectory)
-                times, complaint = _times(run)
+                times, complaint = _times(run) if timed else ([], "")
                 measured += times
                 remarks |= {text: None for text in (remark, complaint) if text}
             runs.append(trajectories)

@@ -301,9 +301,12 @@ def _segment_start(run: Trajectory, tail: int) -> int:
 def _refuse_resets(run: Trajectory) -> None:
     """Refuse runs with re-initialisations: their boxes are not those of one pass."""
     if isinstance(run, RecordedTrajectory):
-        failed = np.flatnonzero(run.codes == Code.FAILED)
+        if not run.rows.has_codes:
+            return
+        codes = run.codes
     else:
-        failed = np.flatnonzero([isinstance(entry, Code) and entry is Code.FAILED for entry in run.entries])
+        codes = np.array([entry if isinstance(entry, Code) else -1 for entry in run.entries])
+    failed = np.flatnonzero(codes == Code.FAILED)
     if failed.size:
         raise RefusedError(
             f"line {failed[0] + 1}: expected a box, found the code of a failure",
