@@ -134,17 +134,17 @@ def test_both_runs_are_identical_region_by_region(both: Both, tracker: str) -> N
         ours = both.ours[tracker].runs[sequence.name]
         assert len(theirs) == len(ours) == REPETITIONS
         for their, our in zip(theirs, ours, strict=True):
-            assert np.array_equal(their.trajectory.codes, our.trajectory.codes)
-            assert np.array_equal(their.trajectory.boxes(), our.trajectory.boxes(), equal_nan=True)
-            told = np.asarray(our.trajectory.confidences), np.asarray(their.trajectory.confidences)
-            reported = our.trajectory.codes == -1
+            assert np.array_equal(their.trajectory().codes, our.trajectory().codes)
+            assert np.array_equal(their.trajectory().boxes(), our.trajectory().boxes(), equal_nan=True)
+            told = np.asarray(our.trajectory().confidences), np.asarray(their.trajectory().confidences)
+            reported = our.trajectory().codes == -1
             np.testing.assert_allclose(told[0][reported], told[1][reported], rtol=1e-6)
 
 
 def test_the_foreign_tracker_was_reset_and_ours_moved(both: Both) -> None:
-    lost = [run.trajectory.codes for runs in both.ours["drifting"].runs.values() for run in runs]
+    lost = [run.trajectory().codes for runs in both.ours["drifting"].runs.values() for run in runs]
     assert sum(int((codes == 2).sum()) for codes in lost) >= 3
-    followed = both.ours["slim"].runs["bag"][0].trajectory.boxes()
+    followed = both.ours["slim"].runs["bag"][0].trajectory().boxes()
     assert np.nanstd(followed[:, :2]) > 1
 
 
@@ -166,7 +166,7 @@ def test_our_tracker_answers_over_the_wire_as_in_process(both: Both, tmp_path: P
     )
     inside = read_results(summary.out, both.dataset, experiment="baseline")["siamfc-slim"]
     for sequence in both.dataset:
-        wire = both.theirs["slim"].runs[sequence.name][0].trajectory
-        own = inside.runs[sequence.name][0].trajectory
+        wire = both.theirs["slim"].runs[sequence.name][0].trajectory()
+        own = inside.runs[sequence.name][0].trajectory()
         assert np.array_equal(wire.codes, own.codes)
         np.testing.assert_allclose(wire.boxes(), own.boxes(), atol=WIRE_PRECISION)
