@@ -60,7 +60,7 @@ class Shown:
         return self.path
 
 
-process = TrackerProcess(command)
+process = TrackerProcess(command, log=lambda text: None)
 shown = Shown(folder)
 process.initialize(shown, ObjectStatus(Rectangle(1, 2, 30, 40), {}))
 taken = []
@@ -89,7 +89,7 @@ def ours(command: str, image: Path, frames: int) -> list[float]:
 def theirs(python: Path, command: str, image: Path, frames: int) -> list[float]:
     """Seconds of each frame with vot-toolkit's client."""
     words = [str(python), "-c", TOOLKIT, command, str(image), str(frames)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
     if done.returncode:
         sys.exit(f"vot-toolkit's client failed:\n{done.stderr[-2000:]}")
     return list(json.loads(done.stdout.splitlines()[-1]))

@@ -73,7 +73,7 @@ def to_trax_image(frame: Frame, formats: list[str], scratch: Path) -> Any:
     import trax
 
     if frame.path is not None and "path" in formats:
-        return trax.FileImage.create(str(frame.path.resolve()))
+        return trax.FileImage.create(str(frame.path.absolute()))
     pixels = frame.pixels
     # Memory comes last: libtrax 4.0.2 corrupts the heap of a server that is sent a raw image.
     if "path" in formats or "buffer" in formats:
