@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence as Several
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.problems import Problem
@@ -60,7 +61,8 @@ def run_experiment(
         raise InputError(f"experiment '{experiment.name}' names no trackers. Give at least one with --tracker.")
     problems: list[Problem] = []
     dataset = open_dataset(experiment, data, problems)
-    selected = _kept_in_memory(_select(dataset, options.sequences))
+    sized = tuple(_with_image_size(sequence) for sequence in _select(dataset, options.sequences))
+    selected = _kept_in_memory(sized)
     folder = Path(out).expanduser() / path_part(dataset.name)
     chosen_sequences = dataclasses.replace(dataset, sequences=selected)
     summary = RunSummary(experiment.name, dataset.name, folder, chosen_sequences)
@@ -112,7 +114,10 @@ def open_dataset(experiment: Experiment, data: Path | Dataset | None, problems: 
         )
     from siamfc_eval.datasets.synthetic import embedded_benchmark
 
-    return embedded_benchmark(**experiment.dataset_options)
+    options: dict[str, Any] = dict(experiment.dataset_options)
+    for key, value in options.items():
+        options[key] = tuple(value) if isinstance(value, list) else value
+    return embedded_benchmark(**options)
 
 
 def _select(dataset: Dataset, names: tuple[str, ...]) -> tuple[Sequence, ...]:
@@ -195,7 +200,7 @@ class _ProtocolRun:
         self.options = options
         self.watch = watch
         self.where = where
-        self.sequences = tuple(_with_image_size(sequence) for sequence in selected)
+        self.sequences = selected
         self.repetitions = (options.repetitions or protocol.repetitions) if protocol.repeats else 1
         self._replaced: dict[str, str] = {}
 

@@ -109,6 +109,32 @@ def test_a_benchmark_without_images_says_what_to_give(tmp_path: Path) -> None:
     assert "--data" in str(result.exception)
 
 
+def test_every_protocol_is_run_and_scored(tmp_path: Path) -> None:
+    conventions = {
+        "ope": "otb-matlab",
+        "tre": "otb-tre",
+        "sre": "otb-sre",
+        "supervised": "vot-official",
+        "realtime": "",
+        "unsupervised": "vot-official-ao",
+        "multi-start": "vot-multistart",
+        "long-term": "vot-longterm",
+    }
+    head, _, _ = EXPERIMENT.partition("[[protocols]]")
+    names = json.dumps([name for name in conventions.values() if name])
+    path = tmp_path / "all.toml"
+    path.write_text(
+        head.replace('["otb-matlab"]', names).replace("length = 12", "length = 30")
+        + "".join(f'[[protocols]]\nkind = "{kind}"\n' for kind in conventions)
+    )
+    result = _run(path)
+    assert result.exception is None
+    assert result.return_value == 0
+    assert "not scored" not in result.stderr
+    for kind, convention in conventions.items():
+        assert f"{kind}, by the rules of {convention or 'vot-official'}" in result.stdout
+
+
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_is_ended_loses_the_item_in_flight_at_most(experiment: Path, end: signal.Signals) -> None:
     script = experiment.parent / "mine.py"
