@@ -5,8 +5,10 @@
 
 Each side is a process of its own and reads raw results from disk; nothing is kept from an earlier run, compiled code
 excepted, which both keep. Times are CPU seconds of all threads. "process" is everything; "work" leaves out what a
-process costs that imports the same modules and draws one overlap (interpreter, imports, loading numba). Without the toolkit's environment
-the other side is a plain numpy computation of the overlaps on bitmaps, which stands for no toolkit.
+process costs that imports the same modules and draws one overlap (interpreter, imports, loading numba).
+
+Without the toolkit's environment the other side is a plain numpy computation of the overlaps on bitmaps, which stands
+for no toolkit.
 """
 
 from __future__ import annotations
