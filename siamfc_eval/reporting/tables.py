@@ -97,7 +97,9 @@ def ranking_table(scores: Scores, comparison: Comparison | None, most: int | Non
     metrics = scores.measure.metrics[:most]
     columns = [Column("rank", "Rank"), Column("tracker", "Tracker"), *(Column.of(metric) for metric in metrics)]
     speeds = sorted({key for tracker in scores.trackers.values() for key in tracker.speed})
-    columns += [Column(key, f"{key} [frames/s]", 1, "higher") for key in speeds]
+    if most is not None:
+        speeds = speeds[-1:]
+    columns += [Column(key, f"{key.replace('_', ' ')} [frames/s]", 1, "higher") for key in speeds]
     rows: list[tuple[Cell, ...]] = []
     for position, name in enumerate(ranked(scores, comparison)):
         tracker = scores.trackers[name]

@@ -65,7 +65,7 @@ def test_ranking_shows_intervals_speed_and_how_they_were_made(make_scores: MakeS
     table = ranking_table(scores, comparison)
     assert [row[1] for row in table.rows] == ["alpha", "beta"]
     assert isinstance(table.rows[0][2], Interval)
-    assert table.columns[-1].label == "fps_total [frames/s]"
+    assert table.columns[-1].label == "fps total [frames/s]"
     assert "permutation" in table.note
     text = terminal_text(table)
     assert "alpha" in text
