@@ -35,7 +35,9 @@ class MissingDependencyError(InputError):
     """An optional package is needed and absent; the message gives the command that installs it. Exit code 1."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
-        super().__init__(f"{purpose} needs the package '{package}'. Install it with: pip install 'siamfc-eval[{extra}]'")
+        super().__init__(
+            f"{purpose} needs the package '{package}'. Install it with: pip install 'siamfc-eval[{extra}]'"
+        )
 
 
 class IncompleteError(SiamfcEvalError):

@@ -51,6 +51,8 @@ class TraxTracker:
     `restarts` counts.
     """
 
+    reads_files = True
+    """Frames with a path are sent as paths, so that nothing needs to be decoded on this side."""
     accepts_polygons = True
     """A polygon is sent as it is to a process that declares to understand it, and as its bounding box to any other."""
 

@@ -33,11 +33,11 @@ def command(data: Path | None, trackers: tuple[str, ...], out: Path, device: str
 
     begun = time.monotonic()
     experiment = load_experiment("embedded")
-    dataset = open_dataset(experiment, data)
     with Progress() as progress:
         summary = run_experiment(
-            experiment, trackers, dataset, out, options=RunOptions(device=device, fresh=fresh), on_event=progress
+            experiment, trackers, data, out, options=RunOptions(device=device, fresh=fresh), on_event=progress
         )
+    dataset = open_dataset(experiment, data)
     title = "The embedded benchmark" if data is None else f"Trackers on {dataset.name}"
     page, sections = build_report(summary.out, dataset, experiment.conventions[:1], out=out / "report", title=title)
     section = sections[0]
@@ -45,7 +45,8 @@ def command(data: Path | None, trackers: tuple[str, ...], out: Path, device: str
     for sentence in findings(section.scores, section.comparison):
         console.print(sentence, highlight=False, markup=False)
     console.print(to_terminal(ranking_table(section.scores, section.comparison, most=3)))
-    console.print(f"Everything took {time.monotonic() - begun:.0f} s. The report: {page}", highlight=False, soft_wrap=True)
+    took = time.monotonic() - begun
+    console.print(f"Everything took {took:.0f} s. The report: {page}", highlight=False, soft_wrap=True)
     for failure in summary.failures:
         click.echo(f"failed: {failure.tracker} on {failure.key}: {failure.error}", err=True)
     return summary.exit_code or exit_code([section.scores])
