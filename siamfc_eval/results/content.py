@@ -34,7 +34,7 @@ def read_content(path: Path, limit: int = MAX_BYTES) -> bytes:
             data = file.read(limit + 1)
     except OSError as error:
         raise InputError(f"{path}: cannot read this result file ({error.strerror or error}).") from error
-    if not data.strip():
+    if not data or data.isspace():
         raise InputError(
             f"{path}: the file is empty; expected one line per frame. Delete it and run that sequence again."
         )

@@ -125,7 +125,8 @@ class ResultFile:
         """
         if self._rows is None:
             data = self._content()
-            self._digest = content_digest(data)  # of the bytes that are parsed, whatever happens to the file
+            if self._digest is None:  # Of the bytes that are parsed: they are read once, whatever becomes of the file.
+                self._digest = content_digest(data)
             self._rows = self._parse(data, self.path)
             self._data = None
         return self._rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,7 @@ class Rows:
         polygons = {row: polygon + shift for row, polygon in self.polygons.items()}
         return Rows(self.boxes + np.array([shift, shift, 0.0, 0.0]), self.codes, polygons)
 
-    @property
+    @cached_property
     def has_codes(self) -> bool:
         """True if any row is a code: the file is of a VOT experiment."""
         return bool((self.codes != REGION).any())

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Region, bounding_box
 from siamfc_eval.protocols.trajectory import Code
+from siamfc_eval.results.decimals import parse_decimals
 from siamfc_eval.results.rows import REGION, Rows, plain_boxes
 
 _SEPARATOR = re.compile(r"[ \t]*,[ \t]*|[ \t]+")
@@ -32,6 +33,9 @@ def parse_rows(data: bytes, path: Path) -> Rows:
     Raises:
         InputError: with file and line, for anything else.
     """
+    plain = parse_decimals(data, 4)
+    if plain is not None:
+        return plain_boxes(plain)
     lines = _lines(data, path)
     rows = _fast(lines) if len(lines) > 1 else None
     return rows if rows is not None else _slow(lines, path)
