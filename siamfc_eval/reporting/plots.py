@@ -7,7 +7,7 @@ style through all figures of a report; neither is needed alone to tell two track
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,11 +18,14 @@ from siamfc_eval.reporting.tables import Table, cell_text, number, p_text
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
 
 # Okabe and Ito's palette: told apart by people with any of the common colour blindnesses.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C8C00")
 _LINES = ("-", "--", "-.", ":")
 _MARKERS = "osD^v<>P"
+_CURVES = (5.4, 4.8)
+"""Inches of a plot of curves, without its legend."""
 
 Style = tuple[str, str, str]
 """Colour, line style, marker."""
@@ -39,7 +42,7 @@ def tracker_styles(names: Sequence[str]) -> dict[str, Style]:
 
 def curve_figure(scores: Scores, axis: CurveAxis, styles: Mapping[str, Style], shown: int = 24) -> Figure:
     """One curve per tracker with the ranking metric in the legend, best first."""
-    figure, axes = _canvas(7.2, 5.0)
+    figure, axes = _canvas(*_CURVES, layout=None)
     metric = next(metric for metric in scores.measure.metrics if metric.key == axis.ranked_by)
     sign = -1.0 if metric.better == "higher" else 1.0
 
@@ -63,14 +66,28 @@ def curve_figure(scores: Scores, axis: CurveAxis, styles: Mapping[str, Style], s
     axes.set_xlim(float(axis.x[0]), float(axis.x[-1]))
     axes.set_ylim(0, None if scores.measure.metrics[0].key == "eao" else 1)
     left_out = f" ({shown} of {len(order)})" if len(order) > shown else ""
-    axes.legend(
+    legend = axes.legend(
         title=f"{metric.label}{left_out}",
         loc="center left",
         bbox_to_anchor=(1.01, 0.5),
         frameon=False,
         alignment="left",
     )
+    _make_room(figure, axes, legend)
     return figure
+
+
+def _make_room(figure: Figure, axes: Axes, legend: Legend) -> None:
+    """Set fixed margins around axes with a legend at their right, for which the figure grows: it is drawn once only."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    left, bottom, right, top = 0.65, 0.55, 0.15, 0.4
+    canvas: Any = FigureCanvasAgg(figure)
+    size = legend.get_window_extent(canvas.get_renderer())
+    width = _CURVES[0] + size.width / figure.dpi + right
+    height = max(_CURVES[1], size.height / figure.dpi + 0.2)
+    figure.set_size_inches(width, height)
+    axes.set_position((left / width, bottom / height, (_CURVES[0] - left) / width, 1 - (bottom + top) / height))
 
 
 def interval_figure(comparison: Comparison, styles: Mapping[str, Style]) -> Figure:
@@ -167,19 +184,25 @@ def scatter_figure(scores: Scores, x: str, y: str, styles: Mapping[str, Style]) 
 
 
 def save(figure: Figure, target: Any, file_format: str) -> None:
-    """Write a figure; the same figure gives the same bytes, so that reports can be compared."""
+    """Write a figure; the same figure gives the same bytes, so that reports can be compared.
+
+    Figures with a layout engine are cut to what is on them; those without have their margins already.
+    """
     import matplotlib as mpl
 
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(file_format)
+    # Half of the time of drawing would go into the last tenth of compression.
+    encoding: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if file_format == "png" else {}
+    bounds = "tight" if figure.get_layout_engine() is not None else None
     with mpl.rc_context({"svg.hashsalt": "siamfc-eval", "svg.fonttype": "none"}):
-        figure.savefig(target, format=file_format, bbox_inches="tight", dpi=160, metadata=metadata)
+        figure.savefig(target, format=file_format, bbox_inches=bounds, dpi=160, metadata=metadata, **encoding)
 
 
-def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
+def _canvas(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> tuple[Figure, Axes]:
     """A figure without pyplot, so that nothing global is left behind and no display is needed."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout=layout)
     axes = figure.add_subplot()
     axes.grid(color="#dddddd", linewidth=0.7)
     axes.set_axisbelow(True)
