@@ -65,26 +65,25 @@ def list_results(folder: Path, names: SequenceNames) -> Listing:
     """The results directly in a folder and in its folders that are named after sequences."""
     listing = Listing()
     for entry in visible_entries(folder):
-        path = Path(entry.path)
         if entry.is_dir():
             if entry.name not in _BESIDE and names.find(entry.name) is not None:
-                _list_sequence_folder(path, names, listing)
+                _list_sequence_folder(Path(entry.path), names, listing)
         else:
-            _classify(path, names, listing, None)
+            _classify(entry, names, listing, None)
     return listing
 
 
 def _list_sequence_folder(folder: Path, names: SequenceNames, listing: Listing) -> None:
     for entry in visible_entries(folder):
         if entry.is_file():
-            _classify(Path(entry.path), names, listing, folder.name)
+            _classify(entry, names, listing, folder.name)
 
 
-def _classify(path: Path, names: SequenceNames, listing: Listing, folder: str | None) -> None:
+def _classify(entry: os.DirEntry[str], names: SequenceNames, listing: Listing, folder: str | None) -> None:
     """Put a file where it belongs: a result, a companion of one (ignored here), or unmatched."""
-    if path.suffix.lower() not in _RESULT or path.name.lower() in _NO_RESULT:
+    stem, suffix = os.path.splitext(entry.name)
+    if suffix.lower() not in _RESULT or entry.name.lower() in _NO_RESULT:
         return
-    stem = path.stem
     number, anchor, spelling = 1, False, stem
     sequence = names.find(stem) if folder is None or stem == folder else None
     if sequence is None and (numbered := _NUMBER.match(stem)):
@@ -93,10 +92,10 @@ def _classify(path: Path, names: SequenceNames, listing: Listing, folder: str | 
         sequence = names.find(folder if folder is not None and spelling == folder else spelling)
         number, anchor = int(digits), len(digits) == 8
     if sequence is None:
-        if not _COMPANION.search(path.name):
-            listing.unmatched.append(path)
+        if not _COMPANION.search(entry.name):
+            listing.unmatched.append(Path(entry.path))
         return
-    listing.found.append(Found(sequence, number, path, spelling, anchor))
+    listing.found.append(Found(sequence, number, Path(entry.path), spelling, anchor))
 
 
 def experiment_folders(folder: Path, names: SequenceNames) -> dict[str, Path]:
@@ -114,9 +113,9 @@ def list_matlab(folder: Path, names: SequenceNames) -> dict[str, Listing]:
     """Tracker -> its files in a folder of `<sequence>_<tracker>.mat`."""
     trackers: dict[str, Listing] = {}
     for entry in visible_entries(folder):
-        path = Path(entry.path)
-        if path.suffix.lower() != ".mat" or not entry.is_file():
+        if not entry.name.lower().endswith(".mat") or not entry.is_file():
             continue
+        path = Path(entry.path)
         for spelling, tracker in _splits(path.stem):
             sequence = names.find(spelling)
             if sequence is not None:

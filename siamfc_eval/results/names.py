@@ -55,6 +55,7 @@ class SequenceNames:
 
     def __init__(self, sequences: Iterable[Sequence]) -> None:
         self._levels: tuple[dict[str, str | None], ...] = ({}, {}, {}, {})
+        self._found: dict[str, str | None] = {}
         for sequence in sequences:
             exact, aliased, folded, loose = self._levels
             exact[sequence.name] = sequence.name
@@ -73,6 +74,12 @@ class SequenceNames:
 
     def find(self, spelling: str) -> str | None:
         """The sequence's own name; None if no sequence is meant."""
+        # Every tracker's folder has the same names in it.
+        if spelling not in self._found:
+            self._found[spelling] = self._look_up(spelling)
+        return self._found[spelling]
+
+    def _look_up(self, spelling: str) -> str | None:
         exact, aliased, folded, loose = self._levels
         for text in dict.fromkeys((spelling, unquote(spelling))):
             key = _loose(text)

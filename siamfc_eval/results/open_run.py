@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -50,10 +51,12 @@ def open_runs(found: Found, tracker: Path, sequence: Video, repetitions: int) ->
 
 def _is_vot_toolkit(path: Path) -> bool:
     """vot-toolkit's files are 0-based whatever the data set's own are; its times are in `.value` files."""
-    if path.suffix.lower() == ".bin":
+    folder, name = os.path.split(path)
+    stem, suffix = os.path.splitext(name)
+    if suffix.lower() == ".bin":
         return True
     # Files that lie directly in a tracker's folder are no VOT results; it saves a look at the disk for each of them.
-    return path.parent.name in path.stem and path.with_name(f"{path.stem}_time.value").is_file()
+    return os.path.basename(folder) in stem and path.with_name(f"{stem}_time.value").is_file()
 
 
 def _parse_text(data: bytes, path: Path) -> Sequence[Rows]:
