@@ -87,6 +87,7 @@ def load_dataset(
     sink = Problems(strict=problems is None)
     source = Source(path, images, known.name if known else None, origin, sink)
     dataset = _usable(layout.read(source), sink)
+    pysot_json.forget_json()
     if problems is not None:
         problems += sink.found
     if not len(dataset) and not sink.found:

@@ -62,6 +62,11 @@ def _load_json(path: Path, changed: int) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def forget_json() -> None:
+    """Let go of the content that is shared: its many small lists slow down every pass of the garbage collector."""
+    _load_json.cache_clear()
+
+
 def recognises(path: Path) -> bool:
     """True for a JSON object of sequences that have "gt_rect" and "img_names"."""
     if path.suffix.lower() != ".json" or not path.is_file():
