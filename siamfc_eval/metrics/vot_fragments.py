@@ -99,3 +99,9 @@ def running_means(overlaps: Floats, cut: list[Fragment], length: int) -> tuple[F
         means[row, 1:] /= steps
         defined[row, : length if fragment.padded else stop - fragment.start] = 1.0
     return means, defined
+
+
+def fragment_extents(cut: list[Fragment], length: int) -> Floats:
+    """Shape (fragments, L): 1 in the columns that a fragment reaches by itself, without zeros after a failure."""
+    reaches = np.array([min(fragment.stop - fragment.start, length) for fragment in cut], dtype=np.int64)
+    return (np.arange(length) < reaches[:, None]).astype(np.float64)

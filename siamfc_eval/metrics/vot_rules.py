@@ -38,6 +38,9 @@ class SupervisedRules:
     robustness: Literal["failures-per-frame", "weighted-failures"] = field(metadata={"effect": "what robustness is"})
     """100 times failures by frames (the papers' R), or the failures of a sequence, averaged with its length as
     weight."""
+    curve_end: Literal["longest-sequence", "longest-fragment"] = field(metadata={"effect": "the end of the EAO curve"})
+    """The curve goes as far as the longest sequence of the data set, or as the longest fragment of the tracker, so that a
+    tracker that never lasts for the interval's lengths is averaged over those that it reached."""
     curve_start: Literal[0, 1] = field(metadata={"effect": "the first point of the EAO curve"})
     """Drawn, never averaged: the initialisation frame counts 0 or 1."""
     other_length: Literal["cut", "raise"] = field(metadata={"effect": "files of another length"})
@@ -60,6 +63,7 @@ SUPERVISED: dict[str, SupervisedRules] = {
         accuracy_bounds="beyond",
         accuracy_pooling="frames",
         robustness="failures-per-frame",
+        curve_end="longest-sequence",
         curve_start=1,
         other_length="cut",
     ),
@@ -73,6 +77,7 @@ SUPERVISED: dict[str, SupervisedRules] = {
         accuracy_bounds="image",
         accuracy_pooling="sequences",
         robustness="weighted-failures",
+        curve_end="longest-fragment",
         curve_start=0,
         other_length="raise",
     ),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Runs
-from siamfc_eval.metrics.vot_fragments import fragment_weight, fragments, running_means
+from siamfc_eval.metrics.vot_fragments import fragment_extents, fragment_weight, fragments, running_means
 from siamfc_eval.metrics.vot_rules import SUPERVISED, SupervisedRules
 from siamfc_eval.metrics.vot_runs import REGION, ScoredRun, counted_frames, run_codes, score_run
 from siamfc_eval.metrics.vot_years import Interval, eao_interval, image_sizes
@@ -111,7 +111,7 @@ class SupervisedMeasure:
         return "; ".join(notes)
 
     def statistics(self, sequence: Sequence, runs: Runs) -> Floats:
-        """See `Measure.statistics`; shape (2 L + 7,)."""
+        """See `Measure.statistics`; shape (2 L + 7,), or (3 L + 7,) by `curve_end`."""
         return self._rows(sequence, self._scored(sequence, runs), {"all": np.ones(len(sequence))})["all"]
 
     def tag_statistics(self, sequence: Sequence, runs: Runs) -> Mapping[str, Floats]:
@@ -125,7 +125,7 @@ class SupervisedMeasure:
         low, high = (bound + self.rules.interval_shift for bound in self.interval[:2])
         averaged = curve[..., low : high + 1]
         known = np.isfinite(averaged)
-        sums = {key: statistics[..., 2 * self.length + i] for i, key in enumerate(_SUMS)}
+        sums = {key: statistics[..., i - len(_SUMS)] for i, key in enumerate(_SUMS)}
         with np.errstate(invalid="ignore", divide="ignore"):
             # Lengths that no fragment reaches say nothing: they are left out of the mean.
             eao = np.where(known, averaged, 0.0).sum(axis=-1) / known.sum(axis=-1)
@@ -148,8 +148,15 @@ class SupervisedMeasure:
         """See `Measure.finish_curves`; NaN at lengths that no fragment reaches."""
         return {"eao": self._curve(statistics)}
 
+    @property
+    def _ends_with_fragments(self) -> bool:
+        """Whether a row also says, in a third part of length L, how far fragments reach without their zeros."""
+        return self.rules.curve_end == "longest-fragment"
+
     def _curve(self, statistics: Floats) -> Floats:
         weights = statistics[..., self.length : 2 * self.length]
+        if self._ends_with_fragments:
+            weights = np.where(statistics[..., 2 * self.length : 3 * self.length] > 0, weights, 0.0)
         with np.errstate(invalid="ignore", divide="ignore"):
             curve = np.where(weights > 0, statistics[..., : self.length] / weights, np.nan)
         curve[..., 0] = np.where(weights[..., 0] > 0, float(self.rules.curve_start), np.nan)
@@ -173,7 +180,7 @@ class SupervisedMeasure:
 
     def _rows(self, sequence: Sequence, scored: list[ScoredRun], tags: Mapping[str, Floats]) -> dict[str, Floats]:
         marks = np.stack(list(tags.values()))
-        curves = np.zeros((len(tags), 2 * self.length))
+        curves = np.zeros((len(tags), (3 if self._ends_with_fragments else 2) * self.length))
         for run in scored:
             cut = fragments(run.codes, self.rules)
             means, defined = running_means(run.overlaps[0], cut, self.length)
@@ -185,7 +192,9 @@ class SupervisedMeasure:
                 ]
             )
             curves[:, : self.length] += weights @ means / len(scored)
-            curves[:, self.length :] += weights @ defined / len(scored)
+            curves[:, self.length : 2 * self.length] += weights @ defined / len(scored)
+            if self._ends_with_fragments:
+                curves[:, 2 * self.length :] += weights @ fragment_extents(cut, self.length) / len(scored)
         return dict(zip(tags, np.concatenate([curves, self._sums(scored, marks)], axis=1), strict=True))
 
     def _sums(self, scored: list[ScoredRun], marks: Floats) -> Floats:

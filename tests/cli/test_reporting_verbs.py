@@ -45,8 +45,8 @@ def test_compare_tells_the_trackers_apart_as_json(results: Path) -> None:
 
 
 def test_compare_speaks_in_sentences_to_people(results: Path) -> None:
-    done = CliRunner().invoke(compare, [str(results), *OPTIONS, "--metric", "precision_20"], standalone_mode=False)
-    assert "steady has the best Precision @20 px" in done.output
+    done = CliRunner().invoke(compare, [str(results), *OPTIONS, "--metric", "success_rate_75"], standalone_mode=False)
+    assert "steady has the best Success @0.75" in done.output
 
 
 def test_report_draws_curves_for_each_convention(results: Path, tmp_path: Path) -> None:

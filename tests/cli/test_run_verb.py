@@ -42,7 +42,7 @@ class Slow:
         self.box = box
 
     def update(self, image):
-        time.sleep(0.02)
+        time.sleep(0.15)
         return self.box
 
 class Broken(Slow):

@@ -144,12 +144,17 @@ def test_the_official_interval_begins_one_point_earlier() -> None:
 
 def test_fragments_that_end_in_failure_count_0_up_to_the_longest_sequence() -> None:
     video, longest = sequence(12), sequence(16, "longest")
-    of = measure("vot-toolkit", video, longest)
+    toolkit = measure("vot-toolkit", video, longest)
+    of = dataclasses.replace(toolkit, rules=dataclasses.replace(toolkit.rules, curve_end="longest-sequence"))
     curve = of.finish_curves(of.statistics(video, [run("I..FSSSSI...")]))["eao"]
     # Beyond 3 frames only the padded fragment is left: its overlaps are 1, 1 and then nothing.
     padded = [1.0, 1.0, *(2 / j for j in range(3, 16))]
     assert curve[1:4] == pytest.approx([(padded[j] + 1) / 2 for j in range(3)])
     assert curve[4:] == pytest.approx(padded[3:])
+    # The toolkit's own curve ends with the tracker's longest fragment.
+    ended = toolkit.finish_curves(toolkit.statistics(video, [run("I..FSSSSI...")]))["eao"]
+    assert ended[1:4] == pytest.approx(curve[1:4])
+    assert np.isnan(ended[4:]).all()
 
 
 def test_a_fragment_whose_next_start_would_be_the_first_frame_after_the_end_counts_a_little_less() -> None:
