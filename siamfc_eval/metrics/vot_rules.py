@@ -39,8 +39,8 @@ class SupervisedRules:
     """100 times failures by frames (the papers' R), or the failures of a sequence, averaged with its length as
     weight."""
     curve_end: Literal["longest-sequence", "longest-fragment"] = field(metadata={"effect": "the end of the EAO curve"})
-    """The curve goes as far as the longest sequence of the data set, or as the longest fragment of the tracker, so that a
-    tracker that never lasts for the interval's lengths is averaged over those that it reached."""
+    """The curve goes as far as the longest sequence of the data set, or as the longest fragment of the tracker, so that
+    a tracker that never lasts for the interval's lengths is averaged over those that it reached."""
     curve_start: Literal[0, 1] = field(metadata={"effect": "the first point of the EAO curve"})
     """Drawn, never averaged: the initialisation frame counts 0 or 1."""
     other_length: Literal["cut", "raise"] = field(metadata={"effect": "files of another length"})

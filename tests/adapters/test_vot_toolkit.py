@@ -51,7 +51,8 @@ TRACKERS = {
     "drifting": f'"{sys.executable}" "{Path(__file__).parent / "trax_trackers" / "drifting.py"}" 1.5',
 }
 FRAMES = 70
-WIRE_PRECISION = 2e-3
+WIRE_PRECISION = 0.1
+"""Pixels: the start is rounded to four decimals, and a tracker feeds its answers back into its next search."""
 
 
 EAO_PRECISION = 1e-6
