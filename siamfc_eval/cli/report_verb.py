@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from siamfc_eval.cli.selection import dataset_of, exit_code, score_results, scoring_options
+from siamfc_eval.cli.selection import dataset_of, exit_code, first_manifest, score_results, scoring_options
 
 if TYPE_CHECKING:
     from siamfc_eval.datasets.sequence import Dataset
@@ -81,17 +81,14 @@ def build_report(
 
 def run_facts(results: Path) -> dict[str, str]:
     """How the results came about, from the first manifest below the folder; empty for other toolkits' results."""
-    from siamfc_eval.results.manifest import MANIFEST, read_manifest
-
-    for path in sorted(results.rglob(MANIFEST)) if results.is_dir() else ():
-        manifest = read_manifest(path.parent)
-        if manifest is not None:
-            facts = {
-                "command": " ".join(manifest.command),
-                "commit": manifest.commit,
-                "versions": ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
-                "hardware": ", ".join(f"{name} {value}" for name, value in manifest.hardware.items()),
-                "settings": ", ".join(f"{name} {value}" for name, value in manifest.settings.items()),
-            }
-            return {name: value for name, value in facts.items() if value}
-    return {}
+    manifest = first_manifest(results)
+    if manifest is None:
+        return {}
+    facts = {
+        "command": " ".join(manifest.command),
+        "commit": manifest.commit,
+        "versions": ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
+        "hardware": ", ".join(f"{name} {value}" for name, value in manifest.hardware.items()),
+        "settings": ", ".join(f"{name} {value}" for name, value in manifest.settings.items()),
+    }
+    return {name: value for name, value in facts.items() if value}

@@ -14,6 +14,7 @@ from siamfc_eval.errors import InputError
 if TYPE_CHECKING:
     from siamfc_eval.datasets.sequence import Dataset
     from siamfc_eval.metrics.scores import Scores
+    from siamfc_eval.results.manifest import Manifest
 
 _OPTIONS = (
     click.argument("results", type=click.Path(path_type=Path)),
@@ -64,14 +65,19 @@ def dataset_of(results: Path, kind: str | None, annotations: Path | None) -> Dat
 
 def recorded_data(results: Path) -> str | None:
     """Where the data set of a run was, as a manifest below the folder says; None where no manifest does."""
+    manifest = first_manifest(results)
+    if manifest is None:
+        return None
+    drawn = manifest.dataset if manifest.dataset in {"synthetic", "embedded"} else None
+    return manifest.settings.get("data") or drawn
+
+
+def first_manifest(results: Path) -> Manifest | None:
+    """The first manifest below a folder; None where there is none, as in other toolkits' results."""
     from siamfc_eval.results.manifest import MANIFEST, read_manifest
 
-    for path in sorted(results.rglob(MANIFEST)) if results.is_dir() else ():
-        manifest = read_manifest(path.parent)
-        if manifest is not None:
-            data = manifest.settings.get("data") or manifest.dataset
-            return data if data in {"synthetic", "embedded"} or manifest.settings.get("data") else None
-    return None
+    found = sorted(results.rglob(MANIFEST)) if results.is_dir() else []
+    return read_manifest(found[0].parent) if found else None
 
 
 def score_results(
