@@ -30,7 +30,7 @@ def build_network(setting: ModelSection, seed: int) -> SiameseNetwork:
     if setting.widen_from:
         _start_from_narrow(model, setting, seed)
     if setting.backbone_weights:
-        load_backbone(model, Path(setting.backbone_weights).expanduser())
+        load_backbone(model, _weights_file(setting.backbone_weights, "model.backbone_weights"))
     return model
 
 
@@ -59,15 +59,34 @@ def load_backbone(model: SiameseNetwork, path: Path) -> None:
     model.backbone.load_state_dict(found, strict=False)
 
 
+def trained_siamfc(name: str, field: str) -> FullyConvolutional:
+    """A trained network with response maps that a configuration names.
+
+    Args:
+        name: a file, or NAME for trackers/NAME.safetensors.
+        field: of the configuration, for errors.
+
+    Raises:
+        InputError: there is no such file, it does not load, or it holds another kind of network.
+    """
+    network = load_model(_weights_file(name, field))
+    if not isinstance(network, FullyConvolutional):
+        raise InputError(f"{field}: {name} is a {network.name}; a network with response maps (SiamFC) is needed.")
+    return network
+
+
+def _weights_file(name: str, field: str) -> Path:
+    """The file of weights that a field of the configuration means: itself, or that name's in the catalogue."""
+    path = Path(name).expanduser()
+    if not path.is_file():
+        path = catalogue_folder("trackers") / f"{name}.safetensors"
+    if not path.is_file():
+        raise InputError(f"{field}: neither {name} nor {path} is a file of weights. Train that network first.")
+    return path
+
+
 def _start_from_narrow(model: SiameseNetwork, setting: ModelSection, seed: int) -> None:
-    path = Path(setting.widen_from).expanduser()
-    if not path.is_file():
-        path = catalogue_folder("trackers") / f"{setting.widen_from}.safetensors"
-    if not path.is_file():
-        raise InputError(
-            f"model.widen_from: neither {setting.widen_from} nor {path} is a file of weights. Train that network first."
-        )
-    narrow = load_model(path)
-    if not isinstance(narrow, FullyConvolutional) or not isinstance(model, FullyConvolutional):
+    narrow = trained_siamfc(setting.widen_from, "model.widen_from")
+    if not isinstance(model, FullyConvolutional):
         raise InputError(f"model.widen_from: {narrow.name} cannot be widened into {model.name}; both must be SiamFC.")
     widen(narrow, model, seed, setting.widen_noise)
