@@ -13,7 +13,7 @@ from siamfc_eval.training.feeding import Batch
 from siamfc_eval.training.labels import disc_labels, gaussian_labels, squared_distances
 from siamfc_eval.training.proposals import anchor_targets, location_loss, pick_anchors, proposal_scores
 from siamfc_eval.training.responses import all_pairs
-from siamfc_eval.training.starting import trained_siamfc
+from siamfc_eval.training.starting import trained_network
 
 Parts = dict[str, float]
 """Terms of a loss by name, unweighted, for the log."""
@@ -131,5 +131,9 @@ def build_objective(model: SiameseNetwork, setting: LossSection) -> ResponseObje
     """
     if isinstance(model, RegionProposal):
         return ProposalObjective(setting)
-    teacher = trained_siamfc(setting.teacher, "loss.teacher") if setting.teacher else None
+    if not setting.teacher:
+        return ResponseObjective(setting)
+    teacher = trained_network(setting.teacher, "loss.teacher")
+    if not isinstance(teacher, FullyConvolutional):
+        raise InputError(f"loss.teacher: {setting.teacher} is a {teacher.name}, which gives no response maps to learn.")
     return ResponseObjective(setting, teacher)

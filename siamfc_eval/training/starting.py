@@ -10,7 +10,7 @@ from siamfc_eval.catalogue import catalogue_folder
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.checkpoints import load_model
 from siamfc_eval.models.registry import build_model
-from siamfc_eval.models.siamese import FullyConvolutional, SiameseNetwork
+from siamfc_eval.models.siamese import SiameseNetwork
 from siamfc_eval.models.weight_files import read_weight_file
 from siamfc_eval.training.configuration import ModelSection
 from siamfc_eval.training.widening import widen
@@ -28,7 +28,7 @@ def build_network(setting: ModelSection, seed: int) -> SiameseNetwork:
         return given.train().requires_grad_(True)
     model = build_model(setting.name, **setting.options)
     if setting.widen_from:
-        _start_from_narrow(model, setting, seed)
+        widen(trained_network(setting.widen_from, "model.widen_from"), model, seed, setting.widen_noise)
     if setting.backbone_weights:
         load_backbone(model, _weights_file(setting.backbone_weights, "model.backbone_weights"))
     return model
@@ -59,20 +59,17 @@ def load_backbone(model: SiameseNetwork, path: Path) -> None:
     model.backbone.load_state_dict(found, strict=False)
 
 
-def trained_siamfc(name: str, field: str) -> FullyConvolutional:
-    """A trained network with response maps that a configuration names.
+def trained_network(name: str, field: str) -> SiameseNetwork:
+    """A trained network that a configuration names.
 
     Args:
         name: a file, or NAME for trackers/NAME.safetensors.
         field: of the configuration, for errors.
 
     Raises:
-        InputError: there is no such file, it does not load, or it holds another kind of network.
+        InputError: there is no such file, or it does not load.
     """
-    network = load_model(_weights_file(name, field))
-    if not isinstance(network, FullyConvolutional):
-        raise InputError(f"{field}: {name} is a {network.name}; a network with response maps (SiamFC) is needed.")
-    return network
+    return load_model(_weights_file(name, field))
 
 
 def _weights_file(name: str, field: str) -> Path:
@@ -83,10 +80,3 @@ def _weights_file(name: str, field: str) -> Path:
     if not path.is_file():
         raise InputError(f"{field}: neither {name} nor {path} is a file of weights. Train that network first.")
     return path
-
-
-def _start_from_narrow(model: SiameseNetwork, setting: ModelSection, seed: int) -> None:
-    narrow = trained_siamfc(setting.widen_from, "model.widen_from")
-    if not isinstance(model, FullyConvolutional):
-        raise InputError(f"model.widen_from: {narrow.name} cannot be widened into {model.name}; both must be SiamFC.")
-    widen(narrow, model, seed, setting.widen_noise)

@@ -6,13 +6,16 @@ units: all layers that write to the same features copy their channels alike.
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.acceleration import fold_batch_norm
 from siamfc_eval.models.heads.correlation import Correlation
-from siamfc_eval.models.siamese import FullyConvolutional
+from siamfc_eval.models.heads.rpn import UpChannelRPN
+from siamfc_eval.models.siamese import SiameseNetwork
 from siamfc_eval.training.wiring import Layer, embedding_parts, wiring
 
 HALVES = 2
@@ -20,12 +23,12 @@ HALVES = 2
 
 
 @torch.no_grad()
-def widen(small: FullyConvolutional, large: FullyConvolutional, seed: int, noise: float, spread: float = 0.7) -> None:
+def widen(small: SiameseNetwork, large: SiameseNetwork, seed: int, noise: float, spread: float = 0.7) -> None:
     """Give a wide network the function of a narrow one, in place.
 
     Args:
         small: trained. Its batch norms are folded where the wide network has none.
-        large: the same kind of backbone with at least as many channels in every layer.
+        large: the same kind of backbone and head with at least as many channels in every layer.
         seed: of the choice of copies.
         noise: standard deviation of what is added to each kernel, over the kernel's own standard deviation; without it
             copies of one channel would stay alike for long.
@@ -34,23 +37,31 @@ def widen(small: FullyConvolutional, large: FullyConvolutional, seed: int, noise
     Raises:
         InputError: the two do not fit.
     """
-    if type(small.backbone) is not type(large.backbone):
+    if type(small.backbone) is not type(large.backbone) or type(small.head) is not type(large.head):
         raise InputError(
-            f"widening needs two networks on the same backbone; {small.name} and {large.name} have "
-            f"{type(small.backbone).__name__} and {type(large.backbone).__name__}. Start from random weights instead."
+            f"widening needs two networks of the same backbone and head; {_parts(small)} is not {_parts(large)}. "
+            "Start from random weights instead."
         )
     narrow, wide = wiring(small.backbone), wiring(large.backbone)
     if sum(len(layer.norms) for layer in narrow) > sum(len(layer.norms) for layer in wide):
-        folded = fold_batch_norm(small)
-        narrow = wiring(folded.backbone)
+        narrow = wiring(fold_batch_norm(small).backbone)
     if len(narrow) != len(wide):
         raise InputError(f"widening: {small.name} has {len(narrow)} layers, {large.name} {len(wide)}; they must agree.")
     copies = _Copies(torch.Generator().manual_seed(seed), noise, spread)
     for number, (old, new) in enumerate(zip(narrow, wide, strict=True), start=1):
         copies.widen_layer(old, new, number)
-    _balance_embedding(small, large, wide[-1], copies.counts(embedding_parts(large.backbone)))
+    embedding = embedding_parts(large.backbone)
     if isinstance(small.head, Correlation) and isinstance(large.head, Correlation):
+        _balance_embedding(small.head, large.head, wide[-1], copies.counts(embedding))
         large.head.adjust.load_state_dict(small.head.adjust.state_dict())
+    elif isinstance(small.head, UpChannelRPN) and isinstance(large.head, UpChannelRPN):
+        _widen_up_channel(small.head, large.head, copies, embedding)
+    else:
+        raise InputError(f"widening knows the heads Correlation and UpChannelRPN, not {type(small.head).__name__}.")
+
+
+def _parts(network: SiameseNetwork) -> str:
+    return f"{network.name} ({type(network.backbone).__name__}, {type(network.head).__name__})"
 
 
 class _Copies:
@@ -75,6 +86,20 @@ class _Copies:
             for name, value in new_norm.state_dict().items():
                 value.copy_(old_norm.state_dict()[name][target] if value.dim() else old_norm.state_dict()[name])
 
+    def widen_template(self, old: nn.Conv2d, new: nn.Conv2d, reads: tuple[str, ...], hidden: str) -> None:
+        """Copy a convolution that writes kernels for the features `hidden`: one in a row for each output of the head.
+
+        The copies of a hidden channel are added up in the correlation, so that each must weigh its part of one.
+        """
+        source = self._sources[hidden]
+        outputs = torch.arange(old.out_channels // self._narrow[hidden])
+        target = (outputs[:, None] * self._narrow[hidden] + source).flatten()
+        self._fill(old, new, reads, target, "the head")
+        part = (1.0 / self.counts((hidden,))).repeat(len(outputs))
+        new.weight.mul_(part[:, None, None, None])
+        assert new.bias is not None
+        new.bias.mul_(part)
+
     def _widen_convolution(self, old: nn.Conv2d, new_layer: Layer, number: int) -> None:
         new = new_layer.convolution
         assert new is not None
@@ -82,19 +107,22 @@ class _Copies:
             raise InputError(
                 f"widening: layer {number} of {old.out_channels} channels does not fit {new.out_channels}."
             )
-        source, offset = [], 0
-        for name in new_layer.reads:
-            source.append(self._sources[name] + offset)
-            offset += self._narrow[name]
         known = new_layer.writes in self._sources
         target = self._sources[new_layer.writes] if known else self._choose(old, new, new_layer, number)
-        kernel = self._kernel(old, new, torch.cat(source), target, number)
-        new.weight.copy_(kernel)
+        self._fill(old, new, new_layer.reads, target, f"layer {number}")
+        self._sources[new_layer.writes], self._narrow[new_layer.writes] = target, old.out_channels
+
+    def _fill(self, old: nn.Conv2d, new: nn.Conv2d, reads: tuple[str, ...], target: Tensor, what: str) -> None:
+        """Weights of a wide convolution: outputs copied by `target`, inputs as the features that it reads were."""
+        source, offset = [], 0
+        for name in reads:
+            source.append(self._sources[name] + offset)
+            offset += self._narrow[name]
+        new.weight.copy_(self._kernel(old, new, torch.cat(source), target, what))
         new.weight.add_(torch.randn(new.weight.shape, generator=self._generator) * new.weight.std() * self._noise)
         if new.bias is not None:
             assert old.bias is not None
             new.bias.copy_(old.bias[target])
-        self._sources[new_layer.writes], self._narrow[new_layer.writes] = target, old.out_channels
 
     def _choose(self, old: nn.Conv2d, new: nn.Conv2d, layer: Layer, number: int) -> Tensor:
         """Copies for features that are written for the first time; every narrow channel is used.
@@ -122,12 +150,12 @@ class _Copies:
         total = torch.zeros(narrow).index_add_(0, source, raw)
         return raw / total[source]
 
-    def _kernel(self, old: nn.Conv2d, new: nn.Conv2d, source: Tensor, target: Tensor, number: int) -> Tensor:
+    def _kernel(self, old: nn.Conv2d, new: nn.Conv2d, source: Tensor, target: Tensor, what: str) -> Tensor:
         """Kernels of the wide layer: rows copied by `target`, columns by `source` and weighted by their shares."""
         columns = new.in_channels // new.groups
         if new.groups != old.groups:
             if columns != old.in_channels // old.groups or not torch.equal(source, target):
-                raise InputError(f"widening: the paths of layer {number} have another width in the wide network.")
+                raise InputError(f"widening: the paths of {what} have another width in the wide network.")
             return old.weight[target]
         shares, rows = self._shares(source, old.in_channels), new.out_channels // new.groups
         blocks = []
@@ -139,19 +167,30 @@ class _Copies:
         return torch.cat(blocks)
 
 
-def _balance_embedding(small: FullyConvolutional, large: FullyConvolutional, last: Layer, counts: Tensor) -> None:
+def _widen_up_channel(small: UpChannelRPN, large: UpChannelRPN, copies: _Copies, embedding: tuple[str, ...]) -> None:
+    """Widen SiamRPN's head: what each side writes, and what the correlation adds up."""
+    for branch in ("cls", "loc"):
+        old, new = (
+            {part: cast(nn.Conv2d, getattr(head, f"{part}_{branch}")) for part in ("search", "template")}
+            for head in (small, large)
+        )
+        copies.widen_layer(Layer(old["search"], (), (), ""), Layer(new["search"], (), embedding, branch), 0)
+        copies.widen_template(old["template"], new["template"], embedding, branch)
+    large.loc_adjust.load_state_dict(small.loc_adjust.state_dict())
+
+
+def _balance_embedding(narrow: Correlation, wide: Correlation, last: Layer, counts: Tensor) -> None:
     """Embeddings are multiplied with one another, so that k copies answer k times as loud: undo that.
 
     A last convolution is scaled; where features are added up, there is none, and the heads' scales must do it.
     """
-    ratio = float(small.head.scale) / float(large.head.scale)  # type: ignore[arg-type]
-    gain = (ratio / counts).sqrt()
+    gain = (narrow.scale / wide.scale / counts).sqrt()
     if last.convolution is not None and not last.norms:
         last.convolution.weight.mul_(gain[:, None, None, None])
         if last.convolution.bias is not None:
             last.convolution.bias.mul_(gain)
     elif not torch.allclose(gain, torch.ones_like(gain), atol=1e-3):
         raise InputError(
-            f"widening: {small.name} with a head's scale of {float(small.head.scale):g} needs one of "  # type: ignore[arg-type]
-            f"{float(small.head.scale) / float(counts.mean()):g} in the wide network; set it in model.options."  # type: ignore[arg-type]
+            f"widening: a head's scale of {narrow.scale:g} in the narrow network needs one of "
+            f"{narrow.scale / float(counts.mean()):g} in the wide network; set it in model.options."
         )

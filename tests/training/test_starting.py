@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.registry import build_model
 from siamfc_eval.models.saving import save_model
+from siamfc_eval.models.siamese import SiameseNetwork
 from siamfc_eval.training.configuration import ModelSection
-from siamfc_eval.training.starting import build_network, load_backbone, trained_siamfc
+from siamfc_eval.training.starting import build_network, load_backbone, trained_network
 from siamfc_eval.training.widening import widen
-from siamfc_eval.training.wiring import wiring
 
 NARROW = {"channels": [4, 6, 8, 8, 6], "scale": 0.02}
 WIDE = {"channels": [10, 16, 20, 20, 14]}
@@ -29,6 +29,7 @@ BACKBONES = [
     ("SiamFCIncep22", {"planes": 8, "scale": 0.02}, {"planes": 16, "scale": 0.01}),
     ("SiamFCNext22", {"planes": 8, "scale": 0.02}, {"planes": 24, "scale": 0.02 / 3}),
     ("SiamFCRes22W", {"planes": 8, "scale": 0.02}, {"planes": 16, "scale": 0.01}),
+    ("SiamRPN", {"channels": [4, 6, 8, 8, 6], "hidden": 4}, {"channels": [10, 16, 20, 20, 14], "hidden": 11}),
 ]
 
 
@@ -44,25 +45,36 @@ def test_a_widened_network_answers_as_the_narrow_one(name: str, narrow: dict[str
     with torch.no_grad():
         for _ in range(3):
             small(exemplar, search)  # moves the running statistics away from zero and one
-        expected = small.eval()(exemplar, search)
+        expected = _answers(small.eval(), exemplar, search)
         widen(small, large, seed=1, noise=0.0)
-        assert torch.allclose(large(exemplar, search), expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max()))
+        assert torch.allclose(
+            _answers(large, exemplar, search), expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max())
+        )
         widen(small, large, seed=1, noise=0.3)
-        assert not torch.allclose(large(exemplar, search), expected, rtol=1e-3)
+        assert not torch.allclose(_answers(large, exemplar, search), expected, rtol=1e-3)
+
+
+def _answers(model: SiameseNetwork, exemplar: Tensor, search: Tensor) -> Tensor:
+    """Everything that a network answers, in one tensor."""
+    answer = model(exemplar, search)
+    return answer if isinstance(answer, Tensor) else torch.cat(answer, dim=1)
 
 
 def test_widening_refuses_what_does_not_fit() -> None:
     small, large = build_model("SiamFC", **NARROW), build_model("SiamFC", **WIDE)
     with pytest.raises(InputError, match="layer 1 of 10 channels does not fit 4"):
         widen(large, small, seed=0, noise=0.0)
-    with pytest.raises(InputError, match="AlexNet and VGG"):
+    with pytest.raises(InputError, match=r"SiamFC \(AlexNet, Correlation\) is not SiamVGG \(VGG, Correlation\)"):
         widen(small, build_model("SiamVGG", channels=8), seed=0, noise=0.0)
     slim = build_model("SiamFCRes22", planes=8, scale=0.02)
     with pytest.raises(InputError, match=r"needs one of 0\.01 in the wide network"):
         widen(slim, build_model("SiamFCRes22", planes=16, scale=0.02), seed=0, noise=0.0)
-    rpn = build_model("SiamRPN++", backbone="mobilenetv2").backbone
+    light = build_model("SiamRPN++", backbone="mobilenetv2")
     with pytest.raises(InputError, match="the width of MobileNetV2 cannot be changed"):
-        wiring(rpn)
+        widen(light, light, seed=0, noise=0.0)
+    depthwise = build_model("SiamRPN++", backbone="alexnet")
+    with pytest.raises(InputError, match="not DepthwiseRPN"):
+        widen(depthwise, depthwise, seed=0, noise=0.0)
 
 
 def test_named_weights_are_the_start(tmp_path: Path) -> None:
@@ -101,5 +113,5 @@ def test_the_backbone_of_another_tracker_is_taken_by_its_name() -> None:
     setting = ModelSection(
         name="SiamRPN", options={"channels": [14, 38, 56, 56, 38], "hidden": 8}, backbone_weights="siamfc-slim"
     )
-    ours, theirs = build_network(setting, seed=0).backbone, trained_siamfc("siamfc-slim", "test").backbone
+    ours, theirs = build_network(setting, seed=0).backbone, trained_network("siamfc-slim", "test").backbone
     assert all(torch.equal(value, theirs.state_dict()[name]) for name, value in ours.named_parameters())
