@@ -77,6 +77,8 @@ class SourceSection(_Section):
     """Names (or shell patterns) of tracks or stills that are left out."""
     window: tuple[float, float] = (20.0, 0.5)
     """Smallest target in pixels and largest as a share of the shorter side, where targets are made up (stills)."""
+    aspect: float = Field(default=0.45, ge=0.0, le=2.0)
+    """Spread of the logarithm of their aspect ratio; boxes are learned from targets of many shapes."""
     negatives: float = Field(default=0.0, ge=0.0, le=1.0)
     """Share of pairs whose search crop shows another target of this source."""
     stills_share: float = Field(default=0.0, ge=0.0, le=1.0)

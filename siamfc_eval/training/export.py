@@ -111,8 +111,8 @@ def model_card(configuration: TrainingConfiguration, chosen: dict[str, Any], sec
     lines += [f"| {name} | {value} |" for name, value in rows]
     lines += ["", "Sources of pairs:", ""]
     for source in configuration.sources:
-        left_out = ", ".join(source.exclude) or "nothing"
-        lines.append(f"- {source.name} ({source.kind}), weight {source.weight:g}; left out: {left_out}")
+        left_out = f"; left out: {', '.join(source.exclude)}" if source.exclude else ""
+        lines.append(f"- {source.name} ({source.kind}), weight {source.weight:g}{left_out}")
     held = [*validation.tracks, *([f"stills {validation.still_pattern}"] if validation.still_pattern else [])]
     lines += ["", f"Held out for validation: {', '.join(held) or 'nothing'}.", ""]
     lines += ["![Loss and validation](curves.png)", ""]
