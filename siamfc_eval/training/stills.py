@@ -14,6 +14,7 @@ def salient_window(
     smallest: float = 20.0,
     largest: float = 0.5,
     aspect: float = 0.45,
+    *,
     candidates: int = 8,
 ) -> Box:
     """A window that could be a target: textured, and of other colours than its surroundings.
