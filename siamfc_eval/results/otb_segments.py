@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.sequence import Sequence as Video
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Boxes
-from siamfc_eval.results.matlab import read_variable
+from siamfc_eval.matlab import read_variable
+from siamfc_eval.results.content import MAX_BYTES
 from siamfc_eval.results.raw import RawRun, ResultFile
 from siamfc_eval.results.rows import Rows, plain_boxes
 
@@ -77,7 +78,7 @@ def _json_records(data: bytes, path: Path) -> list[dict[str, Any]]:
 
 def _matlab_records(data: bytes, path: Path) -> list[dict[str, Any]]:
     """The structs in the cell array (or struct array) `results` of an OTB `.mat` file."""
-    results = read_variable(data, "results", path)
+    results = read_variable(data, "results", path, limit=MAX_BYTES, holding="OTB results")
     records: list[dict[str, Any]] = []
     for item in results if isinstance(results, list) else [results]:
         records += item if isinstance(item, list) else [item]

@@ -176,6 +176,16 @@ def test_a_polygon_starts_as_its_bounding_box_or_by_its_area(textured: list, mat
     assert np.prod(area.size) == pytest.approx(3200)
 
 
+def test_a_polygon_starts_as_got10k_and_pysot_have_it(textured: list, matched_network) -> None:
+    vot = pytest.importorskip("got10k.datasets.vot", reason="got10k, whose rectangle is compared, is not installed")
+    polygon = np.array([100.0, 60, 150, 88, 120, 130, 60, 100])
+    theirs = vot.VOT._corner2rect(None, polygon[None])[0]
+    network = matched_network()
+    parameters = SiamFCParameters(polygon_fit="pysot")
+    target = SiamFCTracker("m", network, parameters, device="cpu").init(textured[0], polygon).target
+    np.testing.assert_allclose(target.box, theirs)
+
+
 def test_broken_weights_stop_the_tracker_instead_of_spreading(textured: list) -> None:
     network = build_model("SiamFC", channels=(4, 4, 4, 4, 4), groups=(1, 1, 1, 1, 1))
     next(network.parameters()).data[0] = float("nan")
