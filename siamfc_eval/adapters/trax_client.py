@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from siamfc_eval.adapters.trax_process import TrackerProcess
-from siamfc_eval.adapters.trax_regions import from_trax, to_trax, to_trax_image
+from siamfc_eval.adapters.trax_regions import to_trax, to_trax_image
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import MissingDependencyError, TrackerError
 from siamfc_eval.geometry.regions import Region
@@ -88,6 +86,7 @@ class TraxTracker:
         self._process: TrackerProcess | None = None
         self._connection: Connection | None = None
         self._scratch = tempfile.TemporaryDirectory(prefix="siamfc-eval-trax-")
+        self._scratch_folder = Path(self._scratch.name)
         # Whatever ends this process in an orderly way ends the tracker's process too.
         reference = weakref.ref(self)
         atexit.register(_close_if_alive, reference)
@@ -99,7 +98,7 @@ class TraxTracker:
             TrackerError: the process cannot be started, dies, hangs or says no.
         """
         connection = self._connected()
-        image = to_trax_image(frame, connection.image_formats, Path(self._scratch.name))
+        image = to_trax_image(frame, connection.image_formats, self._scratch_folder)
         wire = to_trax(region, connection.region_formats)
         self._call(
             "while it was initialised",
@@ -120,12 +119,12 @@ class TraxTracker:
                 f"{self.name}: a TraX process holds one run at a time, and this one was replaced by another"
             )
         connection = self._connection
-        image = to_trax_image(frame, connection.image_formats, Path(self._scratch.name))
+        image = to_trax_image(frame, connection.image_formats, self._scratch_folder)
         objects = self._call("in the middle of a frame", self.timeouts.frame, lambda: connection.frame(image))
         if len(objects) != 1:
             raise self._broken("in the middle of a frame", f"{len(objects)} objects in its answer, 1 expected")
-        region, properties = objects[0]
-        return state, Output(from_trax(region), _confidence(properties))
+        region, confidence = objects[0]
+        return state, Output(region, confidence)
 
     def close(self) -> None:
         """Tell the tracker to quit, and kill it if it does not."""
@@ -162,7 +161,7 @@ class TraxTracker:
             raise self._broken("before it said hello", str(error)) from error
         return self._connection
 
-    def _call(self, when: str, seconds: float, ask: Callable[[], Answer]) -> Answer:
+    def _call(self, when: str, seconds: float, ask: Callable[[], list[Answer]]) -> list[Answer]:
         from trax import TraxException
 
         assert self._process is not None
@@ -181,13 +180,6 @@ class TraxTracker:
             self._connection = None
         self._process.close(grace=0.0)
         return error
-
-
-def _confidence(properties: Mapping[str, str]) -> float:
-    try:
-        return float(properties.get("confidence", "nan"))
-    except ValueError:
-        return float(np.nan)
 
 
 def name_of(command: str) -> str:

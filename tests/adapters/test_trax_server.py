@@ -108,7 +108,7 @@ def test_every_version_is_spoken_with_a_client_that_takes_it_at_its_word(
         connection.initialize(picture(sequence, 0), trax.Rectangle.create(run, 2, 30, 40))
         for step in (1, 2):
             ((region, _),) = connection.frame(picture(sequence, step))
-            assert region.bounds() == (run + step, 2, 30, 40)
+            assert tuple(region) == (run + step, 2, 30, 40)
     connection.quit()
     connection.release()
     assert process.wait(60) == 0
@@ -131,7 +131,7 @@ def test_a_socket_serves_as_well_as_pipes(sequence: Sequence, start: Start) -> N
             connection = Connection(talk.fileno(), talk.fileno())
             connection.initialize(picture(sequence, 0), trax.Rectangle.create(1, 2, 30, 40))
             ((region, _),) = connection.frame(picture(sequence, 1))
-            assert region.bounds() == (2, 2, 30, 40)
+            assert tuple(region) == (2, 2, 30, 40)
             connection.quit()
             connection.release()
         assert process.wait(60) == 0
@@ -144,7 +144,7 @@ def test_images_come_in_a_buffer_too(sequence: Sequence, start: Start) -> None:
     encoded = cv2.imencode(".png", np.full((33, 44, 3), 7, np.uint8))[1].tobytes()
     connection.initialize(trax.BufferImage.create(encoded), trax.Rectangle.create(1, 2, 3, 4))
     ((region, _),) = connection.frame(trax.BufferImage.create(encoded))
-    assert region.bounds() == (2, 2, 3, 4)
+    assert tuple(region) == (2, 2, 3, 4)
     connection.quit()
     connection.release()
     assert b"(44, 33)" in process.communicate(timeout=60)[1]
@@ -157,7 +157,7 @@ def test_regions_are_of_the_kind_that_is_offered(sequence: Sequence, start: Star
     corners = [(10, 10), (30, 12), (28, 40), (9, 38)]
     connection.initialize(picture(sequence, 0), trax.Polygon.create(corners))
     ((region, _),) = connection.frame(picture(sequence, 1))
-    assert isinstance(region, trax.Rectangle if offered == "rectangle" else trax.Polygon)
+    assert len(region) == (4 if offered == "rectangle" else 8)
     connection.quit()
     connection.release()
 
