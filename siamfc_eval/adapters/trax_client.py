@@ -44,7 +44,8 @@ class TraxState:
 class TraxTracker:
     """A tracker in another process, driven over TraX.
 
-    One process serves one run at a time and is initialised again for the next. A process that dies, hangs or answers
+    One process serves one run at a time and is initialised again for the next; a classic vot.py script, which ends
+    with its run, is started anew for each. A process that dies, hangs or answers
     with something that is no region makes the call raise `TrackerError`; the next `init` starts a fresh one, which
     `restarts` counts.
     """
@@ -83,6 +84,8 @@ class TraxTracker:
         self._log = log
         self._environment = dict(environment or {})
         self._run = 0
+        self._initialised = False
+        self._serves_one_run = False
         self._process: TrackerProcess | None = None
         self._connection: Connection | None = None
         self._scratch = tempfile.TemporaryDirectory(prefix="siamfc-eval-trax-")
@@ -97,16 +100,28 @@ class TraxTracker:
         Raises:
             TrackerError: the process cannot be started, dies, hangs or says no.
         """
+        again = self._initialised
+        if again and self._serves_one_run:
+            self.close()
+            again = False
+        try:
+            self._initialize(frame, region)
+        except TrackerError:
+            # A classic script that does not say that it is one: it took the second initialisation for the end.
+            if not again or self._process is None or self._process.exit_code != 0:
+                raise
+            self.close()
+            self._serves_one_run = True
+            self._initialize(frame, region)
+        self._run += 1
+        return TraxState(self._run)
+
+    def _initialize(self, frame: Frame, region: Region) -> None:
         connection = self._connected()
         image = to_trax_image(frame, connection.image_formats, self._scratch_folder)
         wire = to_trax(region, connection.region_formats)
-        self._call(
-            "while it was initialised",
-            self.timeouts.initialize,
-            lambda: connection.initialize(image, wire),
-        )
-        self._run += 1
-        return TraxState(self._run)
+        self._call("while it was initialised", self.timeouts.initialize, lambda: connection.initialize(image, wire))
+        self._initialised = True
 
     def update(self, state: TraxState, frame: Frame) -> tuple[TraxState, Output]:
         """Ask for the next frame.
@@ -130,6 +145,7 @@ class TraxTracker:
         """Tell the tracker to quit, and kill it if it does not."""
         connection, process = self._connection, self._process
         self._connection = self._process = None
+        self._initialised = False
         if process is None:
             return
         if connection is not None and process.is_alive():
@@ -159,6 +175,7 @@ class TraxTracker:
                 self._connection = Connection(*process.pipes)
         except TraxException as error:
             raise self._broken("before it said hello", str(error)) from error
+        self._serves_one_run = self._serves_one_run or self._connection.serves_one_run
         return self._connection
 
     def _call(self, when: str, seconds: float, ask: Callable[[], list[Answer]]) -> list[Answer]:
@@ -179,6 +196,7 @@ class TraxTracker:
             self._connection.release()
             self._connection = None
         self._process.close(grace=0.0)
+        self._initialised = False
         return error
 
 

@@ -77,7 +77,7 @@ def to_trax_image(frame: Frame, formats: list[str], scratch: Path) -> Any:
     import cv2
 
     pixels = frame.pixels
-    # Memory comes last: libtrax 4.0.2 corrupts the heap of a server that is sent a raw image.
+    # Memory comes last: a server on libtrax 4.0.2 writes one byte past the end of a raw image that it is sent.
     if "path" in formats or "buffer" in formats:
         encoded = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
         if "path" not in formats:
@@ -100,12 +100,21 @@ def from_trax_image(image: Any) -> Frame:
     if kind == "path":
         return image_frame(Path(image.path()))
     if kind == "memory":
-        pixels = _rgb(image.array())
-        return Frame(None, lambda: pixels)
+        return raw_frame(image.array())
     if kind == "buffer":
         data = image.buffer()
         return Frame(None, lambda: _decode(data))
     raise InputError(f"the client sent an image as '{kind}'; path, memory and buffer are understood")
+
+
+def raw_frame(array: Any) -> Frame:
+    """Raw pixels as a frame.
+
+    Args:
+        array: shape (height, width[, channels]), uint8 or uint16; gray or RGB.
+    """
+    pixels = _rgb(array)
+    return Frame(None, lambda: pixels)
 
 
 def _rgb(array: Any) -> Image:

@@ -76,6 +76,9 @@ class Connection:
         metadata = self._handle.reference.contents.metadata.contents
         self.region_formats: list[str] = TraxRegion.decode_list(metadata.format_region)
         self.image_formats: list[str] = Image.decode_list(metadata.format_image)
+        # What vot.py adds to its hello, in vot-toolkit's own copy and in ours.
+        self.serves_one_run: bool = trax_properties_get(metadata.custom, b"vot") is not None
+        """The server is a classic script, which ends where the next run would begin."""
         # Made once: each of these costs as much as a whole message when it is made and let go of for every frame.
         self._images = ImageListWrapper(trax_image_list_create())
         self._nothing = _wrap_objects([])
