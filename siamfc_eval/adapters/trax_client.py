@@ -45,9 +45,8 @@ class TraxTracker:
     """A tracker in another process, driven over TraX.
 
     One process serves one run at a time and is initialised again for the next; a classic vot.py script, which ends
-    with its run, is started anew for each. A process that dies, hangs or answers
-    with something that is no region makes the call raise `TrackerError`; the next `init` starts a fresh one, which
-    `restarts` counts.
+    with its run, is started anew for each. A process that dies, hangs or answers with something that is no region makes
+    the call raise `TrackerError`; the next `init` starts a fresh one, which `restarts` counts.
     """
 
     reads_files = True
@@ -64,6 +63,7 @@ class TraxTracker:
         log: Path | None = None,
         environment: Mapping[str, str] | None = None,
         deterministic: bool = False,
+        folder: Path | None = None,
     ) -> None:
         """Nothing is started until the first `init`.
 
@@ -74,6 +74,7 @@ class TraxTracker:
             log: file that the tracker's standard error is appended to; default: a new temporary file.
             environment: variables added to the tracker's environment.
             deterministic: whether the tracker promises the same answers every time.
+            folder: in which the command is started; default: the present one.
         """
         self.command = command
         self.name = name or name_of(command)
@@ -81,7 +82,10 @@ class TraxTracker:
         self.timeouts = timeouts or TraxTimeouts()
         self.restarts = 0
         """Processes started because the one before had died, hung or answered with something that is no region."""
+        self.facts: Mapping[str, object] = {"family": "trax", "command": command}
+        """What decides the answers, as far as this side knows."""
         self._log = log
+        self._folder = folder
         self._environment = dict(environment or {})
         self._run = 0
         self._initialised = False
@@ -94,16 +98,24 @@ class TraxTracker:
         reference = weakref.ref(self)
         atexit.register(_close_if_alive, reference)
 
+    def make_ready(self) -> None:
+        """Have a process that waits for its initialisation; `init` does so too, in the time that is measured.
+
+        Raises:
+            TrackerError: the process cannot be started, dies or hangs.
+        """
+        if self._initialised and self._serves_one_run:
+            self.close()
+        self._connected()
+
     def init(self, frame: Frame, region: Region) -> TraxState:
         """Start a run; starts the process if there is none, else initialises it again.
 
         Raises:
             TrackerError: the process cannot be started, dies, hangs or says no.
         """
+        self.make_ready()
         again = self._initialised
-        if again and self._serves_one_run:
-            self.close()
-            again = False
         try:
             self._initialize(frame, region)
         except TrackerError:
@@ -168,7 +180,7 @@ class TraxTracker:
         if self._process is not None:
             self.close()
             self.restarts += 1
-        process = TrackerProcess(self.command, self._log, self._environment)
+        process = TrackerProcess(self.command, self._log, self._environment, self._folder)
         self._process = process
         try:
             with process.deadline(self.timeouts.hello):

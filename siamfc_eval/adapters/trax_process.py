@@ -33,8 +33,14 @@ class TrackerProcess:
     end with this process too, even if it is killed.
     """
 
-    def __init__(self, command: str, log: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
-        """Start the command; it is split as a shell splits words, but no shell runs.
+    def __init__(
+        self,
+        command: str,
+        log: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """Start the command, in the folder if one is given; it is split as a shell splits words, but no shell runs.
 
         Raises:
             TrackerError: the command is empty or cannot be started.
@@ -56,6 +62,7 @@ class TrackerProcess:
                     stdout=subprocess.PIPE,
                     stderr=errors,
                     env={**os.environ, **(environment or {})},
+                    cwd=folder,
                     start_new_session=True,
                 )
         except ValueError as error:
