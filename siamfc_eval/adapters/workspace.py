@@ -142,7 +142,9 @@ def _write_sequence(root: Path, sequence: Sequence) -> str:
         "name": name,
     }
     (folder / "sequence").write_text("".join(f"{key}={value}\n" for key, value in metadata.items()))
-    lines = [",".join(repr(float(value)) for value in region) for region in sequence.ground_truth]
+    lines = [
+        ",".join(np.format_float_positional(value, trim="-") for value in region) for region in sequence.ground_truth
+    ]
     (folder / "groundtruth.txt").write_text("".join(f"{line}\n" for line in lines))
     for tag, values in sequence.tags.items():
         if len(values):
