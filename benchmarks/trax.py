@@ -3,7 +3,8 @@
     python benchmarks/trax.py [--peers .peers] [--frames 300] [--rounds 5]
 
 Prints the median of milliseconds per frame for each client, both over the same tracker process, in rounds that take
-turns, and their ratio: below 1, ours is faster. The toolkit runs as a program in its own environment (make peers).
+turns, and the median of the rounds' ratios: below 1, ours is faster. A round's two sides run within seconds of each
+other, so that what else the machine does meets both. The toolkit runs as a program in its own environment (make peers).
 """
 
 # ruff: noqa: E402
@@ -117,7 +118,8 @@ def main() -> None:
             low, middle, high = min(values), statistics.median(values), max(values)
             print(f"{name:12} {middle:.3f} ms/frame (rounds: {low:.3f} to {high:.3f})")
     if found["vot-toolkit"]:
-        print(f"ratio        {statistics.median(found['ours']) / statistics.median(found['vot-toolkit']):.2f}")
+        ratios = [own / other for own, other in zip(found["ours"], found["vot-toolkit"], strict=True)]
+        print(f"ratio        {statistics.median(ratios):.2f} (rounds: {min(ratios):.2f} to {max(ratios):.2f})")
     else:
         print("vot-toolkit's environment is absent; run: make peers")
 

@@ -15,6 +15,12 @@ from pathlib import Path
 
 from siamfc_eval.errors import TrackerError
 
+TIMEOUT_OPTION = "--trax-timeout"
+"""What sets the time-outs on the command line."""
+
+TIMEOUT_VARIABLE = "SIAMFC_EVAL_TRAX_TIMEOUT"
+"""Environment variable: seconds that a TraX tracker may take for its hello, and for each answer."""
+
 _POLL_SECONDS = 0.05
 _TAIL_BYTES = 2000
 
@@ -23,11 +29,18 @@ class TrackerProcess:
     """A child process that speaks TraX on its standard input and output.
 
     Its standard error goes to a log file, whose end every error quotes. A watchdog kills the process, with all that it
-    started, when one call takes longer than its time-out, which ends the blocking read on the other side.
+    started, when one call takes longer than its time-out, which ends the blocking read on the other side. All of them
+    end with this process too, even if it is killed.
     """
 
-    def __init__(self, command: str, log: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
-        """Start the command; it is split as a shell splits words, but no shell runs.
+    def __init__(
+        self,
+        command: str,
+        log: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """Start the command, in the folder if one is given; it is split as a shell splits words, but no shell runs.
 
         Raises:
             TrackerError: the command is empty or cannot be started.
@@ -49,6 +62,7 @@ class TrackerProcess:
                     stdout=subprocess.PIPE,
                     stderr=errors,
                     env={**os.environ, **(environment or {})},
+                    cwd=folder,
                     start_new_session=True,
                 )
         except ValueError as error:
@@ -57,6 +71,7 @@ class TrackerProcess:
             raise TrackerError(
                 f"the TraX command '{command}' cannot be started: {error.strerror}. Check its first word."
             ) from error
+        self._guard = _guard_of(self._process.pid)
         self._watchdog = threading.Thread(target=self._watch, name="trax-watchdog", daemon=True)
         self._watchdog.start()
 
@@ -71,6 +86,11 @@ class TrackerProcess:
     def pid(self) -> int:
         """The child's process id, which is also its group's."""
         return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """The child's exit code, negative where a signal ended it; None while it runs."""
+        return self._process.poll()
 
     def is_alive(self) -> bool:
         """True while the process runs."""
@@ -93,6 +113,7 @@ class TrackerProcess:
         self._keeps_log = True
         if self._timed_out_after is not None:
             happened = f"did not answer within {self._timed_out_after:g} s and was killed"
+            when += f" (more time: {TIMEOUT_OPTION} SECONDS, or {TIMEOUT_VARIABLE} in the environment)"
         else:
             code = self._exit_code(wait=1.0)
             if code is None:
@@ -122,6 +143,9 @@ class TrackerProcess:
         self._exit_code(wait=grace)
         self.kill()
         self._closed.set()
+        if self._guard is not None:
+            self._guard.kill()
+            self._guard.communicate()
         if not self._keeps_log:
             self.log.unlink(missing_ok=True)
         for pipe in (self._process.stdin, self._process.stdout):
@@ -148,6 +172,24 @@ class TrackerProcess:
             deadline = self._deadline
             if deadline is not None and time.monotonic() > deadline:
                 self.kill()
+
+
+def _guard_of(group: int) -> subprocess.Popen[bytes] | None:
+    """A process that ends a group of processes when this one is gone, however it went; None where there is no shell.
+
+    No code of this process runs when it is killed, and a tracker that hangs does not notice that its client has gone.
+    The guard sees the end of a pipe whose other end nobody but this process holds.
+    """
+    try:
+        return subprocess.Popen(
+            ["/bin/sh", "-c", f"read gone; kill -9 -{group}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        return None
 
 
 def _new_log() -> Path:

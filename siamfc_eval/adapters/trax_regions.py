@@ -69,20 +69,22 @@ def to_trax_image(frame: Frame, formats: list[str], scratch: Path) -> Any:
         formats: image formats that the tracker declared.
         scratch: folder for a file, used where the tracker reads paths only and the frame has none.
     """
-    import cv2
     import trax
 
     if frame.path is not None and "path" in formats:
-        return trax.FileImage.create(str(frame.path.absolute()))
+        path = frame.path
+        return trax.FileImage.create(str(path if path.is_absolute() else path.absolute()))
+    import cv2
+
     pixels = frame.pixels
-    # Memory comes last: libtrax 4.0.2 corrupts the heap of a server that is sent a raw image.
+    # Memory comes last: a server on libtrax 4.0.2 writes one byte past the end of a raw image that it is sent.
     if "path" in formats or "buffer" in formats:
         encoded = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
         if "path" not in formats:
             return trax.BufferImage.create(encoded)
-        path = scratch / "frame.png"
-        path.write_bytes(encoded)
-        return trax.FileImage.create(str(path))
+        file = scratch / "frame.png"
+        file.write_bytes(encoded)
+        return trax.FileImage.create(str(file))
     if "memory" in formats:
         return trax.MemoryImage.create(np.ascontiguousarray(pixels))
     raise TrackerError(f"the tracker reads the image formats {formats or 'none'}; path, buffer or memory is needed")
@@ -98,12 +100,21 @@ def from_trax_image(image: Any) -> Frame:
     if kind == "path":
         return image_frame(Path(image.path()))
     if kind == "memory":
-        pixels = _rgb(image.array())
-        return Frame(None, lambda: pixels)
+        return raw_frame(image.array())
     if kind == "buffer":
         data = image.buffer()
         return Frame(None, lambda: _decode(data))
     raise InputError(f"the client sent an image as '{kind}'; path, memory and buffer are understood")
+
+
+def raw_frame(array: Any) -> Frame:
+    """Raw pixels as a frame.
+
+    Args:
+        array: shape (height, width[, channels]), uint8 or uint16; gray or RGB.
+    """
+    pixels = _rgb(array)
+    return Frame(None, lambda: pixels)
 
 
 def _rgb(array: Any) -> Image:

@@ -8,10 +8,7 @@ splitting that message on its way in.
 
 from __future__ import annotations
 
-import os
 import re
-import threading
-from typing import BinaryIO
 
 VERSIONS = (1, 2, 3, 4)
 """Protocol versions that can be served."""
@@ -28,30 +25,3 @@ def to_newest(line: bytes) -> bytes:
         return line
     image, rest = found[1], found[2].strip()
     return b"@@TRAX:initialize\n@@TRAX:initialize " + rest + b"\n@@TRAX:frame " + image + b"\n"
-
-
-def relay_standard_input(version: int) -> None:
-    """From now on, whoever reads file descriptor 0 sees the client's messages in version 4, and its going as a quit.
-
-    The latter because libtrax 4.0.2 reads on for ever, at full load, where a client is gone after its `initialize`.
-
-    Args:
-        version: what the client speaks.
-    """
-    source = os.fdopen(os.dup(0), "rb")
-    reading, writing = os.pipe()
-    os.dup2(reading, 0)
-    os.close(reading)
-    target = os.fdopen(writing, "wb", buffering=0)
-    threading.Thread(target=_pump, args=(source, target, version), daemon=True).start()
-
-
-def _pump(source: BinaryIO, target: BinaryIO, version: int) -> None:
-    try:
-        for line in source:
-            target.write(to_newest(line) if version < NEWEST else line)
-        target.write(b"\n@@TRAX:quit\n")
-    except OSError:
-        pass  # the server has ended
-    finally:
-        target.close()

@@ -73,7 +73,8 @@ class VOT:
         self._channels = [{"rgb": "color"}.get(channel, channel) for channel in wanted]
         # What the script prints must not get into the protocol.
         self._stdout, sys.stdout = sys.stdout, sys.stderr
-        self._server = trax.Server([region_format], [trax.Image.PATH], self._channels)
+        # The metadata tells the client that a script like this one serves a single run: it is started anew for each.
+        self._server = trax.Server([region_format], [trax.Image.PATH], self._channels, metadata={"vot": "python"})
         request = self._server.wait()
         if request.type != trax.TraxStatus.INITIALIZE:
             raise TrackerError("the TraX client ended before it initialised the tracker")

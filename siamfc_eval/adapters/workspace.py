@@ -5,12 +5,15 @@ from __future__ import annotations
 import configparser
 import os
 import re
+import shlex
 import sys
 from collections.abc import Sequence as Listed
 from pathlib import Path
 
 import numpy as np
 
+from siamfc_eval.adapters.load import TRAX_PREFIX
+from siamfc_eval.adapters.trax_client import name_of
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 
@@ -32,7 +35,8 @@ def write_workspace(
     Args:
         folder: made if it is not there; a workspace that already holds results is not touched.
         dataset: sequences with image files.
-        trackers: names or definitions that `siamfc-eval trax` accepts, or "NAME=COMMAND" for a foreign TraX tracker.
+        trackers: names or definitions that `siamfc-eval trax` accepts, or "NAME=COMMAND" for a foreign TraX tracker;
+            files that these name are looked for from this folder.
         stack: experiment stack of the toolkit.
         python: interpreter that runs our trackers; default: this one.
 
@@ -40,11 +44,12 @@ def write_workspace(
         The folder.
 
     Raises:
-        InputError: no frames, a tracker's name that the toolkit refuses, or a folder that is in use.
+        InputError: no frames, a tracker's name that the toolkit refuses or that is given twice, a command that cannot
+            be split, or a folder that is in use.
     """
     if (folder / "results").exists():
         raise InputError(f"{folder}: this workspace already holds results; choose another folder or remove it")
-    commands = dict(_named_command(tracker, python or sys.executable) for tracker in trackers)
+    commands = _commands(trackers, python or sys.executable)
     folder.mkdir(parents=True, exist_ok=True)
     # Two keys with plain values: YAML without the need for a YAML writer.
     (folder / "config.yaml").write_text(f"registry:\n- ./trackers.ini\nstack: {stack}\n")
@@ -56,16 +61,50 @@ def write_workspace(
     return folder
 
 
+def _commands(trackers: Listed[str], python: str) -> dict[str, str]:
+    """Name -> command line of each tracker.
+
+    Raises:
+        InputError: a name that the toolkit refuses, a name given twice, or a command that cannot be split.
+    """
+    commands: dict[str, str] = {}
+    for tracker in trackers:
+        name, command = _named_command(tracker, python)
+        if not _IDENTIFIER.fullmatch(name):
+            raise InputError(
+                f"tracker '{name}': vot-toolkit allows letters, digits, '-' and '_' only. Use NAME={command}"
+            )
+        if name in commands:
+            raise InputError(f"tracker '{name}' is given twice. Give the second another name: NAME={command}")
+        commands[name] = command
+    return commands
+
+
 def _named_command(tracker: str, python: str) -> tuple[str, str]:
+    if tracker.startswith(TRAX_PREFIX):
+        command = tracker.removeprefix(TRAX_PREFIX).strip()
+        return name_of(command), _from_anywhere(command)
     name, separator, foreign = tracker.partition("=")
     if separator:
-        command = foreign
-    else:
-        name = Path(tracker.partition(":")[0]).stem
-        command = f'"{python}" -m siamfc_eval trax "{tracker}"'
-    if not _IDENTIFIER.fullmatch(name):
-        raise InputError(f"tracker '{name}': vot-toolkit allows letters, digits, '-' and '_' only. Use NAME={command}")
-    return name, command
+        return name, _from_anywhere(foreign.removeprefix(TRAX_PREFIX))
+    file, colon, kind = tracker.partition(":")
+    path = Path(file).expanduser()
+    spec = f"{path.resolve()}{colon}{kind}" if path.is_file() else tracker
+    return path.stem, shlex.join([python, "-m", "siamfc_eval", "trax", spec])
+
+
+def _from_anywhere(command: str) -> str:
+    """A command line that means the same in another folder, since the toolkit starts trackers in a scratch one."""
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise InputError(f"the TraX command '{command}' cannot be split into words: {error}") from error
+    if not words:
+        raise InputError("a TraX command is empty; expected NAME=COMMAND, such as mine='python my_tracker.py'")
+    # A first word without a slash is looked for on the PATH, whatever lies in this folder.
+    first = str(Path(words[0]).absolute()) if "/" in words[0] and Path(words[0]).is_file() else words[0]
+    rest = [str(Path(word).absolute()) if Path(word).exists() else word for word in words[1:]]
+    return shlex.join([first, *rest])
 
 
 def _write_registry(path: Path, commands: dict[str, str]) -> None:
@@ -103,7 +142,9 @@ def _write_sequence(root: Path, sequence: Sequence) -> str:
         "name": name,
     }
     (folder / "sequence").write_text("".join(f"{key}={value}\n" for key, value in metadata.items()))
-    lines = [",".join(f"{value:.17g}" for value in region) for region in sequence.ground_truth]
+    lines = [
+        ",".join(np.format_float_positional(value, trim="-") for value in region) for region in sequence.ground_truth
+    ]
     (folder / "groundtruth.txt").write_text("".join(f"{line}\n" for line in lines))
     for tag, values in sequence.tags.items():
         if len(values):

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 @click.option("--fps", type=click.FloatRange(min=1, max=240), help="Frame rate of the video; default: the source's.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 @click.option("--weights", type=click.Path(path_type=Path), help="Weights file instead of the tracker's own.")
+@click.option(
+    "--trax-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="For the hello and each answer of a TraX tracker. Default: its definition's, else 60.",
+)
 def command(
     *,
     source: str | None,
@@ -38,6 +44,7 @@ def command(
     fps: float | None,
     device: str,
     weights: Path | None,
+    trax_timeout: float | None,
 ) -> None:
     """Show a tracker on SOURCE: a folder of images, a sequence or data set, a video file, or the number of a camera.
 
@@ -56,7 +63,7 @@ def command(
         window = Window(f"siamfc-eval: {tracker}") if show else None
         footage = open_footage(source, sequence, length)
         video = stack.enter_context(VideoFile(out.expanduser(), fps or footage.fps)) if out is not None else None
-        loaded = load_tracker(tracker, device=device, weights=weights)
+        loaded = load_tracker(tracker, device=device, weights=weights, trax_timeout=trax_timeout)
         close = getattr(loaded, "close", None)
         if close is not None:
             stack.callback(close)

@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 @click.option("--sequence", "sequences", multiple=True, help="Only this sequence; repeatable.")
 @click.option("--fresh", "--restart", is_flag=True, help="Run everything again and replace what is there.")
 @click.option("--speed", is_flag=True, help="Measure speed: run alone, one frame after the other, what has no times.")
+@click.option(
+    "--trax-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="For the hello and each answer of a TraX tracker. Default: its definition's, else 60.",
+)
 @click.option("--skip-bad", is_flag=True, help="Leave out sequences that cannot be used, instead of exit code 2.")
 @click.option("--no-score", is_flag=True, help="Run only; print no scores.")
 @click.option("--report", is_flag=True, help="Write a report of the results too: plots, intervals, tests.")
@@ -50,6 +56,7 @@ def command(
     sequences: tuple[str, ...],
     fresh: bool,
     speed: bool,
+    trax_timeout: float | None,
     skip_bad: bool,
     no_score: bool,
     report: bool,
@@ -80,6 +87,7 @@ def command(
         sequences=sequences,
         fresh=fresh,
         speed=speed,
+        trax_timeout=trax_timeout,
         skip_bad=skip_bad,
     )
     with Progress(quiet=as_json) as progress:

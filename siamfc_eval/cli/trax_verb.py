@@ -27,8 +27,22 @@ from siamfc_eval.errors import InputError
 @click.option(
     "--protocol", type=click.IntRange(1, 4), default=4, show_default=True, help="TraX version; below 4 for old clients."
 )
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Seconds in which a client on a socket must listen, and then say its first word.",
+)
 def command(
-    *, tracker: str, device: str, weights: str | None, socket: int | None, regions: tuple[str, ...], protocol: int
+    *,
+    tracker: str,
+    device: str,
+    weights: str | None,
+    socket: int | None,
+    regions: tuple[str, ...],
+    protocol: int,
+    patience: float,
 ) -> None:
     """Serve TRACKER (a catalogue name, a .toml or file.py:Class) to a TraX client, such as vot-toolkit.
 
@@ -46,4 +60,4 @@ def command(
             "this command speaks TraX on standard input and output and is started by a TraX client, not by hand. "
             "To see the tracker work, use: siamfc-eval demo-video"
         )
-    serve(load_tracker(tracker, device=device, weights=weights), regions, protocol)
+    serve(load_tracker(tracker, device=device, weights=weights), regions, protocol, patience)

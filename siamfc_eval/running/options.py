@@ -26,5 +26,7 @@ class RunOptions:
     """Run everything again and replace what is there."""
     speed: bool = False
     """Time the trackers: run alone, one frame after the other, what has no times yet."""
+    trax_timeout: float | None = None
+    """Seconds that TraX trackers may take for their hello and each answer; None: as their definitions say, else 60."""
     skip_bad: bool = False
     """Leave out, and report, what cannot be run because of bad data, instead of calling the run incomplete."""

@@ -71,7 +71,7 @@ def run_experiment(
         watch.failed(Failure("", "", problem.where, str(problem), "data"))
     where = _where(data, dataset)
     for spec in chosen:
-        load = loader(spec, options.device, options.weights)
+        load = loader(spec, options.device, options.weights, options.trax_timeout)
         tracker = load()
         for protocol in experiment.protocols:
             part = _ProtocolRun(

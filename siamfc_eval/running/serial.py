@@ -17,9 +17,9 @@ from siamfc_eval.tracking.tracker import Tracker
 def run_serial(tracker: Tracker, items: Iterable[WorkItem], advance: Advance) -> Iterator[Outcome]:
     """Run work items one by one, alone on the machine as far as this process can tell.
 
-    Times are of the tracker's calls alone: the frame is decoded before the clock starts, and a tracker with a method
-    `synchronize` is waited for before the clock is read. Nothing decodes ahead, which would take a core away from the
-    tracker.
+    Times are of the tracker's calls alone: before the clock starts the frame is decoded and a tracker's process, if it
+    has one, is started by its method `make_ready`; a tracker with a method `synchronize` is waited for before the clock
+    is read. Nothing decodes ahead, which would take a core away from the tracker.
     """
     for item in items:
         run = begin(item, advance)
@@ -44,9 +44,12 @@ def _restarts(tracker: Tracker) -> int:
 def _finish(tracker: Tracker, run: ActiveRun) -> None:
     """Answer a run's commands until it ends."""
     synchronize: Callable[[], None] = getattr(tracker, "synchronize", lambda: None)
+    make_ready: Callable[[], None] = getattr(tracker, "make_ready", lambda: None)
     state: Any = None
     while run.trajectory is None:
         command, frame = run.command, decoded(tracker, run)
+        if isinstance(command, Initialize):
+            make_ready()
         synchronize()
         started = perf_counter()
         if isinstance(command, Initialize):

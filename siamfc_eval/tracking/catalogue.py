@@ -14,6 +14,7 @@ from siamfc_eval.tracking.definition import (
     SiamFCDefinition,
     SiamRPNDefinition,
     TrackerDefinition,
+    TraxDefinition,
     definition_facts,
     read_definition,
 )
@@ -45,6 +46,8 @@ def load_tracker(spec: str, device: str = "auto", weights: Path | str | None = N
         MissingDependencyError: a network is asked for and torch is not installed.
     """
     path, definition = read_catalogue(spec)
+    if isinstance(definition, TraxDefinition):
+        raise InputError(f"{path}: a TraX tracker is loaded by siamfc_eval.adapters.load.load_tracker.")
     name = path.stem
     facts = tracker_facts(spec, weights)
     tracker: Any

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, TypeAdapter, ValidationError
 
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.tracking.parameters import Parameters, SiamFCParameters, SiamRPNParameters
 from siamfc_eval.tracking.presets import SIAMFC_PRESETS, SIAMRPN_PRESETS
 
-FAMILIES = ("siamfc", "siamrpn", "opencv", "static")
+FAMILIES = ("siamfc", "siamrpn", "opencv", "static", "trax")
 """What `family` in a definition may be."""
 
 
@@ -88,7 +88,21 @@ class StaticDefinition(_Definition):
     family: Literal["static"]
 
 
-TrackerDefinition = SiamFCDefinition | SiamRPNDefinition | OpenCVDefinition | StaticDefinition
+class TraxDefinition(_Definition):
+    """A tracker in another process that speaks TraX."""
+
+    family: Literal["trax"]
+    command: str = Field(min_length=1)
+    """Command line, split as a shell splits words; it is started in the definition's folder."""
+    timeout: PositiveFloat | None = Field(default=None, allow_inf_nan=False)
+    """Seconds for the hello and for each answer; none: as for any TraX tracker. It decides nothing of the answers."""
+    deterministic: bool = False
+    """The tracker promises the same answers every time."""
+    environment: dict[str, str] = Field(default_factory=dict)
+    """Variables added to the tracker's environment."""
+
+
+TrackerDefinition = SiamFCDefinition | SiamRPNDefinition | OpenCVDefinition | StaticDefinition | TraxDefinition
 
 _ADAPTER: TypeAdapter[TrackerDefinition] = TypeAdapter(Annotated[TrackerDefinition, Field(discriminator="family")])
 
@@ -127,6 +141,7 @@ def parse_definition(values: Mapping[str, Any], where: str) -> TrackerDefinition
             "siamrpn": SiamRPNDefinition,
             "opencv": OpenCVDefinition,
             "static": StaticDefinition,
+            "trax": TraxDefinition,
         }
         raise InputError(explain_validation(error, where, known[values["family"]], skip=1)) from error
     if isinstance(definition, SiamFCDefinition | SiamRPNDefinition):
@@ -162,6 +177,8 @@ def definition_facts(definition: TrackerDefinition, where: str, weights: Path | 
     facts: dict[str, Any] = {"family": definition.family}
     if isinstance(definition, OpenCVDefinition):
         facts["algorithm"] = definition.algorithm
+    if isinstance(definition, TraxDefinition):
+        facts |= {"command": definition.command, "environment": definition.environment}
     if isinstance(definition, SiamFCDefinition | SiamRPNDefinition):
         facts |= {
             "model": definition.model,

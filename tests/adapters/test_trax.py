@@ -159,7 +159,7 @@ def test_no_process_is_left_behind(start: Callable[..., TraxTracker], frame: Fra
     parent = start("misbehaving.py", "leaves-child", str(tmp_path / "pid"))
     parent.init(frame, BOX)
     pids = [tracker._process.pid for tracker in (stubborn, parent) if tracker._process is not None]
-    pids.append(int((tmp_path / "pid").read_text()))
+    pids.append(int((tmp_path / "pid").read_text().split()[1]))
     assert all(is_running(pid) for pid in pids)
     stubborn.close()
     parent.close()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +18,7 @@ from siamfc_eval.adapters.load import load_tracker
 from siamfc_eval.adapters.trax_client import TraxTracker
 from siamfc_eval.datasets.synthetic import embedded_benchmark
 from siamfc_eval.errors import InputError
+from siamfc_eval.results.read import read_results
 from siamfc_eval.running.experiment import parse_experiment
 from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.run import run_experiment
@@ -24,20 +30,121 @@ EXPERIMENT = parse_experiment({"name": "one pass", "dataset": "embedded", "proto
 
 def test_a_crashing_tracker_fails_its_runs_is_restarted_and_noted(tmp_path: Path) -> None:
     dataset = embedded_benchmark(length=5, names=("ball-dashes", "jelly-drifts", "disc-spins"))
-    tracker = TraxTracker(f"{COMMAND} dies-in-frame", "crashing")
-    summary = run_experiment(EXPERIMENT, [tracker], dataset, tmp_path, options=RunOptions(lanes=1))
+    fault = tmp_path / "fault"
+    fault.write_text("dies-in-frame")
+    tracker = TraxTracker(f'{COMMAND} "{fault}"', "crashing")
+    summary = run_experiment(EXPERIMENT, [tracker], dataset, tmp_path / "runs", options=RunOptions(lanes=1))
     assert summary.exit_code == 3
     assert len(summary.failures) == 3
     assert all("exit code 5" in failure.error for failure in summary.failures)
     assert summary.protocols[0].restarts == 2
     assert any("started again 2 times" in note for note in summary.notes)
-    assert not list(tmp_path.rglob("*.txt"))
+    assert not list((tmp_path / "runs").rglob("*.txt"))
     # The same command, repaired, finishes what is missing.
-    healthy = TraxTracker(f"{COMMAND} none", "crashing")
-    again = run_experiment(EXPERIMENT, [healthy], dataset, tmp_path, options=RunOptions(lanes=1))
+    fault.write_text("none")
+    again = run_experiment(EXPERIMENT, [tracker], dataset, tmp_path / "runs", options=RunOptions(lanes=1))
     assert again.exit_code == 0
     assert again.protocols[0].ran == 3
     assert not again.notes
+    # Another command under the same name is another tracker, whose results must not be mixed with these.
+    other = TraxTracker(f"{COMMAND} none", "crashing")
+    with pytest.raises(InputError, match=r"tracker\.command"):
+        run_experiment(EXPERIMENT, [other], dataset, tmp_path / "runs", options=RunOptions(lanes=1))
+
+
+def test_a_classic_script_is_started_anew_for_each_reset_and_that_is_no_restart(tmp_path: Path) -> None:
+    """Such a script ends where the next run would begin, and its process's start is not the tracker's time."""
+    dataset = embedded_benchmark(length=30, names=("jelly-drifts",))
+    command = f'"{sys.executable}" "{SCRIPT.with_name("classic.py")}" rectangle 40'
+    protocols = [{"kind": "supervised", "repetitions": 1}, {"kind": "realtime", "fps": 0.1}]
+    experiment = parse_experiment({"name": "resets", "dataset": "embedded", "protocols": protocols}, "test")
+    summary = run_experiment(experiment, [TraxTracker(command, "classic")], dataset, tmp_path)
+    assert summary.exit_code == 0, summary.failures
+    assert [part.restarts for part in summary.protocols] == [0, 0]
+    for folder in ("baseline", "realtime"):
+        (run,) = read_results(summary.out, dataset, experiment=folder)["classic"].runs["jelly-drifts"]
+        assert int((run.trajectory().codes == 1).sum()) >= 3
+
+
+def test_a_time_out_is_set_by_the_option_else_by_the_definition_else_by_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seconds(spec: str, option: float | None) -> float:
+        tracker = load_tracker(spec, trax_timeout=option)
+        assert isinstance(tracker, TraxTracker)
+        assert tracker.timeouts.hello == tracker.timeouts.initialize == tracker.timeouts.frame
+        return tracker.timeouts.frame
+
+    path = tmp_path / "mine.toml"
+    path.write_text('family = "trax"\ncommand = "python tracker.py"\ntimeout = 300\n')
+    assert seconds("trax:anything", None) == 60
+    monkeypatch.setenv("SIAMFC_EVAL_TRAX_TIMEOUT", "7.5")
+    assert seconds("trax:anything", None) == 7.5
+    assert seconds("trax:anything", 9) == 9
+    assert seconds(str(path), None) == 300
+    assert seconds(str(path), 9) == 9
+
+
+def test_the_option_of_run_reaches_trackers_in_processes_and_the_error_names_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "siamfc_eval", "run", "embedded", "--no-score", "--json", "--out", str(tmp_path)]
+    command += ["--sequence", "ball-dashes", "--sequence", "jelly-drifts", "--workers", "2"]
+    command += ["--tracker", f"trax:{COMMAND} never-hello", "--trax-timeout", "1.5"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 3, done.stderr
+    failures = json.loads(done.stdout)["failures"]
+    assert len(failures) == 2
+    for failure in failures:
+        assert "did not answer within 1.5 s" in failure["error"]
+        assert "--trax-timeout" in failure["error"]
+
+
+def test_a_definition_starts_a_tracker_in_its_own_folder(tmp_path: Path) -> None:
+    (tmp_path / "fault").write_text("none")
+    shutil.copy(SCRIPT, tmp_path / "tracker.py")
+    path = tmp_path / "mine.toml"
+    path.write_text(f"""family = "trax"\ncommand = '"{sys.executable}" tracker.py fault'\ndeterministic = true\n""")
+    tracker = load_tracker(str(path))
+    assert isinstance(tracker, TraxTracker)
+    assert (tracker.name, tracker.is_deterministic, tracker.facts["family"]) == ("mine", True, "trax")
+    sequence = embedded_benchmark(length=2, names=("ball-dashes",)).sequences[0]
+    assert sequence.frames is not None
+    state = tracker.init(sequence.frames[0], sequence.boxes[0])
+    assert tuple(tracker.update(state, sequence.frames[1])[1].region) == (1, 2, 30, 40)
+    tracker.close()
+    path.write_text('family = "trax"\ncommand = "x"\ntimeout = -1\n')
+    with pytest.raises(InputError, match="timeout = -1"):
+        load_tracker(str(path))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_a_tracker_ends_with_a_client_that_was_killed(tmp_path: Path) -> None:
+    """One that hangs does not notice that its client has gone."""
+    pid = tmp_path / "pid"
+    words = ["run", "embedded", "--no-score", "--out", str(tmp_path / "runs"), "--sequence", "ball-dashes"]
+    words += ["--tracker", f'trax:{COMMAND} hangs-and-leaves-child "{pid}"']
+    client = subprocess.Popen([sys.executable, "-m", "siamfc_eval", *words], stderr=subprocess.DEVNULL)
+    try:
+        assert wait_until(lambda: pid.is_file() and pid.read_text().endswith("\n"))
+    finally:
+        client.kill()
+        client.wait()
+    tracker, child = map(int, pid.read_text().split())
+    assert wait_until(lambda: not is_running(tracker) and not is_running(child))
+
+
+def wait_until(happened: Callable[[], bool]) -> bool:
+    """True once it has happened; False if that takes minutes."""
+    deadline = time.monotonic() + 120
+    while not happened():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def is_running(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
 def test_time_outs_and_the_folder_of_logs_are_set_in_the_environment(

@@ -1,4 +1,4 @@
-"""A tracker script as repositories ship them, on the classic vot.py; answers one pixel further each time."""
+"""A tracker script as repositories ship them, on the classic vot.py; answers further to the right each time."""
 
 import sys
 
@@ -9,12 +9,13 @@ region = handle.region()
 image = handle.frame()
 print("this line must not reach the protocol")  # noqa: T201
 step = 0
+speed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
 while image:
     image = handle.frame()
     if not image:
         break
     step += 1
     if isinstance(region, vot.Rectangle):
-        handle.report(vot.Rectangle(region.x + step, region.y, region.width, region.height), 0.5)
+        handle.report(vot.Rectangle(region.x + speed * step, region.y, region.width, region.height), 0.5)
     else:
         handle.report(vot.Polygon([vot.Point(x + step, y) for x, y in region.points]), 0.5)

@@ -19,6 +19,9 @@ def forever() -> None:
 
 
 fault = sys.argv[1]
+if os.path.isfile(fault):  # a fault that can be mended while the command stays as it is
+    with open(fault) as file:
+        fault = file.read().strip()
 sys.stderr.write(f"about to show the fault {fault}\n")
 sys.stderr.flush()
 if fault == "never-hello":
@@ -32,16 +35,16 @@ if fault == "floods":
     while True:
         say("x" * 65536)
 say(HELLO)
-if fault == "leaves-child":
+if fault in {"leaves-child", "hangs-and-leaves-child"}:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     with open(sys.argv[2], "w") as file:
-        file.write(str(child.pid))
+        file.write(f"{os.getpid()} {child.pid}\n")
 frames = 0
 for line in sys.stdin:
     if line.startswith("@@TRAX:initialize"):
         if fault == "dies-in-initialize":
             sys.exit(3)
-        if fault == "hangs-in-initialize":
+        if fault in {"hangs-in-initialize", "hangs-and-leaves-child"}:
             forever()
         frames = 0
     elif line.startswith("@@TRAX:frame"):

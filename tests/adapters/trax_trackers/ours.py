@@ -23,3 +23,11 @@ class Failing(Follower):
         if self.box[0] >= 2:
             raise ZeroDivisionError("a bug\nin this tracker")
         return super().update(image)
+
+
+class Summing(Follower):
+    """Answers with the sum of all values of the image, in two parts, and its size."""
+
+    def update(self, image):
+        total = sum(index % 256 * count for index, count in enumerate(image.histogram()))
+        return [total // 1000, total % 1000, *image.size]
