@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Region, bounding_box
 from siamfc_eval.protocols.trajectory import Code
-from siamfc_eval.results.decimals import parse_decimals
-from siamfc_eval.results.rows import REGION, Rows, plain_boxes
+from siamfc_eval.results.lines import parse_lines
+from siamfc_eval.results.rows import REGION, Rows
 
 _SEPARATOR = re.compile(r"[ \t]*,[ \t]*|[ \t]+")
 _MAX_LINE = 65536
@@ -33,12 +33,8 @@ def parse_rows(data: bytes, path: Path) -> Rows:
     Raises:
         InputError: with file and line, for anything else.
     """
-    plain = parse_decimals(data, 4)
-    if plain is not None:
-        return plain_boxes(plain)
-    lines = _lines(data, path)
-    rows = _fast(lines) if len(lines) > 1 else None
-    return rows if rows is not None else _slow(lines, path)
+    rows = parse_lines(data)
+    return rows if rows is not None else _slow(_lines(data, path), path)
 
 
 def parse_numbers(data: bytes, path: Path) -> NDArray[np.float64]:
@@ -103,39 +99,6 @@ def _table(lines: list[str]) -> NDArray[np.float64] | None:
     delimiter = "," if "," in lines[0] else None
     try:
         return np.loadtxt(lines, dtype=np.float64, delimiter=delimiter, comments=None, ndmin=2)
-    except ValueError:
-        return None
-
-
-def _fast(lines: list[str]) -> Rows | None:
-    """Files of one kind of region, with codes between; None for anything unusual or wrong."""
-    single = [row for row, line in enumerate(lines) if "," not in line]
-    texts = lines
-    if len(single) == len(lines):
-        single = []
-    elif single:
-        texts = [line for line in lines if "," in line]
-    table = _table(texts)
-    if table is None or len(table) != len(texts) or table.shape[1] < 4 or np.isinf(table).any():
-        return None
-    if not single and table.shape[1] == 4:
-        return plain_boxes(table)
-    codes = np.full(len(lines), REGION, dtype=np.int8)
-    for row in single:
-        code = _code(lines[row])
-        if code is None:
-            return None
-        codes[row] = code
-    if table.shape[1] == 4:
-        boxes = np.full((len(lines), 4), np.nan)
-        boxes[codes == REGION] = table
-        return Rows(boxes, codes)
-    return None
-
-
-def _code(line: str) -> int | None:
-    try:
-        return _CODES.get(float(line))
     except ValueError:
         return None
 
