@@ -24,10 +24,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from siamfc_eval.kept_files import load_kept, store_kept
+
 Argument = type[np.generic] | type[int] | type[float]
 """What a kernel takes: an array of that element type, a whole number or a float."""
 
-_DIGEST = 16
 _NEVER_CALLED = ("NRT_MemInfo_call_dtor",)
 """What numba names for arrays that own their memory, of which a kernel has none."""
 _engines: list[Any] = []
@@ -94,13 +95,9 @@ class Kernel:
     def _kept(self) -> tuple[str, bytes] | None:
         """Symbol and machine code of an earlier process; None if there are none."""
         for folder in _folders():
-            try:
-                content = (folder / self._file_name).read_bytes()
-            except OSError:
-                continue
-            # Half a file would be run as if it were whole.
-            if hashlib.blake2b(content[_DIGEST:], digest_size=_DIGEST).digest() == content[:_DIGEST]:
-                symbol, _, code = content[_DIGEST:].partition(b"\0")
+            content = load_kept(folder / self._file_name)
+            if content is not None:
+                symbol, _, code = content.partition(b"\0")
                 return symbol.decode(), code
         return None
 
@@ -118,23 +115,10 @@ class Kernel:
         function.compile(signature)
         compiled = function.overloads[signature]
         symbol, code = compiled.fndesc.llvm_func_name, compiled.library._get_compiled_object()
-        self._keep(symbol.encode() + b"\0" + code)
-        return symbol, code
-
-    def _keep(self, content: bytes) -> None:
-        """Write the file beside its place and rename it; a folder that cannot be written to costs time, no more."""
-        content = hashlib.blake2b(content, digest_size=_DIGEST).digest() + content
         for folder in _folders():
-            partial = folder / f".{self._file_name}.{os.getpid()}.{os.urandom(4).hex()}.partial"
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                partial.write_bytes(content)
-                partial.replace(folder / self._file_name)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    partial.unlink()
-                continue
-            return
+            if store_kept(folder / self._file_name, symbol.encode() + b"\0" + code):
+                break
+        return symbol, code
 
 
 def _source(module: str) -> Path:

@@ -62,7 +62,7 @@ def command(
     RESULTS is a folder of trackers, or one tracker's, as any toolkit wrote it. Exit code 2: something is missing or was
     repaired, 1: some files could not be scored; both are named, and the rest is scored.
     """
-    from siamfc_eval.metrics.cache import default_folder
+    from siamfc_eval.kept_files import default_folder
     from siamfc_eval.metrics.conventions import build_measure, default_convention
     from siamfc_eval.metrics.scoring import score, scores_json
     from siamfc_eval.metrics.signature import parse_signature, require_same

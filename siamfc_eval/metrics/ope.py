@@ -7,14 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from siamfc_eval.geometry.boxes import (
-    centre_errors,
-    centres,
-    clip_boxes,
-    normalised_centre_errors,
-    normalised_centres,
-    overlaps,
-)
+from siamfc_eval.geometry.boxes import centres, clip_boxes, compare_boxes, normalised_centres
 from siamfc_eval.geometry.regions import Boxes
 from siamfc_eval.metrics.curves import count_above, count_within
 from siamfc_eval.metrics.ope_rules import Invalid, OpeRules, Validity
@@ -84,8 +77,7 @@ def ope_counts(frames: Frames, rules: OpeRules, groups: int) -> Counts:
     boxes, truth = mend_boxes(frames, rules), frames.truth
     if rules.clip:
         boxes, truth = _clip(boxes, frames), _clip(truth, frames)
-    overlap, error = overlaps(boxes, truth), centre_errors(boxes, truth)
-    norm = normalised_centre_errors(boxes, truth)
+    overlap, error, norm = compare_boxes(boxes, truth)
     if rules.error_decimals is not None:
         error = np.round(error, rules.error_decimals)
     valid = _valid(truth, rules.valid_success)
@@ -140,9 +132,9 @@ def mend_boxes(frames: Frames, rules: OpeRules) -> Boxes:
         bad[frames.starts] = False
         if frames.padded is not None:
             bad &= ~frames.padded
-        boxes = boxes.T[:, np.maximum.accumulate(np.where(bad, 0, np.arange(len(boxes))))].T
+        boxes = boxes[np.maximum.accumulate(np.where(bad, 0, np.arange(len(boxes))))]
     if rules.first_frame == "ground-truth":
-        boxes = boxes.copy(order="K") if boxes is frames.boxes else boxes
+        boxes = boxes.copy() if boxes is frames.boxes else boxes
         boxes[frames.starts] = frames.truth[frames.starts]
     return boxes
 

@@ -7,7 +7,7 @@ point numbers accurately", PLDI 1990). The few others are left to `float` itself
 Importing this module imports numba, which only compiling needs.
 """
 
-# ruff: noqa: PLR0917 -- compiled functions call each other by position only.
+# ruff: noqa: PLR0911, PLR0917 -- compiled functions call each other by position only, and raise nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -116,23 +116,35 @@ def after_separator(letters: Pointer, at: int) -> int:
     return behind if behind > at else WRONG
 
 
-def parse_lines(letters: Pointer, size: int, boxes: Pointer, codes: Pointer, hard: Pointer, hard_count: Pointer) -> int:
+def parse_lines(
+    letters: Pointer,
+    size: int,
+    boxes: Pointer,
+    codes: Pointer,
+    lines: int,
+    hard: Pointer,
+    hard_count: Pointer,
+    hard_lines: int,
+) -> int:
     """Read lines of four numbers or of one code.
 
     Args:
         letters: shape (size + 1,), a line end behind the last line: no loop has to look for the end.
         size: bytes without that line end.
-        boxes: shape (lines, 4), receives the numbers, NaN for a code; lines is at least 1 + the number of line ends.
+        boxes: shape (lines, 4), receives the numbers, NaN for a code.
         codes: shape (lines,), receives the codes, -1 for four numbers.
-        hard: shape (4 * lines, 3), receives first byte, last byte + 1 and place in boxes of each number that is left to
-            `float`.
+        lines: for how many there is room.
+        hard: shape (hard_lines, 3), receives first byte, last byte + 1 and place in boxes of numbers left to `float`.
         hard_count: shape (1,), receives their number.
+        hard_lines: for how many there is room.
 
     Returns:
-        The number of lines; `WRONG` for any other text.
+        The number of lines; `WRONG` for any other text, and where there is not enough room.
     """
     row, at, left = 0, 0, 0
     while at < size:
+        if row == lines:
+            return WRONG
         first, count = at, 0
         at = after_blanks(letters, at)
         while not ends_line(letters[at]):
@@ -140,6 +152,8 @@ def parse_lines(letters: Pointer, size: int, boxes: Pointer, codes: Pointer, har
             if behind == WRONG or count == 4:
                 return WRONG
             if not exact:
+                if left == hard_lines:
+                    return WRONG
                 hard[3 * left], hard[3 * left + 1], hard[3 * left + 2] = at, behind, 4 * row + count
                 left += 1
             boxes[4 * row + count] = value
