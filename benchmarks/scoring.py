@@ -93,11 +93,12 @@ def run_ours(work: Path, plot_format: Literal["svg", "png"]) -> dict[str, float]
     from siamfc_eval.metrics.scoring import score, scores_json
     from siamfc_eval.results.read import read_results
 
-    # What is imported only when it draws; got10k has imported its plotting before it starts, too.
-    importlib.import_module("siamfc_eval.reporting.curve_svg")
-    if plot_format == "png":
-        for module in ("matplotlib.backends.backend_agg", "matplotlib.figure"):
-            importlib.import_module(module)
+    # What is imported only when it is used; got10k has imported everything before it starts, too.
+    used = ["siamfc_eval.metrics.ope_measure", "siamfc_eval.reporting.curve_svg"]
+    used += ["matplotlib.backends.backend_agg", "matplotlib.figure"] if plot_format == "png" else []
+    used += [] if (work / "cache").exists() else ["llvmlite.binding"]
+    for module in used:
+        importlib.import_module(module)
 
     def report() -> dict[str, float]:
         dataset = load_dataset(work / "annotations.json", "otb2015")
@@ -119,7 +120,7 @@ def _measured(report: Callable[[], dict[str, float]]) -> dict[str, Any]:
 def in_process(mode: str, work: Path) -> dict[str, Any]:
     """Run one side in a process of its own; adds its whole CPU time and its peak memory."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    environment = {**os.environ, "MPLBACKEND": "Agg"}
+    environment = {**os.environ, "MPLBACKEND": "Agg", "SIAMFC_EVAL_CACHE": str(work / "cache")}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [sys.executable, __file__, "--side", mode, "--work", str(work)]
     output = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout

@@ -118,6 +118,8 @@ def parse_regions(rows: Any, origin: float, where: str) -> tuple[Region, ...]:
     if table.ndim == 2 and table.shape[1] in {4, 8} and not np.isnan(table).any():
         shift = [origin, origin, 0.0, 0.0] if table.shape[1] == 4 else origin
         return tuple(table - shift)
+    if not isinstance(rows, list | np.ndarray):
+        raise InputError(f"{where}: expected rows of ground truth, found {str(rows)[:60]}.")
     regions: list[Region] = []
     for number, row in enumerate(rows, start=1):
         try:

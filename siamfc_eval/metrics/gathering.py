@@ -176,7 +176,7 @@ class Gatherer:
     def _stamp(self, sequence: Sequence, runs: tuple[RawRun, ...], companions: str, settled: int) -> str:
         """What the key depends on, with stamps in place of the content of files; "" where that is not safe."""
         places = ";".join([f"{run.index}|{run.origin}|{run.start}|{run.label}" for run in runs])
-        files = kept.file_stamp([run.path for run in runs], settled)
+        files = kept.file_stamp([run.file.place for run in runs], settled)
         if files is None or any(run.repaired is not None for run in runs):
             return ""
         return f"{self._base(sequence)}|{companions}|{files}|{places}"
@@ -191,8 +191,8 @@ def statistics(measure: Measure, sequences: collections.abc.Sequence[Sequence], 
 
 def _companions(result: TrackerResults) -> list[Path]:
     """Files of times, confidences and other values beside the result files."""
-    paths = (os.fspath(run.path) for runs in result.runs.values() for run in runs)
-    folders = {str(result.folder), *(path.rpartition(os.sep)[0] for path in paths)}
+    places = (run.file.place for runs in result.runs.values() for run in runs)
+    folders = {str(result.folder), *(place.rpartition(os.sep)[0] for place in places)}
     found: list[Path] = []
     for folder in sorted(folders):
         with os.scandir(folder) as entries:

@@ -13,7 +13,7 @@ MAX_BYTES = 64 * 2**20
 """Largest result file that is read; the longest sequences in use (200,000 frames) need a third of it."""
 
 
-def read_content(path: Path, limit: int = MAX_BYTES) -> bytes:
+def read_content(path: str | Path, limit: int = MAX_BYTES) -> bytes:
     """The bytes of a result file.
 
     Raises:

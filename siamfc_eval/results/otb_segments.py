@@ -39,7 +39,7 @@ def open_segments(path: Path, sequence: Video) -> list[RawRun]:
         read["records"] = records
         return [_rows(record, f"{source}: run {number}") for number, record in enumerate(records, start=1)]
 
-    file = ResultFile(path, parse)
+    file = ResultFile(str(path), parse)
     count = len(file.rows)
     records = read["records"]
     starts = [_integer(record.get("startFrame", 1), path, "startFrame") for record in records]

@@ -85,24 +85,29 @@ class ResultFile:
     """One file of raw results: read once, hashed without being parsed, parsed once."""
 
     def __init__(
-        self, path: Path, parse: Callable[[bytes, Path], collections.abc.Sequence[Rows]], line_wise: bool = False
+        self, place: str, parse: Callable[[bytes, Path], collections.abc.Sequence[Rows]], line_wise: bool = False
     ) -> None:
         """
         Args:
-            path: the file.
+            place: the file.
             parse: makes rows of its content.
             line_wise: the content is one run, one line per frame, so that its head can be parsed alone.
         """
-        self.path = path
+        self.place = place
         self._parse = parse
         self._line_wise = line_wise
         self._data: bytes | None = None
         self._digest: str | None = None
         self._rows: collections.abc.Sequence[Rows] | None = None
 
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self.place)
+
     def _content(self) -> bytes:
         if self._data is None:
-            self._data = read_content(self.path)
+            self._data = read_content(self.place)
         return self._data
 
     @property

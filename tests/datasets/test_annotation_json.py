@@ -77,7 +77,7 @@ def test_what_is_no_json_is_named(folder: Path, text: str) -> None:
 
 @pytest.mark.parametrize("rows", [[[10**400, 1, 2, 3]], [["a", 1, 2, 3]], [[1, 2, 3]], [], None, 5, {"x": 1}])
 def test_tables_of_anything_else_are_refused_with_the_sequence(folder: Path, rows: object) -> None:
-    path = folder / "OTB100.json"
+    path = folder / "VOT2018.json"
     path.write_text(json.dumps({"a": {"gt_rect": rows, "img_names": ["a/1.jpg"]}}))
-    with pytest.raises(InputError, match=r"OTB100\.json: a"):
+    with pytest.raises(InputError, match=r"VOT2018\.json: a"):
         load_dataset(path)
