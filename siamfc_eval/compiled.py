@@ -49,11 +49,12 @@ class Kernel:
         self._name = name
         self._arguments = arguments
 
-    def __call__(self, *values: NDArray[Any] | int | float) -> int:
+    def __call__(self, *values: NDArray[Any] | bytes | int | float) -> int:
         """Run the kernel.
 
         Args:
-            values: as declared; arrays are C-contiguous and of exactly the declared element type.
+            values: as declared; arrays are C-contiguous and of exactly the declared element type. Bytes are an array of
+                `uint8` that is not written to.
 
         Raises:
             TypeError: they are not; the kernel would read or write what it should not.

@@ -22,8 +22,8 @@ from siamfc_eval.kept_files import default_folder, load_kept, store_kept
 
 TABLE = "gt_rect"
 """The key of a table of regions."""
-_last: dict[str, Any] = {}
-"""Hash of the file that was asked for last -> its content."""
+_last: dict[tuple[Any, ...], Any] = {}
+"""The file that was asked for last, as it was then -> its content."""
 
 
 def load_json(path: Path) -> Any:
@@ -35,15 +35,15 @@ def load_json(path: Path) -> Any:
         InputError: unreadable, or not JSON.
     """
     try:
-        data = path.read_bytes()
+        found = path.stat()
+        state = (path, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        # Recognising a file needs all of it, so the reader that follows takes the content from here.
+        if state not in _last:
+            forget_json()
+            _last[state] = _content(path, path.read_bytes())
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
-    key = hashlib.blake2b(data + _code() + sys.version.encode(), digest_size=16).hexdigest()
-    # Recognising a file needs all of it, so the reader that follows takes the content from here.
-    if key not in _last:
-        forget_json()
-        _last[key] = _content(path, data, key)
-    return _last[key]
+    return _last[state]
 
 
 def forget_json() -> None:
@@ -51,8 +51,11 @@ def forget_json() -> None:
     _last.clear()
 
 
-def _content(path: Path, data: bytes, key: str) -> Any:
+def _content(path: Path, data: bytes) -> Any:
     folder = default_folder()
+    digest = hashlib.blake2b(sys.version.encode() + Path(__file__).read_bytes(), digest_size=16)
+    digest.update(data)
+    key = digest.hexdigest()
     kept = load_kept(folder / "annotations" / key) if folder else None
     if kept is not None:
         return _with_arrays(marshal.loads(kept))
@@ -72,10 +75,6 @@ def _content(path: Path, data: bytes, key: str) -> Any:
         with contextlib.suppress(ValueError):  # nested too deeply for marshal
             store_kept(folder / "annotations" / key, marshal.dumps(flat))
     return _with_arrays(flat) if flat is not None else content
-
-
-def _code() -> bytes:
-    return Path(__file__).read_bytes()
 
 
 def _with_bytes(content: Any) -> Any:

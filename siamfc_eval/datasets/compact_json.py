@@ -7,6 +7,7 @@ annotated frames that the MATLAB line of toolkits skips; `start_frame` the numbe
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -80,9 +81,12 @@ def _read_entry(
 
 
 def _frames(source: Source, folder: str, rows: int, first: int) -> ImageFrames | None:
-    if Path(folder).name != folder or folder == "..":
+    if folder in {"", ".", ".."} or "/" in folder or "\\" in folder or "\0" in folder:
         raise InputError(f"{source.path}: {folder!r} is no folder name.")
-    images = (source.images or source.path.parent) / folder / "img"
+    root = source.images or source.path.parent
+    if source.images is None and not os.path.isdir(f"{root}/{folder}/img"):
+        return None
+    images = root / folder / "img"
     if source.images is not None and not images.is_dir():
         raise InputError(f"{images}: no such folder; expected the images of OTB as distributed.")
     return frames_for_rows(images, rows, source.problems, annotation=source.path, first=first)

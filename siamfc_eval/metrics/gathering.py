@@ -83,6 +83,9 @@ class Gatherer:
         if habits_of != slot.habits_of:
             habits = self._habits(result)
         kept.store(self.cache, name, kept.Slot(tuple(ordered.values()), habits, habits_of, stamp))
+        for runs in result.runs.values():
+            for run in runs:
+                run.file.release()  # What was computed is kept, and a benchmark's results together are many.
         return Gathered(ordered, habits)
 
     def _by_content(

@@ -40,6 +40,8 @@ class Frames(NamedTuple):
     image: Floats | None = None
     """Shape (n, 3): width and height of the image and the origin of the coordinates, NaN where unknown; None: nowhere
     known."""
+    scratch: bool = False
+    """The boxes are nobody else's: the rules may be applied in place."""
 
 
 class Counts(NamedTuple):
@@ -125,16 +127,16 @@ def mend_boxes(frames: Frames, rules: OpeRules) -> Boxes:
     A first box cannot take a previous one, and no frame without ground truth does: it would not matter, except that the
     next frame would inherit it.
     """
-    boxes = frames.boxes
+    boxes, own = frames.boxes, frames.scratch
     bad = bad_boxes(boxes, rules)
     if bad is not None and bad.any():
         bad &= annotated(frames.truth)
         bad[frames.starts] = False
         if frames.padded is not None:
             bad &= ~frames.padded
-        boxes = boxes[np.maximum.accumulate(np.where(bad, 0, np.arange(len(boxes))))]
+        boxes, own = boxes[np.maximum.accumulate(np.where(bad, 0, np.arange(len(boxes))))], True
     if rules.first_frame == "ground-truth":
-        boxes = boxes.copy() if boxes is frames.boxes else boxes
+        boxes = boxes if own else boxes.copy()
         boxes[frames.starts] = frames.truth[frames.starts]
     return boxes
 

@@ -182,8 +182,8 @@ class OpeMeasure:
         parts, at = {}, 0
         for key, width in widths.items():
             count = statistics[..., at + width, None]
-            with np.errstate(invalid="ignore", divide="ignore"):
-                parts[key] = np.where(count > 0, statistics[..., at : at + width] / count, np.nan)
+            parts[key] = np.full((*statistics.shape[:-1], width), np.nan)
+            np.divide(statistics[..., at : at + width], count, out=parts[key], where=count > 0)
             at += width + 1
         return parts
 
@@ -212,7 +212,9 @@ class OpeMeasure:
                 padded.append(None if rows == aligned.given else np.arange(rows) >= aligned.given)
                 spans.append(_Span(sequence, number, aligned.start, rows))
         truth = self._beside(spans)
-        return truth._replace(boxes=np.concatenate(boxes), padded=_flags(padded, [span.rows for span in spans]))
+        return truth._replace(
+            boxes=np.concatenate(boxes), scratch=True, padded=_flags(padded, [span.rows for span in spans])
+        )
 
     def _beside(self, spans: list[_Span]) -> Frames:
         """The ground truth of these frames, beside which boxes are put; most trackers have the same frames."""

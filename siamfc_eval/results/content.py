@@ -52,5 +52,8 @@ def _read(descriptor: int, size: int) -> bytes:
 
 
 def content_digest(data: bytes) -> str:
-    """Hash of a file's content, by which cached statistics are found: BLAKE2b, 128 bits, hexadecimal."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
+    """Hash of a file's content, by which cached statistics are found: 128 bits of SHA-256, hexadecimal.
+
+    Of the hashes that no accident and no one can make collide it is the fastest: processors have instructions for it.
+    """
+    return hashlib.sha256(data).hexdigest()[:32]

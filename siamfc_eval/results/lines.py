@@ -52,8 +52,7 @@ def _parse(text: bytes, lines: int, hard_lines: int) -> tuple[Rows, list[list[in
     them, or the text is of another kind."""
     boxes, codes = np.empty((lines, 4)), np.empty(lines, dtype=np.int8)
     hard, hard_count = np.empty((hard_lines, 3), dtype=np.int64), np.zeros(1, dtype=np.int64)
-    letters = np.frombuffer(text + b"\n", dtype=np.uint8)
-    count = _parse_lines(letters, len(text), boxes, codes, lines, hard, hard_count, hard_lines)
+    count = _parse_lines(text + b"\n", len(text), boxes, codes, lines, hard, hard_count, hard_lines)
     if count <= 0:
         return None
     return Rows(boxes[:count], codes[:count]), hard[: hard_count[0]].tolist()

@@ -35,7 +35,7 @@ class _DamageError(Exception):
     """What is wrong with the content, in words."""
 
 
-def read_variable(data: bytes, name: str, path: Path) -> Any:
+def read_variable(data: bytes, name: str, path: str | Path) -> Any:
     """One variable of a MATLAB file.
 
     Args:

@@ -59,11 +59,11 @@ def _is_vot_toolkit(place: str) -> bool:
     return folder.rpartition(os.sep)[2] in name and os.path.isfile(f"{stem}_time.value")
 
 
-def _parse_text(data: bytes, path: Path) -> Sequence[Rows]:
+def _parse_text(data: bytes, path: str) -> Sequence[Rows]:
     return [parse_rows(data, path)]
 
 
-def _parse_binary(data: bytes, path: Path) -> Sequence[Rows]:
+def _parse_binary(data: bytes, path: str) -> Sequence[Rows]:
     return [parse_binary(data, path)]
 
 

@@ -65,18 +65,20 @@ def detect_quirks(results: TrackerResults, dataset: Dataset) -> tuple[Quirk, ...
         InputError: a file cannot be read.
     """
     sequences = {sequence.name: sequence for sequence in dataset}
-    names, firsts, truths = [], [], []
+    names, firsts, truths, origins = [], [], [], []
     for name, runs in results.runs.items():
         run, sequence = runs[0], sequences[name]
         first = run.first_row
         if first.codes[0] == REGION and not first.polygons and not run.label:
             names.append(name)
             firsts.append(first.boxes[0])
+            origins.append((run.origin, run.origin, 0.0, 0.0))
             # With and without the frames that some toolkits skip; whichever fits.
             skipped = min(run.start + sequence.lead_in, len(sequence) - 1)
-            truths.append(sequence.boxes[[min(run.start, skipped), max(run.start, skipped)]] + _origin(run))
+            truths += [sequence.boxes[min(run.start, skipped)], sequence.boxes[max(run.start, skipped)]]
     seen: dict[tuple[str, float], list[str]] = {}
-    verdicts = _judge(np.array(firsts).reshape(-1, 4), np.array(truths).reshape(-1, 2, 4))
+    shifts = np.array(origins).reshape(-1, 1, 4)
+    verdicts = _judge(np.array(firsts).reshape(-1, 4), np.array(truths).reshape(-1, 2, 4) + shifts)
     for name, verdict in zip(names, verdicts, strict=True):
         if verdict is not None and verdict[0]:
             seen.setdefault(verdict, []).append(name)
@@ -86,10 +88,6 @@ def detect_quirks(results: TrackerResults, dataset: Dataset) -> tuple[Quirk, ...
         for (kind, shift), names in seen.items()
         if len(names) >= _SYSTEMATIC * compared
     )
-
-
-def _origin(run: RawRun) -> Floats:
-    return np.array([run.origin, run.origin, 0.0, 0.0])
 
 
 def _forms(truths: Floats) -> dict[tuple[str, float], list[Floats]]:

@@ -85,7 +85,7 @@ class ResultFile:
     """One file of raw results: read once, hashed without being parsed, parsed once."""
 
     def __init__(
-        self, place: str, parse: Callable[[bytes, Path], collections.abc.Sequence[Rows]], line_wise: bool = False
+        self, place: str, parse: Callable[[bytes, str], collections.abc.Sequence[Rows]], line_wise: bool = False
     ) -> None:
         """
         Args:
@@ -132,9 +132,13 @@ class ResultFile:
             data = self._content()
             if self._digest is None:  # Of the bytes that are parsed: they are read once, whatever becomes of the file.
                 self._digest = content_digest(data)
-            self._rows = self._parse(data, self.path)
+            self._rows = self._parse(data, self.place)
             self._data = None
         return self._rows
+
+    def release(self) -> None:
+        """Let go of the content; whoever asks for it again reads the file again, as it is then."""
+        self._data = self._digest = self._rows = None
 
     def first(self, index: int) -> Rows:
         """The first row of a run, without parsing the rest where that is possible.
@@ -146,7 +150,7 @@ class ResultFile:
             data = self._content()
             end = data.find(b"\n", 0, _HEAD)
             head = data[: end if end >= 0 else _HEAD]
-            return self._parse(head.partition(b"\r")[0], self.path)[0]
+            return self._parse(head.partition(b"\r")[0], self.place)[0]
         return self.rows[index].head()
 
 

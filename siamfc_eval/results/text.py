@@ -20,7 +20,7 @@ _MAX_LINE = 65536
 _CODES = {float(code): int(code) for code in Code}
 
 
-def parse_rows(data: bytes, path: Path) -> Rows:
+def parse_rows(data: bytes, path: str | Path) -> Rows:
     """The rows of a result file.
 
     A line is `x,y,w,h`, a polygon `x0,y0,x1,y1,x2,y2,...`, or a VOT code (0, 1, 2, also written 1.0); values are
@@ -37,7 +37,7 @@ def parse_rows(data: bytes, path: Path) -> Rows:
     return rows if rows is not None else _slow(_lines(data, path), path)
 
 
-def parse_numbers(data: bytes, path: Path) -> NDArray[np.float64]:
+def parse_numbers(data: bytes, path: str | Path) -> NDArray[np.float64]:
     """A table of numbers, e.g. times: shape (lines, columns); NaN allowed.
 
     Raises:
@@ -54,7 +54,7 @@ def parse_numbers(data: bytes, path: Path) -> NDArray[np.float64]:
     return np.array(rows, dtype=np.float64)
 
 
-def parse_values(data: bytes, path: Path) -> NDArray[np.float64]:
+def parse_values(data: bytes, path: str | Path) -> NDArray[np.float64]:
     """One number per line, as vot-toolkit writes times and confidences; an empty line is NaN. Shape (lines,).
 
     Raises:
@@ -70,12 +70,12 @@ def parse_values(data: bytes, path: Path) -> NDArray[np.float64]:
     return np.array(rows, dtype=np.float64).reshape(-1)
 
 
-def _lines(data: bytes, path: Path) -> list[str]:
+def _lines(data: bytes, path: str | Path) -> list[str]:
     """The lines without trailing empty ones."""
     return _text(data, path).rstrip().split("\n")
 
 
-def _text(data: bytes, path: Path) -> str:
+def _text(data: bytes, path: str | Path) -> str:
     """The content with `\\n` for line ends; refuses what is not text or has a line that no region can fill."""
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         raise InputError(f"{path}: expected plain text, found UTF-16. Save the file as ASCII or UTF-8.")
@@ -103,7 +103,7 @@ def _table(lines: list[str]) -> NDArray[np.float64] | None:
         return None
 
 
-def _slow(lines: list[str], path: Path) -> Rows:
+def _slow(lines: list[str], path: str | Path) -> Rows:
     """Line by line, so that what is wrong can be named."""
     boxes = np.full((len(lines), 4), np.nan)
     codes = np.full(len(lines), REGION, dtype=np.int8)
@@ -132,7 +132,7 @@ def _slow(lines: list[str], path: Path) -> Rows:
     return Rows(boxes, codes, polygons)
 
 
-def _values(line: str, path: Path, number: int) -> list[float]:
+def _values(line: str, path: str | Path, number: int) -> list[float]:
     text = line.strip()
     if not text:
         raise InputError(f"{path}:{number}: expected a region, found an empty line. One line per frame, without gaps.")
