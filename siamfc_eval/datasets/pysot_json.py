@@ -167,7 +167,8 @@ def find_frames(source: Source, names: list[str]) -> ImageFrames | None:
         InputError: images were asked for or are there in part, and one is absent.
     """
     root = source.images or source.path.parent
-    if not names or any(name.startswith(("/", "\\")) or ":" in name or ".." in name for name in names):
+    text = "\n".join(["", *map(str, names)])
+    if not names or any(part in text for part in ("\n/", "\n\\", ":", "..")):
         raise InputError(f"{source.path}: image names must be relative paths inside the image folder.")
     if source.images is None and not (root / names[0]).parent.is_dir():
         return None

@@ -254,6 +254,61 @@ def draw_convex(
 
 
 @compiled
+def is_upright(xs: Floats, ys: Floats, count: int) -> bool:
+    """True for a rectangle with upright sides, from the top left clockwise; all of its rows are one interval."""
+    upright = count == 4 and xs[0] == xs[3] and xs[1] == xs[2] and ys[0] == ys[1] and ys[2] == ys[3]
+    return bool(upright and xs[0] <= xs[1] and ys[0] <= ys[2])
+
+
+@compiled
+def ends_of(xs: Floats, width: int, official: int) -> tuple[float, float]:
+    """What `draw_convex` draws in every row of an upright rectangle."""
+    left, right = xs[0], xs[1]
+    if official and left == right:
+        right = -1.0
+    return max(left, 0.0), min(right, width - 1.0)
+
+
+@compiled
+def iou_of_upright(corners: Floats, rows: Ints, width: int, official: int) -> float:
+    """`iou_of_convex` for two upright rectangles."""
+    low_a, high_a = ends_of(corners[0], width, official)
+    low_b, high_b = ends_of(corners[2], width, official)
+    area_a = max(high_a - low_a + 1.0, 0.0) * max(rows[1] - rows[0] + 1, 0)
+    area_b = max(high_b - low_b + 1.0, 0.0) * max(rows[3] - rows[2] + 1, 0)
+    height = max(min(rows[1], rows[3]) - max(rows[0], rows[2]) + 1, 0)
+    both = max(min(high_a, high_b) - max(low_a, low_b) + 1.0, 0.0) * height
+    union = area_a + area_b - both
+    return both / union if union > 0.0 else 0.0
+
+
+@compiled
+def iou_with_upright(
+    xs: Floats,
+    ys: Floats,
+    count: int,
+    drawn: Ints,
+    box_xs: Floats,
+    box_rows: Ints,
+    width: int,
+    official: int,
+    table: Floats,
+) -> float:
+    """`iou_of_convex` for a convex region and an upright rectangle, of which only the region is drawn."""
+    first, last = drawn[0], drawn[1]
+    height = max(last - first, 0) + 1
+    low, high = table[:height], table[height : 2 * height]
+    area = draw_convex(xs, ys, count, width, first, last, official, low, high)
+    left, right = ends_of(box_xs, width, official)
+    box_area = max(right - left + 1.0, 0.0) * max(box_rows[1] - box_rows[0] + 1, 0)
+    both = 0.0
+    for row in range(max(first, box_rows[0]) - first, min(last, box_rows[1]) - first + 1):
+        both += max(min(high[row], right) - max(low[row], left) + 1.0, 0.0)
+    union = area + box_area - both
+    return both / union if union > 0.0 else 0.0
+
+
+@compiled
 def draw_rows(
     xs: Floats, ys: Floats, count: int, row: int, width: int, official: int, nodes: Ints, low: Ints, high: Ints
 ) -> int:
@@ -281,6 +336,14 @@ def iou_of_convex(
         rows: shape (4,): first and last row of one, first and last row of the other.
         table: scratch of shape (>= 4 * (number of rows),).
     """
+    upright_a = is_upright(corners[0], corners[1], count_a)
+    upright_b = is_upright(corners[2], corners[3], count_b)
+    if upright_a and upright_b:
+        return iou_of_upright(corners, rows, width, official)
+    if upright_a:
+        return iou_with_upright(corners[2], corners[3], count_b, rows[2:], corners[0], rows[:2], width, official, table)
+    if upright_b:
+        return iou_with_upright(corners[0], corners[1], count_a, rows[:2], corners[2], rows[2:], width, official, table)
     first_a, last_a, first_b, last_b = rows[0], rows[1], rows[2], rows[3]
     height = max(last_a - first_a, last_b - first_b, 0) + 1
     low_a, high_a = table[:height], table[height : 2 * height]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from siamfc_eval.compiled import Kernel
@@ -39,11 +37,11 @@ def parse_lines(data: bytes) -> Rows | None:
     if result is None:
         return None
     rows, hard = result
-    for start, stop, place in hard:
-        value = float(text[start:stop])
-        if math.isinf(value):
+    if hard:
+        values = np.array([float(text[start:stop]) for start, stop, _ in hard])
+        if np.isinf(values).any():
             return None
-        rows.boxes.flat[place] = value
+        rows.boxes.reshape(-1)[[place for _, _, place in hard]] = values
     return rows
 
 
