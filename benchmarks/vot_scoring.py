@@ -25,13 +25,15 @@ from typing import Any, NamedTuple
 
 OURS = """
 import numpy as np
-import siamfc_eval.cli.score_verb
+import siamfc_eval.cli.main, siamfc_eval.cli.score_verb
+import siamfc_eval.datasets.load, siamfc_eval.metrics.scoring, siamfc_eval.metrics.vot_supervised
+import siamfc_eval.results.read
 from siamfc_eval.geometry.raster import overlap
 
 overlap(np.ones(4), np.ones(4), (9, 9), "vot-toolkit")
 """
 THEIRS = """
-import vot.analysis.supervised, vot.workspace
+import vot.analysis.supervised, vot.utilities.cli, vot.workspace
 from vot.region.raster import calculate_overlap
 from vot.region.shapes import Rectangle
 

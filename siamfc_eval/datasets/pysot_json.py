@@ -98,7 +98,7 @@ def _read_entry(
         name=name,
         boxes=bounding_boxes(regions),
         frames=frames,
-        regions=regions if any(len(region) > 4 for region in regions) else None,
+        regions=regions if any(region.size > 4 for region in regions) else None,
         origin=origin,
         attributes={"pysot": codes} if codes else {},
         tags=tags,

@@ -62,10 +62,13 @@ def pack_regions(regions: Sequence[ArrayLike | None]) -> PackedRegions:
         regions: each of shape (4,) or (2k,), pixels.
     """
     empty = np.empty(0)
-    rows = [empty if region is None else np.asarray(region, dtype=np.float64) for region in regions]
+    rows = [
+        region if isinstance(region, np.ndarray) else empty if region is None else np.asarray(region, dtype=np.float64)
+        for region in regions
+    ]
     starts = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum([row.size for row in rows], out=starts[1:])
-    return PackedRegions(np.concatenate([*rows, empty]), starts)
+    return PackedRegions(np.concatenate([*rows, empty], dtype=np.float64), starts)
 
 
 def packed_overlaps(

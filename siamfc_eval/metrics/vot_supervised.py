@@ -181,7 +181,9 @@ class SupervisedMeasure:
     def _rows(self, sequence: Sequence, scored: list[ScoredRun], tags: Mapping[str, Floats]) -> dict[str, Floats]:
         carried = {name: tag for name, tag in tags.items() if tag.any()}
         marks = np.stack(list(carried.values()))
-        curves = np.zeros((len(carried), (3 if self._ends_with_fragments else 2) * self.length))
+        width = (3 if self._ends_with_fragments else 2) * self.length
+        rows = np.zeros((len(carried), width + len(_SUMS)))
+        curves = rows[:, :width]
         for run in scored:
             cut = fragments(run.codes, self.rules)
             means, defined = running_means(run.overlaps[0], cut, self.length)
@@ -190,7 +192,7 @@ class SupervisedMeasure:
             curves[:, self.length : 2 * self.length] += weights @ defined / len(scored)
             if self._ends_with_fragments:
                 curves[:, 2 * self.length :] += weights @ fragment_extents(cut, self.length) / len(scored)
-        rows = np.concatenate([curves, self._sums(scored, marks)], axis=1)
+        rows[:, width:] = self._sums(scored, marks)
         return dict.fromkeys(tags, np.zeros(rows.shape[1])) | dict(zip(carried, rows, strict=True))
 
     def _sums(self, scored: list[ScoredRun], marks: Floats) -> Floats:

@@ -7,7 +7,7 @@ point numbers accurately", PLDI 1990). The few others are left to `float` itself
 Importing this module imports numba, which only compiling needs.
 """
 
-# ruff: noqa: PLR0911, PLR0917 -- compiled functions call each other by position only, and raise nothing.
+# ruff: noqa: PLR0917 -- compiled functions call each other by position only, and raise nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -124,7 +124,6 @@ def parse_lines(
     lines: int,
     hard: Pointer,
     hard_count: Pointer,
-    hard_lines: int,
 ) -> int:
     """Read lines of four numbers or of one code.
 
@@ -134,9 +133,8 @@ def parse_lines(
         boxes: shape (lines, 4), receives the numbers, NaN for a code.
         codes: shape (lines,), receives the codes, -1 for four numbers.
         lines: for how many there is room.
-        hard: shape (hard_lines, 3), receives first byte, last byte + 1 and place in boxes of numbers left to `float`.
+        hard: shape (4 * lines, 3), receives first byte, last byte + 1 and place in boxes of numbers left to `float`.
         hard_count: shape (1,), receives their number.
-        hard_lines: for how many there is room.
 
     Returns:
         The number of lines; `WRONG` for any other text, and where there is not enough room.
@@ -152,8 +150,6 @@ def parse_lines(
             if behind == WRONG or count == 4:
                 return WRONG
             if not exact:
-                if left == hard_lines:
-                    return WRONG
                 hard[3 * left], hard[3 * left + 1], hard[3 * left + 2] = at, behind, 4 * row + count
                 left += 1
             boxes[4 * row + count] = value

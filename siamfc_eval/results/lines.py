@@ -10,12 +10,11 @@ from siamfc_eval.results.rows import Rows
 _parse_lines = Kernel(
     "siamfc_eval.results.line_kernel",
     "parse_lines",
-    *(np.uint8, int, np.float64, np.int8, int, np.int64, np.int64, int),
+    *(np.uint8, int, np.float64, np.int8, int, np.int64, np.int64),
 )
 _WHITE = b" \t\r\n"
 _USUAL_LINE = 8
 """Least bytes of a line of four numbers."""
-_USUAL_HARD = 64
 
 
 def parse_lines(data: bytes) -> Rows | None:
@@ -29,11 +28,8 @@ def parse_lines(data: bytes) -> Rows | None:
         The rows. None for anything else, right or wrong: polygons, empty lines, infinities, other words.
     """
     text = data.rstrip(_WHITE)
-    # Counting lines takes as long as a tenth of the parsing, and the few numbers left to `float` are few.
-    result = _parse(text, len(text) // _USUAL_LINE + 2, _USUAL_HARD)
-    if result is None:
-        most = text.count(b"\n") + text.count(b"\r") + 1
-        result = _parse(text, most, 4 * most)
+    # Counting the lines would take a tenth of the time of parsing them.
+    result = _parse(text, len(text) // _USUAL_LINE + 2) or _parse(text, text.count(b"\n") + text.count(b"\r") + 1)
     if result is None:
         return None
     rows, hard = result
@@ -45,12 +41,12 @@ def parse_lines(data: bytes) -> Rows | None:
     return rows
 
 
-def _parse(text: bytes, lines: int, hard_lines: int) -> tuple[Rows, list[list[int]]] | None:
+def _parse(text: bytes, lines: int) -> tuple[Rows, list[list[int]]] | None:
     """The rows and what is left to `float` (first byte, last byte + 1, place); None where there is not enough room for
     them, or the text is of another kind."""
     boxes, codes = np.empty((lines, 4)), np.empty(lines, dtype=np.int8)
-    hard, hard_count = np.empty((hard_lines, 3), dtype=np.int64), np.zeros(1, dtype=np.int64)
-    count = _parse_lines(text + b"\n", len(text), boxes, codes, lines, hard, hard_count, hard_lines)
+    hard, hard_count = np.empty((4 * lines, 3), dtype=np.int64), np.zeros(1, dtype=np.int64)
+    count = _parse_lines(text + b"\n", len(text), boxes, codes, lines, hard, hard_count)
     if count <= 0:
         return None
     return Rows(boxes[:count], codes[:count]), hard[: hard_count[0]].tolist()
