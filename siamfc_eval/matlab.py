@@ -44,7 +44,7 @@ class Unread:
     """MATLAB's number of the class: 3 an object, 5 a sparse matrix, 16 a function handle, 17 an opaque object."""
 
 
-def read_variable(data: bytes, name: str, path: Path, *, limit: int, holding: str) -> Any:
+def read_variable(data: bytes, name: str, path: str | Path, *, limit: int, holding: str) -> Any:
     """One variable of a MATLAB file.
 
     Args:
