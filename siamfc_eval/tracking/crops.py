@@ -63,7 +63,7 @@ def crop_square(
     Raises:
         InputError: the image is not RGB uint8.
     """
-    _check_image(image)
+    check_image(image)
     step = side / size
     # OpenCV counts from pixel centres: index = edge coordinate - 1/2.
     first = centre - 0.5 - 0.5 * step * (size - 1)
@@ -96,7 +96,7 @@ def crop_rounded(
     Raises:
         InputError: the image is not RGB uint8.
     """
-    _check_image(image)
+    check_image(image)
     whole = max(1, round(side))
     # siamfc-pytorch counts from pixel centres: round(index - (whole - 1) / 2), and index = edge coordinate - 1/2.
     left, top = (int(corner) for corner in np.round(centre - whole / 2))
@@ -112,7 +112,12 @@ def crop_rounded(
     return np.asarray(cv2.resize(patch, (size, size), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
-def _check_image(image: Image) -> None:
+def check_image(image: Image) -> None:
+    """Refuse pixels that no tracker of the family takes.
+
+    Raises:
+        InputError: the image is not RGB uint8 of shape (height, width, 3).
+    """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise InputError(
             f"a frame has shape {image.shape} and type {image.dtype}; trackers take RGB uint8 of shape "

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Box, Region, bounding_box, is_polygon
+from siamfc_eval.tracking.crops import check_image
 
 PolygonFit = Literal["bounds", "area", "pysot"]
 """How a polygon becomes the box that a tracker starts with: its bounding box; or an axis-aligned box of the polygon's
@@ -43,8 +44,9 @@ def start_target(frame: Frame, region: Region, polygon_fit: PolygonFit = "bounds
         polygon_fit: how a polygon becomes a box; rectangles are taken as they are.
 
     Raises:
-        InputError: the region is not finite, has no area or lies outside the frame.
+        InputError: the region is not finite, has no area or lies outside the frame, or the frame is not RGB uint8.
     """
+    check_image(frame.pixels)
     values = np.asarray(region, dtype=np.float64)
     where = f"{frame.path}: " if frame.path else ""
     shown = ", ".join(f"{value:g}" for value in values.ravel())

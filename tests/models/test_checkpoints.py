@@ -189,6 +189,7 @@ def test_pickles_that_run_code_are_refused_with_a_remedy(
         ("a.pth", b"hello", "refused|not readable"),
         ("a.safetensors", b"hello world, no tensors", "not readable as safetensors"),
         ("a.h5", b"\x89HDF\r\n\x1a\n broken", "not readable as HDF5"),
+        ("a.tflite", b"\x1c\x00\x00\x00TFL3", "a TFLite network"),
         ("a.mat", b"hello", "MATLAB file of version 5 to 7, found something else"),
         ("a.mat", b"MATLAB 7.3 MAT-file", "Save it with -v7"),
     ],

@@ -120,10 +120,12 @@ def test_batches_answer_as_single_calls_do(slim: SiamFCTracker, textured: list) 
     [[100, 80, 1, 1], [100, 80, 0.3, 90], [-5000, -5000, 20000, 20000], [230, 170, 60, 60], [-20, -20, 25, 25]],
     ids=["one pixel", "sliver", "huge", "across the corner", "mostly outside"],
 )
-def test_extreme_start_boxes_give_finite_answers(slim: SiamFCTracker, textured: list, box: list) -> None:
-    state = slim.init(textured[0], np.array(box, dtype=float))
+@pytest.mark.parametrize("crop", ["exact", "rounded"])
+def test_extreme_start_boxes_give_finite_answers(slim: SiamFCTracker, textured: list, box: list, crop: str) -> None:
+    tracker = slim.with_parameters(crop=crop)
+    state = tracker.init(textured[0], np.array(box, dtype=float))
     for frame in textured:
-        state, output = slim.update(state, frame)
+        state, output = tracker.update(state, frame)
         assert np.isfinite(output.region).all()
         assert (output.region[2:] > 0).all()
 
@@ -160,6 +162,18 @@ def test_start_regions_that_cannot_be_tracked_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=words):
         slim.init(textured[0], np.array(region, dtype=float))
+
+
+@pytest.mark.parametrize(
+    "shape", [(3, 180, 240), (180, 240), (180, 240, 4), (180, 240, 1)], ids=["channels first", "grey", "alpha", "one"]
+)
+@pytest.mark.parametrize("crop", ["exact", "rounded"])
+def test_frames_of_another_shape_are_named_before_the_start_region_is_blamed(
+    slim: SiamFCTracker, frame_of, shape: tuple, crop: str
+) -> None:
+    tracker = slim.with_parameters(crop=crop)
+    with pytest.raises(InputError, match="a frame has shape"):
+        tracker.init(frame_of(np.zeros(shape, dtype=np.uint8)), np.array([150.0, 100.0, 40.0, 50.0]))
 
 
 def test_a_polygon_starts_as_its_bounding_box_or_by_its_area(textured: list, matched_network) -> None:
