@@ -82,7 +82,6 @@ def _defined_trax_tracker(path: Path, definition: TraxDefinition, timeout: float
         timeouts=_timeouts(timeout if timeout is not None else definition.timeout),
         log=_log_of(path.stem),
         environment=definition.environment,
-        deterministic=definition.deterministic,
         folder=path.resolve().parent,
     )
     tracker.facts = {"name": path.stem, **definition_facts(definition, str(path), None)}

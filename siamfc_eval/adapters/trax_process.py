@@ -113,7 +113,6 @@ class TrackerProcess:
         self._keeps_log = True
         if self._timed_out_after is not None:
             happened = f"did not answer within {self._timed_out_after:g} s and was killed"
-            when += f" (more time: {TIMEOUT_OPTION} SECONDS, or {TIMEOUT_VARIABLE} in the environment)"
         else:
             code = self._exit_code(wait=1.0)
             if code is None:
@@ -123,7 +122,10 @@ class TrackerProcess:
             else:
                 happened = f"ended with exit code {code}"
         text = f"the TraX tracker '{self.command}' {happened} {when}"
-        text += f" ({cause})" if cause else ""
+        if self._timed_out_after is not None:
+            text += f". More time is given with {TIMEOUT_OPTION} SECONDS, or with {TIMEOUT_VARIABLE} in the environment"
+        elif cause:
+            text += f" ({cause})"
         tail = self.log_tail()
         said = f"Its stderr ended with:\n{tail}" if tail else "It wrote nothing to stderr."
         return TrackerError(f"{text}. {said}\nThe whole log: {self.log}")

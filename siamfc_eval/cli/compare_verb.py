@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from siamfc_eval.cli.selection import dataset_of, exit_code, score_results, scoring_options
+from siamfc_eval.cli.selection import convention_of, dataset_of, exit_code, score_results, scoring_options
 
 
 @click.command(epilog="Example: siamfc-eval compare runs/otb2015 --annotations ~/OTB2015 --metric precision_20")
@@ -30,10 +30,9 @@ def command(
 ) -> int:
     """Compare the trackers in RESULTS: intervals, paired tests with correction, and how sure the ranking is."""
     from siamfc_eval.comparison.compare import compare
-    from siamfc_eval.metrics.conventions import default_convention
 
     dataset = dataset_of(results, kind, annotations)
-    scores = score_results(results, dataset, convention or default_convention(dataset.name), **selected)
+    scores = score_results(results, dataset, convention or convention_of(results, dataset), **selected)
     comparison = compare(scores, metric, resamples=resamples, seed=seed)
     if as_json:
         click.echo(json.dumps(comparison.to_json(), indent=2, allow_nan=False))

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from siamfc_eval.cli.selection import dataset_of, exit_code, first_manifest, score_results, scoring_options
+from siamfc_eval.cli.selection import (
+    convention_of,
+    dataset_of,
+    exit_code,
+    first_manifest,
+    score_results,
+    scoring_options,
+)
 
 if TYPE_CHECKING:
     from siamfc_eval.datasets.sequence import Dataset
@@ -17,6 +24,7 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: siamfc-eval report runs/otb2015 --annotations ~/OTB2015 --out report")
 @scoring_options
 @click.option("--convention", "conventions", multiple=True, help="Whose rules; may be repeated. Default: by data set.")
+@click.option("--experiment", help="Folder of the runs within a tracker's, e.g. baseline, realtime.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the report; default: RESULTS/report.")
 @click.option("--title", help="Heading of the report.")
 @click.option("--format", "formats", multiple=True, type=click.Choice(["png", "svg", "pdf"]), help="Of the figures.")
@@ -32,10 +40,8 @@ def command(
     **selected: Any,
 ) -> int:
     """Write report.html with the findings, plots and tables of RESULTS, and each of them as a file of its own."""
-    from siamfc_eval.metrics.conventions import default_convention
-
     dataset = dataset_of(results, kind, annotations)
-    chosen = conventions or (default_convention(dataset.name),)
+    chosen = conventions or (convention_of(results, dataset),)
     page, sections = build_report(
         results,
         dataset,

@@ -62,8 +62,9 @@ def command(
     RESULTS is a folder of trackers, or one tracker's, as any toolkit wrote it. Exit code 2: something is missing or was
     repaired, 1: some files could not be scored; both are named, and the rest is scored.
     """
+    from siamfc_eval.cli.selection import convention_of, dataset_of
     from siamfc_eval.kept_files import default_folder
-    from siamfc_eval.metrics.conventions import build_measure, default_convention
+    from siamfc_eval.metrics.conventions import build_measure
     from siamfc_eval.metrics.scoring import score, scores_json
     from siamfc_eval.metrics.signature import parse_signature, require_same
     from siamfc_eval.results.read import read_results
@@ -75,8 +76,8 @@ def command(
         attribute_source = attribute_source or given.pins.get("att", "none")
         on_mismatch = _policy(given.pins.get("len"), on_mismatch)
     cache = None if no_cache else default_folder()
-    dataset = ground_truth(kind, annotations)
-    convention = convention or default_convention(dataset.name)
+    dataset = dataset_of(results, kind, annotations)
+    convention = convention or convention_of(results, dataset)
     runs = experiment or experiment_folder(build_measure(convention, dataset).experiment)
     raw = read_results(results, dataset, trackers or None, runs)
     scores = score(

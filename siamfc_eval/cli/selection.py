@@ -45,9 +45,16 @@ def scoring_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def dataset_of(results: Path, kind: str | None, annotations: Path | None) -> Dataset:
     """The ground truth: as named, or as the manifest of the results says.
 
+    A folder's name need not say which benchmark is in it, but a run knows.
+
     Raises:
         InputError: neither leads to annotations.
     """
+    from siamfc_eval.datasets.known import match_known
+
+    if kind is None:
+        manifest = first_manifest(results)
+        kind = manifest.dataset if manifest is not None and match_known(manifest.dataset) else None
     if annotations is None and (kind is None or not Path(kind).exists()):
         recorded = recorded_data(results)
         if recorded in {"synthetic", "embedded"}:
@@ -61,6 +68,19 @@ def dataset_of(results: Path, kind: str | None, annotations: Path | None) -> Dat
                 )
             annotations = path
     return ground_truth(kind, annotations)
+
+
+def convention_of(results: Path, dataset: Dataset) -> str:
+    """The convention for results, where none is asked for: the benchmark's, else the one for the run's protocol."""
+    from siamfc_eval.datasets.known import match_known
+    from siamfc_eval.metrics.conventions import CONVENTIONS, default_convention
+
+    manifest = first_manifest(results)
+    if manifest is not None and manifest.experiment is not None and match_known(dataset.name) is None:
+        for entry in CONVENTIONS.values():
+            if experiment_folder(entry.experiment) == manifest.experiment:
+                return entry.name
+    return default_convention(dataset.name)
 
 
 def recorded_data(results: Path) -> str | None:

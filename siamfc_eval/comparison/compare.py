@@ -173,6 +173,9 @@ def _common_rows(scores: Scores) -> tuple[dict[str, Floats], tuple[str, ...], tu
                 f"{name}: no per-sequence statistics, so nothing can be resampled. Score its raw results again."
             )
         statistics[name] = np.asarray(tracker.statistics, dtype=np.float64)
+    if not statistics:
+        why = " ".join(scores.incomplete) or "there are no results."
+        raise IncompleteError(f"{scores.dataset}: no tracker could be scored, so nothing can be compared: {why}")
     present = np.all([~np.isnan(rows).any(axis=1) for rows in statistics.values()], axis=0)
     kept = tuple(name for name, there in zip(scores.sequences, present, strict=True) if there)
     excluded = tuple(name for name, there in zip(scores.sequences, present, strict=True) if not there)

@@ -97,6 +97,27 @@ def test_what_cannot_be_used_is_said(drawn: Path, tmp_path: Path, monkeypatch: p
         run("--show", "--tracker", "static")
 
 
+def test_a_window_shows_each_frame_until_the_user_has_seen_enough(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[tuple[int, ...]] = []
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(cv2, "namedWindow", lambda title, kind: None)
+    monkeypatch.setattr(cv2, "imshow", lambda title, image: shown.append(image.shape))
+    monkeypatch.setattr(cv2, "waitKey", lambda wait: ord("q") if len(shown) == 3 else -1)
+    said = run(str(drawn), "--sequence", "jelly-drifts", "--tracker", "static", "--show")
+    assert shown == [(240, 320, 3)] * 3
+    assert "jelly-drifts: 3 frames" in said
+
+
+def test_an_opencv_without_windows_is_told_apart_from_no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object) -> None:
+        raise cv2.error("The function is not implemented")
+
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(cv2, "namedWindow", fail)
+    with pytest.raises(InputError, match=r"cannot open windows.*--out"):
+        run("--show", "--tracker", "static")
+
+
 def test_a_missing_codec_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Closed:
         def __init__(self, *arguments: object) -> None: ...

@@ -133,6 +133,18 @@ def test_nan_is_handed_on_as_no_answer(start: Callable[..., TraxTracker], frame:
     assert np.isnan(tracker.update(state, frame)[1].region).all()
 
 
+def test_what_a_tracker_prints_beside_its_answers_does_not_get_into_them(
+    start: Callable[..., TraxTracker], frame: Frame
+) -> None:
+    """Twenty megabytes in one line, in the middle of a frame."""
+    tracker = start("misbehaving.py", "floods-in-frame", timeouts=TraxTimeouts())
+    state = tracker.init(frame, BOX)
+    for _ in range(4):
+        state, output = tracker.update(state, frame)
+        assert output.region == pytest.approx([1, 2, 30, 40])
+    assert tracker.restarts == 0
+
+
 def test_a_crashed_tracker_is_restarted_and_counted(start: Callable[..., TraxTracker], frame: Frame) -> None:
     tracker = start("misbehaving.py", "dies-in-frame")
     for run in range(2):

@@ -102,10 +102,10 @@ def test_a_definition_starts_a_tracker_in_its_own_folder(tmp_path: Path) -> None
     (tmp_path / "fault").write_text("none")
     shutil.copy(SCRIPT, tmp_path / "tracker.py")
     path = tmp_path / "mine.toml"
-    path.write_text(f"""family = "trax"\ncommand = '"{sys.executable}" tracker.py fault'\ndeterministic = true\n""")
+    path.write_text(f"""family = "trax"\ncommand = '"{sys.executable}" tracker.py fault'\n""")
     tracker = load_tracker(str(path))
     assert isinstance(tracker, TraxTracker)
-    assert (tracker.name, tracker.is_deterministic, tracker.facts["family"]) == ("mine", True, "trax")
+    assert (tracker.name, tracker.facts["family"]) == ("mine", "trax")
     sequence = embedded_benchmark(length=2, names=("ball-dashes",)).sequences[0]
     assert sequence.frames is not None
     state = tracker.init(sequence.frames[0], sequence.boxes[0])

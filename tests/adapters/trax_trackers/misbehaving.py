@@ -59,6 +59,10 @@ for line in sys.stdin:
             os.kill(os.getpid(), signal.SIGKILL)
         if fault == "hangs-in-frame" and frames == 3:
             forever()
+        if fault == "floods-in-frame" and frames == 3:
+            for _ in range(300):
+                say("x" * 65536)
+            say("\n")
         if fault == "junk-in-frame" and frames == 3:
             say("@@TRAX:nonsense\n")
             forever()
