@@ -96,8 +96,6 @@ class TraxDefinition(_Definition):
     """Command line, split as a shell splits words; it is started in the definition's folder."""
     timeout: PositiveFloat | None = Field(default=None, allow_inf_nan=False)
     """Seconds for the hello and for each answer; none: as for any TraX tracker. It decides nothing of the answers."""
-    deterministic: bool = False
-    """The tracker promises the same answers every time."""
     environment: dict[str, str] = Field(default_factory=dict)
     """Variables added to the tracker's environment."""
 

@@ -191,6 +191,8 @@ class ValidationSection(_Section):
     frames: int = Field(default=40, ge=2)
     """Frames per clip."""
     clips_per_track: int = Field(default=1, ge=1)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """Hyper-parameters of the tracker that validates, where they differ from its family's defaults."""
 
     @model_validator(mode="after")
     def _has_clips(self) -> ValidationSection:

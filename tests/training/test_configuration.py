@@ -8,8 +8,10 @@ import pytest
 
 from siamfc_eval.catalogue import catalogue_folder
 from siamfc_eval.errors import InputError
+from siamfc_eval.models.registry import build_model
 from siamfc_eval.training.building import build_augmentation
 from siamfc_eval.training.configuration import TrainingConfiguration, read_configuration
+from siamfc_eval.training.validation import build_tracker
 
 GOOD = """
 name = "x"
@@ -84,3 +86,10 @@ def test_files_that_extend_each_other_are_refused(tmp_path: Path) -> None:
     (tmp_path / "b.toml").write_text('extends = "a"' + GOOD)
     with pytest.raises(InputError, match=r"a, b, a: files that extend each other"):
         read_configuration(tmp_path / "a.toml")
+
+
+def test_a_wrong_hyper_parameter_of_the_validating_tracker_is_named(configuration: TrainingConfiguration) -> None:
+    validation = configuration.validation.model_copy(update={"parameters": {"window": 0.3}})
+    model = build_model(configuration.model.name, **configuration.model.options)
+    with pytest.raises(InputError, match=r"validation\.parameters: window: Extra inputs"):
+        build_tracker(model, configuration.model_copy(update={"validation": validation}))
