@@ -178,11 +178,13 @@ class Gatherer:
 
     def _stamp(self, sequence: Sequence, runs: tuple[RawRun, ...], companions: str, settled: int) -> str:
         """What the key depends on, with stamps in place of the content of files; "" where that is not safe."""
-        places = ";".join([f"{run.index}|{run.origin}|{run.start}|{run.label}" for run in runs])
-        files = kept.file_stamp([run.file.place for run in runs], settled)
-        if files is None or any(run.repaired is not None for run in runs):
-            return ""
-        return f"{self._base(sequence)}|{companions}|{files}|{places}"
+        parts = [self._hashes.get(sequence.name) or self._base(sequence), companions]
+        for run in runs:
+            file = kept.one_stamp(run.file.place, settled)
+            if file is None or run.repaired is not None:
+                return ""
+            parts.append(f"{file};{run.index}|{run.origin}|{run.start}|{run.label}")
+        return "|".join(parts)
 
 
 def statistics(measure: Measure, sequences: collections.abc.Sequence[Sequence], runs: list[Runs]) -> Floats:
