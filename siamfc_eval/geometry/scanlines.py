@@ -35,9 +35,6 @@ FAR = 9.0e15
 MAX_EXTENT = 1 << 20
 """Rows or columns (after clipping) beyond which a region is not drawn: such a region is no answer."""
 
-TABLE = 4 * (MAX_EXTENT + 1)
-"""Numbers that hold both ends of every row of two regions."""
-
 
 @compiled
 def half_away(value: float) -> float:
@@ -393,7 +390,7 @@ def iou(
 
     Args:
         floats, ints: scratch of shape (4, n) and (6, n), n >= 4 and >= the number of corners of either region.
-        table: scratch of shape (TABLE,).
+        table: scratch, four numbers for each row that a region may have.
 
     Returns:
         The overlap; and whether `right` or `bottom` cut anything off, without which further bounds change nothing.
@@ -415,7 +412,7 @@ def iou(
         return 0.0, cut
     x, y = min(left_a, left_b), min(top_a, top_b)
     columns, height = max(right_a, right_b) - x + 1.0, max(bottom_a, bottom_b) - y + 1.0
-    if columns > MAX_EXTENT or height > MAX_EXTENT:
+    if columns > MAX_EXTENT or height > MAX_EXTENT or 4.0 * height > table.shape[0]:
         return 0.0, cut
     width = int(columns)
     place(ax, ay, count_a, x, y, official)
@@ -442,6 +439,7 @@ def ious(
     ints: Pointer,
     most: int,
     table: Pointer,
+    table_size: int,
     out: Pointer,
 ) -> int:
     """Overlaps of n pairs of regions under m bounds.
@@ -456,7 +454,8 @@ def ious(
         official: whether `vot-official` draws, else `vot-toolkit`.
         floats, ints: scratch of shape (4, most) and (6, most).
         most: at least 4, and at least the corners of any region.
-        table: scratch of shape (TABLE,).
+        table: scratch of shape (table_size,).
+        table_size: four times the rows that a region has at most; one that has more is no answer.
         out: shape (m, n), receives the overlaps.
 
     Returns:
@@ -465,7 +464,7 @@ def ious(
     first_a, first_b = carray(starts_a, pairs + 1), carray(starts_b, pairs + 1)
     values_a, values_b = carray(a, first_a[pairs]), carray(b, first_b[pairs])
     corners, overlaps = carray(bounds, (bound_count, 2)), carray(out, (bound_count, pairs))
-    points, spans, rows = carray(floats, (4, most)), carray(ints, (6, most)), carray(table, TABLE)
+    points, spans, rows = carray(floats, (4, most)), carray(ints, (6, most)), carray(table, table_size)
     for i in range(pairs):
         one, other = values_a[first_a[i] : first_a[i + 1]], values_b[first_b[i] : first_b[i + 1]]
         cut, right, bottom = True, np.inf, np.inf
