@@ -29,6 +29,11 @@ def compiled(function: Kernel) -> Kernel:
     return cast(Kernel, njit(error_model="numpy", forceinline=True)(function))
 
 
+def compiled_sum(function: Kernel) -> Kernel:
+    """`compiled` for sums of whole numbers, which are exact in any order: many are added at once."""
+    return cast(Kernel, njit(error_model="numpy", forceinline=True, fastmath={"reassoc", "nsz"})(function))
+
+
 FAR = 9.0e15
 """Column beyond which a crossing is clamped, so that its conversion to an integer is defined."""
 
@@ -207,6 +212,17 @@ def is_convex(xs: Floats, ys: Floats, count: int) -> bool:
     return count in (left, right)
 
 
+@compiled_sum
+def total_length(low: Floats, high: Floats, start: int, stop: int, left: float, right: float) -> float:
+    """Pixels in the intervals of rows start .. stop - 1, cut to left .. right."""
+    total = 0.0
+    if start < stop:
+        lows, highs = low[start:stop], high[start:stop]
+        for i in range(lows.size):
+            total += max(min(highs[i], right) - max(lows[i], left) + 1.0, 0.0)
+    return total
+
+
 @compiled
 def draw_convex(
     xs: Floats, ys: Floats, count: int, width: int, first: int, last: int, official: int, low: Floats, high: Floats
@@ -232,22 +248,21 @@ def draw_convex(
         if rise != 0.0 and run == 0.0:  # as all upright edges of rectangles are: no division for each row
             for row in range(top, bottom + 1):
                 low[row - first], high[row - first] = min(low[row - first], x), max(high[row - first], x)
-        elif rise != 0.0:
-            for row in range(top, bottom + 1):
-                column = np.trunc(x + (row - y) / rise * run)
-                low[row - first] = min(low[row - first], column)
-                high[row - first] = max(high[row - first], column)
+        elif rise != 0.0 and top <= bottom:
+            # Parts of arrays, counted from 0: a place that may be negative costs more than the arithmetic.
+            lows, highs = low[top - first : bottom - first + 1], high[top - first : bottom - first + 1]
+            for i in range(lows.size):
+                column = np.trunc(x + (top + i - y) / rise * run)
+                lows[i], highs[i] = min(lows[i], column), max(highs[i], column)
         elif not official and first <= y <= last:
             row = int(y) - first
             low[row], high[row] = min(low[row], x), max(high[row], x)
         before = vertex
-    pixels = 0.0
     for i in range(last - first + 1):
         if official and low[i] == high[i]:
             high[i] = -1.0
         low[i], high[i] = max(low[i], 0.0), min(high[i], width - 1.0)
-        pixels += max(high[i] - low[i] + 1.0, 0.0)
-    return pixels
+    return total_length(low, high, 0, last - first + 1, 0.0, width - 1.0)
 
 
 @compiled
@@ -298,9 +313,7 @@ def iou_with_upright(
     area = draw_convex(xs, ys, count, width, first, last, official, low, high)
     left, right = ends_of(box_xs, width, official)
     box_area = max(right - left + 1.0, 0.0) * max(box_rows[1] - box_rows[0] + 1, 0)
-    both = 0.0
-    for row in range(max(first, box_rows[0]) - first, min(last, box_rows[1]) - first + 1):
-        both += max(min(high[row], right) - max(low[row], left) + 1.0, 0.0)
+    both = total_length(low, high, max(first, box_rows[0]) - first, min(last, box_rows[1]) - first + 1, left, right)
     union = area + box_area - both
     return both / union if union > 0.0 else 0.0
 
