@@ -31,7 +31,10 @@ Rasteriser = Literal["vot-official", "vot-toolkit"]
 
 _F, _I = np.float64, np.int64
 _ious = Kernel(
-    "siamfc_eval.geometry.scanlines", "ious", _F, _I, _F, _I, int, _F, int, int, int, _F, _I, int, _F, int, _F
+    "siamfc_eval.geometry.scanlines",
+    "ious",
+    *(_F, _I, _F, _I, int, _F, int, int, int, _F, _I, int, _F, int, _F),
+    uses=("siamfc_eval.geometry.outlines",),
 )
 _MAX_ROWS = 1 << 20
 """As in `scanlines`, which is not imported for it; the system gives memory only for what is written to."""
