@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 import siamfc_eval
 
 Floats = NDArray[np.float64]
-_CODE = ("geometry", "metrics", "protocols", "results")
-"""The rooms whose code decides a row."""
+_CODE = ("", "geometry", "metrics", "protocols", "results")
+"""The rooms whose code decides a row; "": how it is compiled."""
 _SETTLED_NS = 2_000_000_000
 _ENDING = ".statistics"
 
