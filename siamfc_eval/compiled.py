@@ -38,16 +38,18 @@ _engines: list[Any] = []
 class Kernel:
     """A function of arrays and numbers as machine code; compiled on the very first call, then kept on disk."""
 
-    def __init__(self, module: str, name: str, *arguments: Argument) -> None:
+    def __init__(self, module: str, name: str, *arguments: Argument, uses: tuple[str, ...] = ()) -> None:
         """
         Args:
             module: the module that has the function; it is imported only to compile it.
             name: of the function in it.
             arguments: of the function, in order.
+            uses: other modules of which functions are compiled into it.
         """
         self._module = module
         self._name = name
         self._arguments = arguments
+        self._uses = uses
 
     def __call__(self, *values: NDArray[Any] | bytes | int | float) -> int:
         """Run the kernel.
@@ -87,7 +89,7 @@ class Kernel:
         import llvmlite.binding as llvm
 
         digest = hashlib.blake2b(digest_size=16)
-        for source in (_source(self._module), Path(__file__)):
+        for source in (*map(_source, (self._module, *self._uses, "siamfc_eval.compiling")), Path(__file__)):
             digest.update(source.read_bytes())
         processor = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), llvm.get_process_triple())
         digest.update(repr((llvmlite.__version__, processor, self._name, self._arguments)).encode())

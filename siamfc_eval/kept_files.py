@@ -27,7 +27,7 @@ def load_kept(path: Path) -> bytes | None:
     except OSError:
         return None
     digest, data = content[:_DIGEST], content[_DIGEST:]
-    return data if hashlib.blake2b(data, digest_size=_DIGEST).digest() == digest else None
+    return data if hashlib.sha256(data).digest()[:_DIGEST] == digest else None
 
 
 def store_kept(path: Path, data: bytes) -> bool:
@@ -39,7 +39,7 @@ def store_kept(path: Path, data: bytes) -> bool:
     partial = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(hashlib.blake2b(data, digest_size=_DIGEST).digest() + data)
+        partial.write_bytes(hashlib.sha256(data).digest()[:_DIGEST] + data)
         partial.replace(path)
     except OSError:
         with contextlib.suppress(OSError):

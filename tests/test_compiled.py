@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -10,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from siamfc_eval.compiled import Kernel
-from siamfc_eval.geometry import raster
+from siamfc_eval.compiled import Kernel, _source
+from siamfc_eval.geometry import boxes, raster
+from siamfc_eval.metrics import curves
 from siamfc_eval.results import lines
 
 LINES = """
@@ -64,17 +66,26 @@ def test_the_file_is_named_after_the_code_that_it_is_of(tmp_path: Path, monkeypa
     assert names[0] != names[1]
 
 
+@pytest.mark.parametrize("kernel", [raster._ious, lines._parse_lines, boxes._compare, curves._rank_histogram])
+def test_the_name_covers_all_code_that_is_compiled_in(kernel: Kernel) -> None:
+    named = {kernel._module, *kernel._uses, "siamfc_eval.compiling"}
+    for module in named:
+        tree = ast.parse(_source(module).read_text())
+        imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert {name for name in imported if name.startswith("siamfc_eval")} <= named
+
+
 def test_arrays_of_another_kind_are_refused() -> None:
     letters = np.zeros(8, dtype=np.uint8)
-    boxes, codes, hard = np.zeros((2, 4)), np.zeros(2, dtype=np.int8), np.zeros((8, 3), dtype=np.int64)
-    for wrong in (boxes.astype(np.float32), boxes[:, ::2]):
+    rows, codes, hard = np.zeros((2, 4)), np.zeros(2, dtype=np.int8), np.zeros((8, 3), dtype=np.int64)
+    for wrong in (rows.astype(np.float32), rows[:, ::2]):
         with pytest.raises(TypeError, match=r"parse_lines: expected a contiguous array of .*float64"):
-            lines._parse_lines(letters, 7, wrong, codes, hard, np.zeros(1, dtype=np.int64))
+            lines._parse_lines(letters, 7, wrong, codes, 2, hard, np.zeros(1, dtype=np.int64))
 
 
 def test_the_rasteriser_takes_arrays_of_any_layout() -> None:
-    boxes = np.arange(1.0, 33.0).reshape(4, 8)[:, ::2]
-    strided = raster.PackedRegions(boxes.reshape(-1)[::1], np.arange(0, 17, 4)[::1])
-    backwards = raster.PackedRegions(boxes[::-1, ::-1].reshape(-1)[::-1], np.arange(0, 17, 4, dtype=np.int32))
+    values = np.arange(1.0, 33.0).reshape(4, 8)[:, ::2]
+    strided = raster.PackedRegions(values.reshape(-1)[::1], np.arange(0, 17, 4)[::1])
+    backwards = raster.PackedRegions(values[::-1, ::-1].reshape(-1)[::-1], np.arange(0, 17, 4, dtype=np.int32))
     found = raster.packed_overlaps(strided, backwards, None, "vot-toolkit")
     np.testing.assert_array_equal(found, [[1.0, 1.0, 1.0, 1.0]])

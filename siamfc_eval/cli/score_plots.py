@@ -56,7 +56,7 @@ def _draw(scores: Scores, axis: CurveAxis, file_format: Format) -> bytes:
     from siamfc_eval.reporting.plots import curve_figure, save
 
     buffer = io.BytesIO()
-    save(curve_figure(scores, axis, styles), buffer, file_format)
+    save(curve_figure(scores, axis, styles), buffer, file_format, scores.signature)
     return buffer.getvalue()
 
 

@@ -6,20 +6,9 @@ Importing this module imports numba, which only compiling needs.
 # ruff: noqa: PLR0917 -- compiled functions call each other by position only.
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
 import numpy as np
-from numba import njit
 
-Pointer = Any
-"""The first element of an array whose shape the kernel is told."""
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def compiled(function: Function) -> Function:
-    """Compiles a function into those that call it."""
-    return cast(Function, njit(error_model="numpy", forceinline=True)(function))
+from siamfc_eval.compiling import Pointer, compiled
 
 
 @compiled

@@ -30,8 +30,13 @@ Rasteriser = Literal["vot-official", "vot-toolkit"]
 """Name of a rule that turns a region into pixels."""
 
 _F, _I = np.float64, np.int64
-_ious = Kernel("siamfc_eval.geometry.scanlines", "ious", _F, _I, _F, _I, int, _F, int, int, int, _F, _I, int, _F, _F)
-_TABLE = 4 * ((1 << 20) + 1)
+_ious = Kernel(
+    "siamfc_eval.geometry.scanlines",
+    "ious",
+    *(_F, _I, _F, _I, int, _F, int, int, int, _F, _I, int, _F, int, _F),
+    uses=("siamfc_eval.geometry.outlines",),
+)
+_MAX_ROWS = 1 << 20
 """As in `scanlines`, which is not imported for it; the system gives memory only for what is written to."""
 
 Bounds = tuple[float, float] | None
@@ -101,8 +106,10 @@ def packed_overlaps(
     out = np.empty((len(corners), len(a)))
     one, other = (np.ascontiguousarray(packed.values, dtype=np.float64) for packed in (a, b))
     starts = [np.ascontiguousarray(packed.starts, dtype=np.int64) for packed in (a, b)]
+    tallest = corners[:, 1].max(initial=0.0)
+    rows = int(tallest) + 2 if tallest < _MAX_ROWS else _MAX_ROWS
     most = max(4, *(int(np.diff(of).max(initial=0)) // 2 for of in starts))
-    scratch = np.empty((4, most)), np.empty((6, most), dtype=np.int64), most, np.empty(_TABLE)
+    scratch = np.empty((4, most)), np.empty((6, most), dtype=np.int64), most, np.empty(4 * rows), 4 * rows
     which = (len(corners), int(bounds is not None), int(official))
     _ious(one, starts[0], other, starts[1], len(a), corners, *which, *scratch, out)
     return out

@@ -9,40 +9,26 @@ Importing this module imports numba, which only compiling needs: `siamfc_eval.ge
 # ruff: noqa: PLR0917 -- compiled functions call each other by position only.
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
 import numpy as np
-from numba import carray, njit
-from numpy.typing import NDArray
+from numba import carray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Pointer = Any
-"""The first element of an array whose shape the kernel is told."""
-
-Kernel = TypeVar("Kernel", bound=Callable[..., Any])
-
-
-def compiled(function: Kernel) -> Kernel:
-    """Compiles a function into those that call it."""
-    return cast(Kernel, njit(error_model="numpy", forceinline=True)(function))
-
+from siamfc_eval.compiling import Pointer, compiled, compiled_sum
+from siamfc_eval.geometry.outlines import (
+    Floats,
+    Ints,
+    box_of,
+    drawn_rows,
+    is_convex,
+    is_upright,
+    place,
+    vertices,
+)
 
 FAR = 9.0e15
 """Column beyond which a crossing is clamped, so that its conversion to an integer is defined."""
 
 MAX_EXTENT = 1 << 20
 """Rows or columns (after clipping) beyond which a region is not drawn: such a region is no answer."""
-
-TABLE = 4 * (MAX_EXTENT + 1)
-"""Numbers that hold both ends of every row of two regions."""
-
-
-@compiled
-def half_away(value: float) -> float:
-    """Nearest integer, halves away from zero (C's `round`)."""
-    return float(np.floor(value + 0.5)) if value >= 0.0 else float(np.ceil(value - 0.5))
 
 
 @compiled
@@ -126,88 +112,15 @@ def shared_pixels(low_a: Ints, high_a: Ints, spans_a: int, low_b: Ints, high_b: 
     return total
 
 
-@compiled
-def vertices(values: Floats, official: int, xs: Floats, ys: Floats) -> int:
-    """The corners of a region in single precision, as both toolkits hold them.
-
-    For `vot-official` a rectangle becomes the polygon x .. x + w, y .. y + h. For `vot-toolkit` everything is rounded,
-    halves to even, before anything else happens, and a rectangle's far corner is its last pixel.
-
-    Returns:
-        The number of corners (4 of a rectangle, clockwise from the top left); 0: the region is empty, not finite, or
-        no region.
-    """
-    size = values.shape[0]
-    if size < 4 or size % 2 == 1:
-        return 0
-    for value in values:
-        if not np.isfinite(np.float32(value)):
-            return 0
-    if size > 4:
-        for i in range(size // 2):
-            x, y = np.float64(np.float32(values[2 * i])), np.float64(np.float32(values[2 * i + 1]))
-            xs[i], ys[i] = (x, y) if official else (np.rint(x), np.rint(y))
-        return int(size // 2)
-    if values[2] <= 0.0 or values[3] <= 0.0:
-        return 0
-    if official:
-        left, top = np.float64(np.float32(values[0])), np.float64(np.float32(values[1]))
-        right, bottom = np.float64(np.float32(values[0] + values[2])), np.float64(np.float32(values[1] + values[3]))
-    else:
-        left, top = np.rint(np.float64(np.float32(values[0]))), np.rint(np.float64(np.float32(values[1])))
-        right = left + np.rint(np.float64(np.float32(values[2]))) - 1.0
-        bottom = top + np.rint(np.float64(np.float32(values[3]))) - 1.0
-        if right < left or bottom < top:
-            return 0
-    xs[0], xs[1], xs[2], xs[3] = left, right, right, left
-    ys[0], ys[1], ys[2], ys[3] = top, top, bottom, bottom
-    return 4
-
-
-@compiled
-def box_of(xs: Floats, ys: Floats, count: int) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of the corners, rounded outwards."""
-    left = right = xs[0]
-    top = bottom = ys[0]
-    for i in range(1, count):
-        left, right = min(left, xs[i]), max(right, xs[i])
-        top, bottom = min(top, ys[i]), max(bottom, ys[i])
-    return float(np.floor(left)), float(np.floor(top)), float(np.ceil(right)), float(np.ceil(bottom))
-
-
-@compiled
-def drawn_rows(ys: Floats, count: int, height: float) -> tuple[int, int]:
-    """First and last row of the raster that a region may reach; the last is before the first if there is none."""
-    top = bottom = ys[0]
-    for i in range(1, count):
-        top, bottom = min(top, ys[i]), max(bottom, ys[i])
-    return int(min(max(top, 0.0), height)), int(max(min(bottom, height - 1.0), -1.0))
-
-
-@compiled
-def place(xs: Floats, ys: Floats, count: int, x: float, y: float, official: int) -> None:
-    """Moves corners into the raster with origin (x, y); `vot-official` rounds here, halves away from zero."""
-    for i in range(count):
-        if official:
-            xs[i] = half_away(np.float64(np.float32(xs[i] - x)))
-            ys[i] = half_away(np.float64(np.float32(ys[i] - y)))
-        else:
-            xs[i] -= x
-            ys[i] -= y
-
-
-@compiled
-def is_convex(xs: Floats, ys: Floats, count: int) -> bool:
-    """True for a triangle or quadrangle that turns the same way at every corner; each of its rows is one interval."""
-    if count > 4:
-        return False
-    left = right = 0
-    for i in range(count):
-        j, k = (i + 1) % count, (i + 2) % count
-        turn = (xs[j] - xs[i]) * (ys[k] - ys[j]) - (ys[j] - ys[i]) * (xs[k] - xs[j])
-        left += turn > 0.0
-        right += turn < 0.0
-    return count in (left, right)
+@compiled_sum
+def total_length(low: Floats, high: Floats, start: int, stop: int, left: float, right: float) -> float:
+    """Pixels in the intervals of rows start .. stop - 1, cut to left .. right."""
+    total = 0.0
+    if start < stop:
+        lows, highs = low[start:stop], high[start:stop]
+        for i in range(lows.size):
+            total += max(min(highs[i], right) - max(lows[i], left) + 1.0, 0.0)
+    return total
 
 
 @compiled
@@ -235,29 +148,21 @@ def draw_convex(
         if rise != 0.0 and run == 0.0:  # as all upright edges of rectangles are: no division for each row
             for row in range(top, bottom + 1):
                 low[row - first], high[row - first] = min(low[row - first], x), max(high[row - first], x)
-        elif rise != 0.0:
-            for row in range(top, bottom + 1):
-                column = np.trunc(x + (row - y) / rise * run)
-                low[row - first] = min(low[row - first], column)
-                high[row - first] = max(high[row - first], column)
+        elif rise != 0.0 and top <= bottom:
+            # Parts of arrays, counted from 0: a place that may be negative costs more than the arithmetic.
+            lows, highs = low[top - first : bottom - first + 1], high[top - first : bottom - first + 1]
+            for i in range(lows.size):
+                column = np.trunc(x + (top + i - y) / rise * run)
+                lows[i], highs[i] = min(lows[i], column), max(highs[i], column)
         elif not official and first <= y <= last:
             row = int(y) - first
             low[row], high[row] = min(low[row], x), max(high[row], x)
         before = vertex
-    pixels = 0.0
     for i in range(last - first + 1):
         if official and low[i] == high[i]:
             high[i] = -1.0
         low[i], high[i] = max(low[i], 0.0), min(high[i], width - 1.0)
-        pixels += max(high[i] - low[i] + 1.0, 0.0)
-    return pixels
-
-
-@compiled
-def is_upright(xs: Floats, ys: Floats, count: int) -> bool:
-    """True for a rectangle with upright sides, from the top left clockwise; all of its rows are one interval."""
-    upright = count == 4 and xs[0] == xs[3] and xs[1] == xs[2] and ys[0] == ys[1] and ys[2] == ys[3]
-    return bool(upright and xs[0] <= xs[1] and ys[0] <= ys[2])
+    return total_length(low, high, 0, last - first + 1, 0.0, width - 1.0)
 
 
 @compiled
@@ -301,9 +206,7 @@ def iou_with_upright(
     area = draw_convex(xs, ys, count, width, first, last, official, low, high)
     left, right = ends_of(box_xs, width, official)
     box_area = max(right - left + 1.0, 0.0) * max(box_rows[1] - box_rows[0] + 1, 0)
-    both = 0.0
-    for row in range(max(first, box_rows[0]) - first, min(last, box_rows[1]) - first + 1):
-        both += max(min(high[row], right) - max(low[row], left) + 1.0, 0.0)
+    both = total_length(low, high, max(first, box_rows[0]) - first, min(last, box_rows[1]) - first + 1, left, right)
     union = area + box_area - both
     return both / union if union > 0.0 else 0.0
 
@@ -393,7 +296,7 @@ def iou(
 
     Args:
         floats, ints: scratch of shape (4, n) and (6, n), n >= 4 and >= the number of corners of either region.
-        table: scratch of shape (TABLE,).
+        table: scratch, four numbers for each row that a region may have.
 
     Returns:
         The overlap; and whether `right` or `bottom` cut anything off, without which further bounds change nothing.
@@ -415,7 +318,7 @@ def iou(
         return 0.0, cut
     x, y = min(left_a, left_b), min(top_a, top_b)
     columns, height = max(right_a, right_b) - x + 1.0, max(bottom_a, bottom_b) - y + 1.0
-    if columns > MAX_EXTENT or height > MAX_EXTENT:
+    if columns > MAX_EXTENT or height > MAX_EXTENT or 4.0 * height > table.shape[0]:
         return 0.0, cut
     width = int(columns)
     place(ax, ay, count_a, x, y, official)
@@ -442,6 +345,7 @@ def ious(
     ints: Pointer,
     most: int,
     table: Pointer,
+    table_size: int,
     out: Pointer,
 ) -> int:
     """Overlaps of n pairs of regions under m bounds.
@@ -456,7 +360,8 @@ def ious(
         official: whether `vot-official` draws, else `vot-toolkit`.
         floats, ints: scratch of shape (4, most) and (6, most).
         most: at least 4, and at least the corners of any region.
-        table: scratch of shape (TABLE,).
+        table: scratch of shape (table_size,).
+        table_size: four times the rows that a region has at most; one that has more is no answer.
         out: shape (m, n), receives the overlaps.
 
     Returns:
@@ -465,7 +370,7 @@ def ious(
     first_a, first_b = carray(starts_a, pairs + 1), carray(starts_b, pairs + 1)
     values_a, values_b = carray(a, first_a[pairs]), carray(b, first_b[pairs])
     corners, overlaps = carray(bounds, (bound_count, 2)), carray(out, (bound_count, pairs))
-    points, spans, rows = carray(floats, (4, most)), carray(ints, (6, most)), carray(table, TABLE)
+    points, spans, rows = carray(floats, (4, most)), carray(ints, (6, most)), carray(table, table_size)
     for i in range(pairs):
         one, other = values_a[first_a[i] : first_a[i + 1]], values_b[first_b[i] : first_b[i + 1]]
         cut, right, bottom = True, np.inf, np.inf

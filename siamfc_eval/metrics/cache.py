@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import marshal
 import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +28,10 @@ from numpy.typing import NDArray
 import siamfc_eval
 
 Floats = NDArray[np.float64]
-_CODE = ("geometry", "metrics", "protocols", "results")
-"""The rooms whose code decides a row."""
+_CODE = ("", "geometry", "metrics", "protocols", "results")
+"""The rooms whose code decides a row; "": how it is compiled."""
 _SETTLED_NS = 2_000_000_000
-_ROW, _TAG, _HABIT = "row", "tag:", "habit"
+_ENDING = ".statistics"
 
 
 @dataclass(frozen=True)
@@ -95,17 +95,26 @@ def file_stamp(paths: Iterable[str | Path], settled: int | None = None) -> str |
         paths: the files.
         settled: what `settled_before` says, if it was asked already.
     """
-    recent = settled_before() if settled is None else settled
+    since = settled_before() if settled is None else settled
     parts = []
     for path in paths:
-        try:
-            found = os.stat(path)
-        except OSError:
+        part = one_stamp(path, since)
+        if part is None:
             return None
-        if found.st_ctime_ns > recent:
-            return None
-        parts.append(f"{found.st_dev},{found.st_ino},{found.st_size},{found.st_mtime_ns},{found.st_ctime_ns}")
+        parts.append(part)
     return ";".join(parts)
+
+
+def one_stamp(path: str | Path, settled: int) -> str | None:
+    """`file_stamp` of one file."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    changed = found.st_ctime_ns
+    if changed > settled:
+        return None
+    return f"{found.st_dev},{found.st_ino},{found.st_size},{found.st_mtime_ns},{changed}"
 
 
 def load(folder: Path, name: str) -> Slot:
@@ -116,45 +125,37 @@ def load(folder: Path, name: str) -> Slot:
         name: of the slot, a hash.
     """
     try:
-        with open(folder / f"{name}.npy", "rb") as file:
-            return _slot(np.lib.format.read_array(file, allow_pickle=False))
-    except (OSError, ValueError, KeyError, IndexError, EOFError, TypeError):
+        with open(folder / f"{name}{_ENDING}", "rb") as file:
+            return _unpacked(file.read())
+    except (OSError, ValueError, IndexError, EOFError, TypeError):
         # Absent, cut off or of another layout: what is missing is computed again.
         return Slot()
 
 
-def _slot(records: NDArray[np.void]) -> Slot:
-    """The slot that `_records` made into an array."""
-    columns = zip(*(records[field].tolist() for field in ("what", "key", "stamp", "note", "timing")), strict=True)
-    entries: list[Entry] = []
-    tags: list[dict[str, Floats]] = []
-    habits: list[str] = []
-    of = stamp = ""
-    for (what, key, own, note, times), row in zip(columns, records["row"], strict=True):
-        if what == _ROW:
-            tags.append({})
-            entries.append(Entry(key, row, note, tuple(times), tags[-1], own))
-        elif what.startswith(_TAG):
-            tags[-1][what.removeprefix(_TAG)] = row
-        else:
-            habits += [note] if note else []
-            of, stamp = key, own
-    return Slot(tuple(entries), tuple(habits), of, stamp)
+def _packed(slot: Slot) -> bytes:
+    """A slot as bytes: a head of texts and small numbers, and one table of all rows, each entry's tags behind it."""
+    rows = [row for entry in slot.entries for row in (entry.row, *entry.tags.values())]
+    entries = [(entry.key, entry.stamp, entry.note, entry.timing, tuple(entry.tags)) for entry in slot.entries]
+    width = len(rows[0]) if rows else 0
+    head = marshal.dumps((entries, slot.habits, slot.habits_of, slot.stamp, (len(rows), width)))
+    head += b" " * (-len(head) % 8)  # so that the table is aligned; marshal stops before them
+    start = len(head).to_bytes(8, "little") + hashlib.blake2b(head, digest_size=16).digest()
+    return b"".join([start, head, *(row.tobytes() for row in rows)])
 
 
-def _records(slot: Slot) -> NDArray[np.void]:
-    """A slot as one array: its entries, each with its tags behind it, then what was noticed of the whole."""
-    nothing = np.full_like(slot.entries[0].row, np.nan) if slot.entries else np.zeros(0)
-    records: list[tuple[str, str, str, str, tuple[float, ...], Floats]] = []
-    for entry in slot.entries:
-        records.append((_ROW, entry.key, entry.stamp, entry.note, entry.timing, entry.row))
-        records += [(_TAG + tag, "", "", "", (0.0, 0.0, 0.0), row) for tag, row in entry.tags.items()]
-    for habit in slot.habits or ("",):
-        records.append((_HABIT, slot.habits_of, slot.stamp, habit, (0.0, 0.0, 0.0), nothing))
-    texts = [max(1, *(len(str(record[column])) for record in records)) for column in range(4)]
-    names = ("what", "key", "stamp", "note")
-    layout: list[Any] = [(field, np.str_, width) for field, width in zip(names, texts, strict=True)]
-    return np.array(records, dtype=[*layout, ("timing", np.float64, 3), ("row", np.float64, len(nothing))])
+def _unpacked(data: bytes) -> Slot:
+    """The slot that `_packed` made into bytes."""
+    end = 24 + int.from_bytes(data[:8], "little")
+    head = data[24:end]
+    if hashlib.blake2b(head, digest_size=16).digest() != data[8:24]:
+        raise ValueError("damaged")  # marshal trusts what it reads
+    kept_entries, habits, habits_of, stamp, shape = marshal.loads(head)
+    rows = iter(np.frombuffer(data, offset=end).reshape(shape))
+    entries = [
+        Entry(key, next(rows), note, timing, {tag: next(rows) for tag in tags}, own)
+        for key, own, note, timing, tags in kept_entries
+    ]
+    return Slot(tuple(entries), habits, habits_of, stamp)
 
 
 def store(folder: Path, name: str, slot: Slot) -> None:
@@ -163,8 +164,8 @@ def store(folder: Path, name: str, slot: Slot) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with open(partial, "xb") as file:
-            np.save(file, _records(slot), allow_pickle=False)
-        partial.replace(folder / f"{name}.npy")
+            file.write(_packed(slot))
+        partial.replace(folder / f"{name}{_ENDING}")
     except OSError:
         with contextlib.suppress(OSError):
             partial.unlink()

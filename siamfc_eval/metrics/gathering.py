@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections.abc
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,8 +26,6 @@ Floats = NDArray[np.float64]
 _Problem = tuple[Path, InputError]
 _SHOWN = 8
 """Problems of one tracker that are told in full."""
-_COMPANION = re.compile(r"time|confidence|\.value$")
-"""What the names of files have that belong to a result file and are not in its digest."""
 
 
 class Gathered(NamedTuple):
@@ -178,11 +175,13 @@ class Gatherer:
 
     def _stamp(self, sequence: Sequence, runs: tuple[RawRun, ...], companions: str, settled: int) -> str:
         """What the key depends on, with stamps in place of the content of files; "" where that is not safe."""
-        places = ";".join([f"{run.index}|{run.origin}|{run.start}|{run.label}" for run in runs])
-        files = kept.file_stamp([run.file.place for run in runs], settled)
-        if files is None or any(run.repaired is not None for run in runs):
-            return ""
-        return f"{self._base(sequence)}|{companions}|{files}|{places}"
+        parts = [self._hashes.get(sequence.name) or self._base(sequence), companions]
+        for run in runs:
+            file = kept.one_stamp(run.file.place, settled)
+            if file is None or run.repaired is not None:
+                return ""
+            parts.append(f"{file};{run.index}|{run.origin}|{run.start}|{run.label}")
+        return "|".join(parts)
 
 
 def statistics(measure: Measure, sequences: collections.abc.Sequence[Sequence], runs: list[Runs]) -> Floats:
@@ -193,14 +192,15 @@ def statistics(measure: Measure, sequences: collections.abc.Sequence[Sequence], 
 
 
 def _companions(result: TrackerResults) -> list[Path]:
-    """Files of times, confidences and other values beside the result files."""
-    places = (run.file.place for runs in result.runs.values() for run in runs)
-    folders = {str(result.folder), *(place.rpartition(os.sep)[0] for place in places)}
+    """Files of times, confidences and other values beside the result files, which are not in their digests."""
+    places = [run.file.place for runs in result.runs.values() for run in runs]
+    folders = {str(result.folder), *[place[: place.rfind(os.sep)] for place in places]}
     found: list[Path] = []
     for folder in sorted(folders):
         with os.scandir(folder) as entries:
             for entry in entries:
-                if _COMPANION.search(entry.name):
+                name = entry.name
+                if "time" in name or "confidence" in name or name.endswith(".value"):
                     place = Path(entry.path)
                     found += sorted(place.iterdir()) if entry.is_dir() else [place]
     return sorted(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,14 @@ class _Job:
         )
         return scores, gaps
 
+    @cached_property
+    def _membership(self) -> Floats:
+        """Shape (attributes, sequences): 1 where a sequence has an attribute."""
+        matrix = np.zeros((len(self.groups), len(self.dataset)))
+        for row, indices in zip(matrix, self.groups.values(), strict=True):
+            row[list(indices)] = 1.0
+        return matrix
+
     def _attributes(
         self, rows: Floats, present: NDArray[np.bool_], entries: Mapping[str, kept.Entry]
     ) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, Floats]]]:
@@ -163,9 +172,8 @@ class _Job:
             for tag, row in entry.tags.items():
                 sums[tag] = sums[tag] + row if tag in sums else row
         if not sums:
-            for attribute, indices in self.groups.items():
-                chosen = [index for index in indices if present[index]]
-                sums[attribute] = rows[chosen].sum(axis=0)
+            there = np.where(present[:, None], rows, 0.0)
+            sums = dict(zip(self.groups, self._membership @ there, strict=True))
         if not sums:
             return {}, {}
         stacked = np.stack(list(sums.values()))

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -102,8 +103,17 @@ def _parts(signature: Signature) -> dict[str, str]:
     }
 
 
+_hashes: WeakKeyDictionary[Sequence, bytes] = WeakKeyDictionary()
+
+
 def sequence_hash(sequence: Sequence) -> bytes:
     """Hash of all ground truth of a sequence that a score can depend on; not of its images and attributes."""
+    if sequence not in _hashes:
+        _hashes[sequence] = _sequence_hash(sequence)
+    return _hashes[sequence]
+
+
+def _sequence_hash(sequence: Sequence) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
     digest.update(f"{sequence.name}|{len(sequence)}|{sequence.origin}|{sequence.lead_in}|".encode())
     # Adding 0 makes -0.0 and 0.0, which are equal, one.

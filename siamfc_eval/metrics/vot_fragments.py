@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -84,33 +85,37 @@ def fragment_weights(cut: list[Fragment], marks: Floats, frames: int, codes: Cod
     return weights
 
 
-def running_means(overlaps: Floats, cut: list[Fragment], length: int) -> tuple[Floats, Floats]:
-    """Running mean overlap of each fragment after its initialisation frame.
+def fragment_curves(overlaps: Floats, cut: list[Fragment], length: int, extents: bool) -> Floats:
+    """What each fragment adds to the parts of an EAO curve, one after another in a row.
 
     Args:
         overlaps: shape (n,), 0 in coded frames.
         cut: the fragments of the run.
         length: frames of the longest sequence L.
+        extents: whether the third part is wanted.
 
     Returns:
-        Shape (fragments, L): the mean of overlaps 1 .. j of the fragment at column j, 0 where it is not defined; and
-        the same shape, 1 where it is defined.
+        Shape (fragments, 2 L) or (fragments, 3 L). At column j of each part: the running mean overlap of frames 1 .. j
+        after the initialisation, 0 where it is not defined; 1 where it is defined; 1 where the fragment reaches by
+        itself, without zeros after a failure.
     """
-    means, defined = np.zeros((len(cut), length)), np.zeros((len(cut), length))
-    steps = np.arange(1.0, length)
-    for row, fragment in enumerate(cut):
+    curves = np.zeros((len(cut), (3 if extents else 2) * length))
+    steps = _steps(length)
+    for row, fragment in zip(curves, cut, strict=True):
         stop = min(fragment.stop, fragment.start + length)
-        sums = np.cumsum(overlaps[fragment.start + 1 : stop])
-        reach = len(sums)
-        means[row, 1 : 1 + reach] = sums
+        extent = stop - fragment.start
+        means = row[1:length]
+        reach = max(extent - 1, 0)
+        sums = np.cumsum(overlaps[fragment.start + 1 : stop], out=means[:reach])
         if fragment.padded and reach:
-            means[row, 1 + reach :] = sums[-1]
-        means[row, 1:] /= steps
-        defined[row, : length if fragment.padded else stop - fragment.start] = 1.0
-    return means, defined
+            means[reach:] = sums[-1]
+        means /= steps
+        row[length : 2 * length if fragment.padded else length + max(extent, 0)] = 1.0
+        if extents:
+            row[2 * length : 2 * length + max(extent, 0)] = 1.0
+    return curves
 
 
-def fragment_extents(cut: list[Fragment], length: int) -> Floats:
-    """Shape (fragments, L): 1 in the columns that a fragment reaches by itself, without zeros after a failure."""
-    reaches = np.array([min(fragment.stop - fragment.start, length) for fragment in cut], dtype=np.int64)
-    return (np.arange(length) < reaches[:, None]).astype(np.float64)
+@lru_cache(maxsize=4)
+def _steps(length: int) -> Floats:
+    return np.arange(1.0, length)

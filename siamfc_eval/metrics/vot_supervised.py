@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Runs
-from siamfc_eval.metrics.vot_fragments import fragment_extents, fragment_weights, fragments, running_means
+from siamfc_eval.metrics.vot_fragments import fragment_curves, fragment_weights, fragments
 from siamfc_eval.metrics.vot_rules import SUPERVISED, SupervisedRules
 from siamfc_eval.metrics.vot_runs import REGION, ScoredRun, counted_frames, run_codes, score_run
 from siamfc_eval.metrics.vot_years import Interval, eao_interval, image_sizes
@@ -186,12 +186,9 @@ class SupervisedMeasure:
         curves = rows[:, :width]
         for run in scored:
             cut = fragments(run.codes, self.rules)
-            means, defined = running_means(run.overlaps[0], cut, self.length)
+            parts = fragment_curves(run.overlaps[0], cut, self.length, self._ends_with_fragments)
             weights = fragment_weights(cut, marks, len(sequence), run.codes, self.rules)
-            curves[:, : self.length] += weights @ means / len(scored)
-            curves[:, self.length : 2 * self.length] += weights @ defined / len(scored)
-            if self._ends_with_fragments:
-                curves[:, 2 * self.length :] += weights @ fragment_extents(cut, self.length) / len(scored)
+            curves += weights @ parts / len(scored)
         rows[:, width:] = self._sums(scored, marks)
         return dict.fromkeys(tags, np.zeros(rows.shape[1])) | dict(zip(carried, rows, strict=True))
 

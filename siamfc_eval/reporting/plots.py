@@ -198,14 +198,21 @@ def scatter_figure(scores: Scores, x: str, y: str, styles: Mapping[str, Style]) 
     return figure
 
 
-def save(figure: Figure, target: Any, file_format: str) -> None:
+def save(figure: Figure, target: Any, file_format: str, signature: str = "") -> None:
     """Write a figure; the same figure gives the same bytes, so that reports can be compared.
+
+    The signature of its numbers is in the file's metadata.
 
     Figures with a layout engine are cut to what is on them; those without have their margins already.
     """
     import matplotlib as mpl
 
-    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(file_format)
+    described: dict[str, dict[str, str | None]] = {
+        "svg": {"Date": None, "Description": signature or None},
+        "pdf": {"CreationDate": None, "Subject": signature},
+        "png": {"Description": signature},
+    }
+    metadata = described.get(file_format, {})
     # Half of the time of drawing would go into the last tenth of compression.
     encoding: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if file_format == "png" else {}
     bounds = "tight" if figure.get_layout_engine() is not None else None

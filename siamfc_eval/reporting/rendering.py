@@ -13,13 +13,26 @@ if TYPE_CHECKING:
     import rich.table
 
 
-def to_csv(table: Table) -> str:
-    """CSV with full precision; an interval takes three columns, a missing number is empty."""
-    return str(_frame(table).to_csv(index=False, lineterminator="\n"))
+def to_csv(table: Table, signature: str = "") -> str:
+    """CSV with full precision; an interval takes three columns, a missing number is empty.
+
+    Args:
+        table: what to write.
+        signature: of the numbers, for a last column; "" for none.
+    """
+    frame = _frame(table)
+    if signature:
+        frame["signature"] = signature
+    return str(frame.to_csv(index=False, lineterminator="\n"))
 
 
-def to_latex(table: Table) -> str:
-    """A booktabs table, the best of each column in bold; needs the LaTeX package booktabs."""
+def to_latex(table: Table, signature: str = "") -> str:
+    """A booktabs table, the best of each column in bold; needs the LaTeX package booktabs.
+
+    Args:
+        table: what to write.
+        signature: of the numbers, for a comment in the first line; "" for none.
+    """
     import pandas as pd
 
     text = []
@@ -33,7 +46,8 @@ def to_latex(table: Table) -> str:
         text.append(cells)
     frame = pd.DataFrame(text, columns=[_latex_escape(column.label) for column in table.columns])
     alignment = "".join("l" if isinstance(cell, str) else "r" for cell in table.rows[0]) if table.rows else None
-    return str(frame.to_latex(index=False, escape=False, column_format=alignment, caption=_latex_escape(table.title)))
+    latex = frame.to_latex(index=False, escape=False, column_format=alignment, caption=_latex_escape(table.title))
+    return f"% {signature}\n{latex}" if signature else str(latex)
 
 
 def to_terminal(table: Table) -> rich.table.Table:

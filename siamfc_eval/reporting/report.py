@@ -83,15 +83,16 @@ def write_report(report: Report, out: Path, formats: Sequence[str] = ("png", "sv
         raise InputError(f"{out}: cannot make this folder ({error.strerror}). Choose another with --out.") from error
     drawn = [_draw(section, i if len(report.sections) > 1 else 0) for i, section in enumerate(report.sections, 1)]
     for part in drawn:
+        signature = part.section.scores.signature
         for stem, figure in part.figures.items():
             for file_format in formats:
                 buffer = io.BytesIO()
-                plots.save(figure, buffer, file_format)
+                plots.save(figure, buffer, file_format, signature)
                 _write(out / "figures" / f"{part.stem}{stem}.{file_format}", buffer.getvalue())
         for table in (*part.tables, tables.long_sequence_table(part.section.scores)):
-            _write(out / "tables" / f"{part.stem}{table.key}.csv", to_csv(table).encode())
+            _write(out / "tables" / f"{part.stem}{table.key}.csv", to_csv(table, signature).encode())
             if table.key != "per_sequence":
-                _write(out / "tables" / f"{part.stem}{table.key}.tex", to_latex(table).encode())
+                _write(out / "tables" / f"{part.stem}{table.key}.tex", to_latex(table, signature).encode())
     _write(out / "report.json", json.dumps(report_json(report), indent=2, allow_nan=False).encode())
     page = out / "report.html"
     _write(page, render_page(report, drawn).encode())

@@ -10,16 +10,11 @@ Importing this module imports numba, which only compiling needs.
 # ruff: noqa: PLR0917 -- compiled functions call each other by position only, and raise nothing.
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
-from numba import njit
 
-Pointer = Any
-"""The first element of an array; unlike those of an array, its places are not counted from the end if negative, which
-would cost as much as everything else here."""
-Function = TypeVar("Function", bound=Callable[..., Any])
+from siamfc_eval.compiling import Pointer, compiled
 
 POWERS = np.array([10.0**power for power in range(23)])
 """The powers of ten that a double holds exactly."""
@@ -37,11 +32,6 @@ E, N, A = ord("e"), ord("n"), ord("a")
 
 WRONG = -1
 """What functions return for text that is not of the plain kind, be it right or wrong."""
-
-
-def compiled(function: Function) -> Function:
-    """Compiles a function into those that call it."""
-    return cast(Function, njit(error_model="numpy", forceinline=True)(function))
 
 
 @compiled

@@ -32,15 +32,15 @@ def open_runs(found: Found, tracker: Path, sequence: Video, repetitions: int) ->
         InputError: a JSON or MATLAB file that is not what it should be (these are read now).
     """
     place = found.place
-    suffix = os.path.splitext(place)[1].lower()
-    if suffix in {".json", ".mat"}:
+    suffix = place.rpartition(".")[2].lower()
+    if suffix in {"json", "mat"}:
         from siamfc_eval.results.otb_segments import open_segments
 
         return open_segments(found.path, sequence)
     run = RawRun(
         sequence.name,
         found.number,
-        ResultFile(place, _parse_binary) if suffix == ".bin" else ResultFile(place, _parse_text, line_wise=True),
+        ResultFile(place, _parse_binary) if suffix == "bin" else ResultFile(place, _parse_text, line_wise=True),
         load_times=partial(_companion, found, tracker, "time", repetitions),
         load_confidences=partial(_companion, found, tracker, "confidence", repetitions),
         origin=0.0 if _is_vot_toolkit(place) else sequence.origin,

@@ -154,7 +154,7 @@ class ResultFile:
         return self.rows[index].head()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class RawRun:
     """One run of one tracker over one sequence: what one file, or one entry of a file, holds."""
 

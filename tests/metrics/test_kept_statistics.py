@@ -115,7 +115,7 @@ def test_new_times_change_the_speed(bench: Any, tmp_path: Path) -> None:
 def test_a_damaged_cache_is_computed_again(bench: Any, tmp_path: Path, damage: bytes) -> None:
     kept = tmp_path / "kept"
     expected = scores_json(bench.score(cache=kept))
-    files = list(kept.glob("*.npy"))
+    files = list(kept.glob("*.statistics"))
     assert len(files) == 2
     for file in files:
         file.write_bytes(damage)
@@ -123,11 +123,23 @@ def test_a_damaged_cache_is_computed_again(bench: Any, tmp_path: Path, damage: b
     assert all(file.read_bytes() != damage for file in files)
 
 
-def test_a_cache_with_objects_in_it_is_not_executed(bench: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.2, 0.6, 0.999])
+def test_a_cache_that_was_cut_off_is_computed_again(bench: Any, tmp_path: Path, share: float) -> None:
     kept = tmp_path / "kept"
     expected = scores_json(bench.score(cache=kept))
-    for file in kept.glob("*.npy"):
-        np.save(file, np.array([print], dtype=object), allow_pickle=True)
+    for file in kept.glob("*.statistics"):
+        content = file.read_bytes()
+        file.write_bytes(content[: int(share * len(content))])
+    assert scores_json(bench.score(cache=kept)) == expected
+
+
+def test_what_marshal_would_trust_is_not_read_where_it_was_changed(bench: Any, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    expected = scores_json(bench.score(cache=kept))
+    for file in kept.glob("*.statistics"):
+        content = bytearray(file.read_bytes())
+        content[24:60] = os.urandom(36)
+        file.write_bytes(bytes(content))
     assert scores_json(bench.score(cache=kept)) == expected
 
 

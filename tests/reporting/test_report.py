@@ -155,6 +155,19 @@ def test_report_writes_page_tables_figures_and_json(report: Report, tmp_path: Pa
     assert "toy|conv:otb-matlab|thr:21" in parsed.text
 
 
+def test_every_table_and_figure_says_what_its_numbers_are(report: Report, tmp_path: Path) -> None:
+    write_report(report, tmp_path)
+    signature = "toy|conv:otb-matlab|thr:21"
+    for path in (tmp_path / "tables").iterdir():
+        lines = path.read_text().splitlines()
+        if path.suffix == ".csv":
+            assert all(row["signature"] == signature for row in csv.DictReader(lines))
+        else:
+            assert lines[0] == f"% {signature}"
+    for path in (tmp_path / "figures").iterdir():
+        assert signature.encode() in path.read_bytes(), path.name
+
+
 def test_report_json_holds_every_number(report: Report, tmp_path: Path) -> None:
     write_report(report, tmp_path, formats=())
     content = json.loads((tmp_path / "report.json").read_text())
