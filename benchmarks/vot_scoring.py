@@ -5,7 +5,7 @@
 
 Each side is a process of its own and reads raw results from disk; nothing is kept from an earlier run, compiled code
 excepted, which both keep. Times are CPU seconds of all threads. "process" is everything; "work" leaves out what a
-process costs that imports the same modules and draws one overlap (interpreter, imports, loading numba).
+process costs that imports the same modules and draws one overlap (interpreter, imports, loading compiled code).
 
 Without the toolkit's environment the other side is a plain numpy computation of the overlaps on bitmaps, which stands
 for no toolkit.
@@ -25,13 +25,15 @@ from typing import Any, NamedTuple
 
 OURS = """
 import numpy as np
-import siamfc_eval.cli.score_verb
+import siamfc_eval.cli.main, siamfc_eval.cli.score_verb
+import siamfc_eval.datasets.load, siamfc_eval.metrics.scoring, siamfc_eval.metrics.vot_supervised
+import siamfc_eval.results.read
 from siamfc_eval.geometry.raster import overlap
 
 overlap(np.ones(4), np.ones(4), (9, 9), "vot-toolkit")
 """
 THEIRS = """
-import vot.analysis.supervised, vot.workspace
+import vot.analysis.supervised, vot.utilities.cli, vot.workspace
 from vot.region.raster import calculate_overlap
 from vot.region.shapes import Rectangle
 
@@ -69,6 +71,7 @@ def measure(command: list[str], folder: Path) -> Cost:
         SystemExit: it failed; its output is in the message.
     """
     environment = {**os.environ, "SIAMFC_EVAL_CACHE": "off", "PYTHONHASHSEED": "0"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # Installed programs have their byte code.
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)

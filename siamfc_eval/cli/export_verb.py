@@ -155,16 +155,15 @@ def _network(source: str) -> Any:
     for package in ("torch", "onnx"):
         if find_spec(package) is None:
             raise MissingDependencyError(package, "onnx", "exporting a network as ONNX")
-    from siamfc_eval.catalogue import find_definition
-    from siamfc_eval.tracking.definition import NetworkDefinition, read_definition
+    from siamfc_eval.tracking.catalogue import read_catalogue
+    from siamfc_eval.tracking.definition import NetworkDefinition
 
     file = Path(source).expanduser()
     if file.is_file() and file.suffix != ".toml":
         from siamfc_eval.models.checkpoints import load_model
 
         return load_model(file)
-    path = find_definition("trackers", source)
-    definition = read_definition(path)
+    path, definition = read_catalogue(source)
     if not isinstance(definition, NetworkDefinition) or definition.weights is None:
         raise InputError(f"tracker '{source}' has no network with weights to export. Give a file of weights instead.")
     from siamfc_eval.models.checkpoints import load_model

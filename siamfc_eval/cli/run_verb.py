@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 )
 @click.option("--skip-bad", is_flag=True, help="Leave out sequences that cannot be used, instead of exit code 2.")
 @click.option("--no-score", is_flag=True, help="Run only; print no scores.")
+@click.option("--report", is_flag=True, help="Write a report of the results too: plots, intervals, tests.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was run as JSON.")
 def command(
     *,
@@ -58,6 +59,7 @@ def command(
     trax_timeout: float | None,
     skip_bad: bool,
     no_score: bool,
+    report: bool,
     as_json: bool,
 ) -> int:
     """Run trackers on an EXPERIMENT and write raw results.
@@ -90,6 +92,7 @@ def command(
     )
     with Progress(quiet=as_json) as progress:
         summary = run_experiment(definition, trackers, data, out, options=options, on_event=progress)
+    page = _write_report(definition, summary) if report else None
     if as_json:
         click.echo(json.dumps(summary.as_json(), indent=2))
         return summary.exit_code
@@ -97,8 +100,25 @@ def command(
     if not no_score and any(part.ran or part.kept for part in summary.protocols):
         _show_scores(definition, summary)
     click.echo(f"\nresults: {summary.out}")
-    click.echo(f"next: siamfc-eval report {summary.out}")
+    click.echo(f"next: siamfc-eval report {summary.out}" if page is None else f"report: {page}")
     return summary.exit_code
+
+
+def _write_report(experiment: Experiment, summary: RunSummary) -> Path:
+    """The report of what was run, under every convention of the experiment; returns its page."""
+    from siamfc_eval.cli.report_verb import build_report
+
+    title = experiment.description or experiment.name
+    trackers = tuple(dict.fromkeys(part.tracker for part in summary.protocols))
+    page, _ = build_report(
+        summary.out,
+        summary.selected,
+        experiment.conventions,
+        out=summary.out / "report",
+        title=title,
+        trackers=trackers,
+    )
+    return page
 
 
 def _show(summary: RunSummary) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from siamfc_eval.cli.score_plots import Format
     from siamfc_eval.datasets.sequence import Dataset
     from siamfc_eval.metrics.scores import Mismatch, Scores
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 @click.option("--attribute-source", help="Whose attribute table; 'none' for none. Default: the preferred one.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write the JSON to this file as well.")
 @click.option("--plots", type=click.Path(path_type=Path), help="Write the curves as pictures into this folder.")
+@click.option("--plot-format", type=click.Choice(["svg", "png", "pdf"]), default="svg", show_default=True)
 @click.option("--no-cache", is_flag=True, help="Compute everything anew and keep nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def command(
@@ -51,6 +53,7 @@ def command(
     attribute_source: str | None,
     output: Path | None,
     plots: Path | None,
+    plot_format: Format,
     no_cache: bool,
     as_json: bool,
 ) -> int:
@@ -60,7 +63,7 @@ def command(
     repaired, 1: some files could not be scored; both are named, and the rest is scored.
     """
     from siamfc_eval.cli.selection import convention_of, dataset_of
-    from siamfc_eval.metrics.cache import default_folder
+    from siamfc_eval.kept_files import default_folder
     from siamfc_eval.metrics.conventions import build_measure
     from siamfc_eval.metrics.scoring import score, scores_json
     from siamfc_eval.metrics.signature import parse_signature, require_same
@@ -94,7 +97,7 @@ def command(
     if plots is not None:
         from siamfc_eval.cli.score_plots import write_plots
 
-        write_plots(scores, plots, cache / "plots" if cache else None)
+        write_plots(scores, plots, plot_format)
     if as_json:
         click.echo(text)
     else:

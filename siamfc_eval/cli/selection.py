@@ -111,7 +111,7 @@ def score_results(
     on_mismatch: Any = "strict",
 ) -> Scores:
     """The scores of the results under a convention, with the statistics that earlier calls kept."""
-    from siamfc_eval.metrics.cache import default_folder
+    from siamfc_eval.kept_files import default_folder
     from siamfc_eval.metrics.conventions import build_measure
     from siamfc_eval.metrics.scoring import score
     from siamfc_eval.results.read import read_results

@@ -7,19 +7,19 @@ annotated frames that the MATLAB line of toolkits skips; `start_frame` the numbe
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from siamfc_eval.datasets import otb_names
+from siamfc_eval.datasets.annotation_json import load_json
 from siamfc_eval.datasets.frames import ImageFrames
 from siamfc_eval.datasets.image_folders import frames_for_rows, image_size
 from siamfc_eval.datasets.known import match_known, name_from_path
 from siamfc_eval.datasets.layout import Layout, Source
 from siamfc_eval.datasets.otb import read_init_omit
-from siamfc_eval.datasets.pysot_json import load_json, parse_regions
+from siamfc_eval.datasets.pysot_json import parse_table
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 
@@ -61,15 +61,15 @@ def _read_entry(
     source: Source, name: str, entry: Mapping[str, Any], origin: float, omit: tuple[tuple[int, int], ...]
 ) -> Sequence:
     where = f"{source.path}: {name}"
-    regions = parse_regions(entry["gt_rect"], origin, where)
-    if len(regions) != int(entry.get("n_frames", len(regions))):
-        raise InputError(f"{where}: n_frames is {entry['n_frames']}, but there are {len(regions)} boxes.")
-    if set(map(len, regions)) != {4}:
+    boxes = parse_table(entry["gt_rect"], origin, where)
+    if boxes is None:
         raise InputError(f"{where}: expected boxes x,y,w,h.")
-    frames = _frames(source, str(entry.get("dir", name)), len(regions), int(entry.get("start_frame", 1)))
+    if len(boxes) != int(entry.get("n_frames", len(boxes))):
+        raise InputError(f"{where}: n_frames is {entry['n_frames']}, but there are {len(boxes)} boxes.")
+    frames = _frames(source, str(entry.get("dir", name)), len(boxes), int(entry.get("start_frame", 1)))
     return Sequence(
         name=name,
-        boxes=np.concatenate(regions).reshape(-1, 4),
+        boxes=boxes,
         frames=frames,
         origin=origin,
         attributes={str(who): frozenset(codes) for who, codes in entry.get("attributes", {}).items()},
@@ -81,9 +81,12 @@ def _read_entry(
 
 
 def _frames(source: Source, folder: str, rows: int, first: int) -> ImageFrames | None:
-    if Path(folder).name != folder or folder == "..":
+    if folder in {"", ".", ".."} or "/" in folder or "\\" in folder or "\0" in folder:
         raise InputError(f"{source.path}: {folder!r} is no folder name.")
-    images = (source.images or source.path.parent) / folder / "img"
+    root = source.images or source.path.parent
+    if source.images is None and not os.path.isdir(f"{root}/{folder}/img"):
+        return None
+    images = root / folder / "img"
     if source.images is not None and not images.is_dir():
         raise InputError(f"{images}: no such folder; expected the images of OTB as distributed.")
     return frames_for_rows(images, rows, source.problems, annotation=source.path, first=first)

@@ -21,6 +21,7 @@ from siamfc_eval.datasets import (
     uav,
     vot,
 )
+from siamfc_eval.datasets.annotation_json import forget_json
 from siamfc_eval.datasets.known import KNOWN, KnownDataset, match_known
 from siamfc_eval.datasets.layout import Layout, Source
 from siamfc_eval.datasets.problems import Problem, Problems
@@ -87,7 +88,7 @@ def load_dataset(
     sink = Problems(strict=problems is None)
     source = Source(path, images, known.name if known else None, origin, sink)
     dataset = _usable(layout.read(source), sink)
-    pysot_json.forget_json()
+    forget_json()
     if problems is not None:
         problems += sink.found
     if not len(dataset) and not sink.found:

@@ -7,15 +7,15 @@ per-frame tags and the image size, others "attr" (attribute names in full) and "
 
 from __future__ import annotations
 
-import functools
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from siamfc_eval.datasets import otb_names
+from siamfc_eval.datasets.annotation_json import load_json
 from siamfc_eval.datasets.frames import ImageFrames
 from siamfc_eval.datasets.image_folders import image_size
 from siamfc_eval.datasets.known import match_known, name_from_path
@@ -24,7 +24,7 @@ from siamfc_eval.datasets.origins import published_origin
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.datasets.vot import TAGS, fit_tags
 from siamfc_eval.errors import InputError
-from siamfc_eval.geometry.regions import Region, bounding_boxes
+from siamfc_eval.geometry.regions import Boxes, Region, bounding_boxes
 
 ATTRIBUTE_CODES = {
     "Illumination Variation": "IV",
@@ -40,31 +40,6 @@ ATTRIBUTE_CODES = {
     "Low Resolution": "LR",
 }
 """OTB's attribute names in full, and their usual codes."""
-
-
-def load_json(path: Path) -> Any:
-    """Parse a JSON file; the result is shared between callers and must not be changed.
-
-    Raises:
-        InputError: unreadable, or not JSON.
-    """
-    try:
-        return _load_json(path, path.stat().st_mtime_ns)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
-    except ValueError as error:
-        raise InputError(f"{path}: not valid JSON ({error}).") from error
-
-
-@functools.lru_cache(maxsize=1)
-def _load_json(path: Path, changed: int) -> Any:
-    # Recognising a file needs all of it, so the reader that follows takes the parsed content from here.
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def forget_json() -> None:
-    """Let go of the content that is shared: its many small lists slow down every pass of the garbage collector."""
-    _load_json.cache_clear()
 
 
 def recognises(path: Path) -> bool:
@@ -123,7 +98,7 @@ def _read_entry(
         name=name,
         boxes=bounding_boxes(regions),
         frames=frames,
-        regions=regions if any(len(region) > 4 for region in regions) else None,
+        regions=regions if any(region.size > 4 for region in regions) else None,
         origin=origin,
         attributes={"pysot": codes} if codes else {},
         tags=tags,
@@ -134,23 +109,22 @@ def _read_entry(
 
 
 def parse_regions(rows: Any, origin: float, where: str) -> tuple[Region, ...]:
-    """Regions from lists of numbers, 0-based; a row with NaN or null, or an empty one, becomes four NaN.
+    """Regions from rows of numbers, 0-based; a row with NaN or null, or an empty one, becomes four NaN.
 
     Raises:
         InputError: with the row's number, counted from 1.
     """
-    try:
-        table = np.array(rows, dtype=np.float64)
-    except (TypeError, ValueError):
-        table = np.zeros(0)
+    table = _table(rows)
     if table.ndim == 2 and table.shape[1] in {4, 8} and not np.isnan(table).any():
         shift = [origin, origin, 0.0, 0.0] if table.shape[1] == 4 else origin
         return tuple(table - shift)
+    if not isinstance(rows, list | np.ndarray):
+        raise InputError(f"{where}: expected rows of ground truth, found {str(rows)[:60]}.")
     regions: list[Region] = []
     for number, row in enumerate(rows, start=1):
         try:
             values = np.array(row, dtype=np.float64).ravel()
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise InputError(f"{where}, row {number}: expected numbers, found {str(row)[:60]}.") from None
         if values.size == 0 or np.isnan(values).any():
             regions.append(np.full(4, np.nan))
@@ -165,6 +139,27 @@ def parse_regions(rows: Any, origin: float, where: str) -> tuple[Region, ...]:
     return tuple(regions)
 
 
+def parse_table(rows: Any, origin: float, where: str) -> Boxes | None:
+    """`parse_regions` of boxes only, shape (n, 4); None where there are other regions among them.
+
+    Raises:
+        InputError: as `parse_regions`.
+    """
+    table = _table(rows)
+    if table.ndim == 2 and table.shape[1] == 4 and not np.isnan(table).any():
+        return np.asarray(table - np.array([origin, origin, 0.0, 0.0]))
+    regions = parse_regions(rows, origin, where)
+    return np.array(regions) if {region.size for region in regions} == {4} else None
+
+
+def _table(rows: Any) -> NDArray[np.float64]:
+    """Rows as an array; without elements where they are none."""
+    try:
+        return np.array(rows, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return np.zeros(0)
+
+
 def find_frames(source: Source, names: list[str]) -> ImageFrames | None:
     """The named images beside the annotation file or under `source.images`; None where there are none at all.
 
@@ -172,7 +167,8 @@ def find_frames(source: Source, names: list[str]) -> ImageFrames | None:
         InputError: images were asked for or are there in part, and one is absent.
     """
     root = source.images or source.path.parent
-    if not names or any(name.startswith(("/", "\\")) or ":" in name or ".." in name for name in names):
+    text = "\n".join(["", *map(str, names)])
+    if not names or any(part in text for part in ("\n/", "\n\\", ":", "..")):
         raise InputError(f"{source.path}: image names must be relative paths inside the image folder.")
     if source.images is None and not (root / names[0]).parent.is_dir():
         return None

@@ -6,6 +6,7 @@ import collections.abc
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,11 +55,10 @@ class Sequence:
     def __repr__(self) -> str:
         return f"<Sequence {self.name}, {len(self)} frames>"
 
-    @property
+    @cached_property
     def published_boxes(self) -> Boxes:
         """Shape (n, 4): the boxes in the data set's own coordinates, as its files and raw results hold them."""
-        shifted: Boxes = self.boxes + np.array([self.origin, self.origin, 0.0, 0.0])
-        return shifted
+        return self.boxes + np.array([self.origin, self.origin, 0.0, 0.0]) if self.origin else self.boxes
 
     @property
     def ground_truth(self) -> tuple[Region, ...]:

@@ -6,43 +6,56 @@ in a box gives NaN in its result, which compares as neither hit nor success.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
+from siamfc_eval.compiled import Kernel
 from siamfc_eval.geometry.regions import Boxes
 
 Values = NDArray[np.float64]
+_F = np.float64
+_compare = Kernel("siamfc_eval.geometry.box_kernel", "compare", _F, _F, int, _F, _F, _F)
 
 
-def overlaps(first: Boxes, second: Boxes) -> Values:
-    """Intersection over union of continuous rectangles, pair by pair.
+class Comparison(NamedTuple):
+    """Pairs of boxes, compared; each of shape (n,)."""
+
+    overlaps: Values
+    """Intersection over union of continuous rectangles, in [0, 1].
 
     Two rectangles without any area have overlap 0, not NaN. A negative width or height is a box without area, whatever
     its product is.
+    """
+    centre_errors: Values
+    """Distance of the centres in pixels."""
+    normalised_centre_errors: Values
+    """Distance of the centres in units of the ground truth's width and height, per axis; infinite or NaN where it has
+    none. Source: Mueller et al., TrackingNet, ECCV 2018, section 4."""
+
+
+def compare_boxes(boxes: Boxes, ground_truth: Boxes) -> Comparison:
+    """Overlaps and centre errors, pair by pair.
 
     Args:
-        first: shape (n, 4).
-        second: shape (n, 4).
+        boxes: shape (n, 4).
+        ground_truth: shape (n, 4).
 
-    Returns:
-        Shape (n,), in [0, 1]; NaN where a value is NaN.
+    Raises:
+        ValueError: the shapes are others, or differ.
     """
-    x1, y1, w1, h1 = _columns(first)
-    x2, y2, w2, h2 = _columns(second)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        shared = np.minimum(x1 + w1, x2 + w2)
-        shared -= np.maximum(x1, x2)
-        height = np.minimum(y1 + h1, y2 + h2)
-        height -= np.maximum(y1, y2)
-        np.maximum(shared, 0.0, out=shared)
-        shared *= np.maximum(height, 0.0, out=height)
-        union = w1 * h1
-        union += w2 * h2
-        union -= shared
-        # Nothing shared is no overlap, even where areas are 0 or negative and the union is no area.
-        np.copyto(union, 1.0, where=shared == 0.0)
-        shared /= union
-    return np.clip(shared, 0.0, 1.0, out=shared)
+    first, second = (np.ascontiguousarray(values, dtype=np.float64) for values in (boxes, ground_truth))
+    if first.shape != second.shape or first.ndim != 2 or first.shape[1] != 4:
+        raise ValueError(f"expected two arrays of shape (n, 4), found {first.shape} and {second.shape}")
+    result = Comparison(*np.empty((3, len(first))))
+    _compare(first, second, len(first), *result)
+    return result
+
+
+def overlaps(first: Boxes, second: Boxes) -> Values:
+    """Intersection over union, pair by pair: see `Comparison.overlaps`."""
+    return compare_boxes(first, second).overlaps
 
 
 def centres(boxes: Boxes) -> tuple[Values, Values]:
@@ -52,27 +65,6 @@ def centres(boxes: Boxes) -> tuple[Values, Values]:
     """
     x, y, w, h = _columns(boxes)
     return x + (w - 1.0) / 2.0, y + (h - 1.0) / 2.0
-
-
-def centre_errors(first: Boxes, second: Boxes) -> Values:
-    """Distance of the centres in pixels, shape (n,), from two arrays of shape (n, 4)."""
-    return _distance(centres(first), centres(second))
-
-
-def normalised_centre_errors(boxes: Boxes, ground_truth: Boxes) -> Values:
-    """Distance of the centres in units of the ground truth's width and height, per axis.
-
-    Source: Mueller et al., TrackingNet, ECCV 2018, section 4.
-
-    Args:
-        boxes: shape (n, 4).
-        ground_truth: shape (n, 4).
-
-    Returns:
-        Shape (n,); infinite or NaN where the ground truth has no width or height.
-    """
-    # Divided before the difference, as every toolkit does it: errors exactly at a threshold fall the same way.
-    return _distance(normalised_centres(boxes, ground_truth), normalised_centres(ground_truth, ground_truth))
 
 
 def normalised_centres(boxes: Boxes, ground_truth: Boxes) -> tuple[Values, Values]:
@@ -101,13 +93,3 @@ def _columns(boxes: Boxes) -> tuple[Values, Values, Values, Values]:
     """x, y, w and h apart: numpy is quick along a long axis and slow along one of four."""
     values = np.asarray(boxes, dtype=np.float64)
     return values[..., 0], values[..., 1], values[..., 2], values[..., 3]
-
-
-def _distance(first: tuple[Values, Values], second: tuple[Values, Values]) -> Values:
-    with np.errstate(invalid="ignore", over="ignore"):
-        dx = first[0] - second[0]
-        dy = first[1] - second[1]
-        dx *= dx
-        dy *= dy
-        dx += dy
-        return np.asarray(np.sqrt(dx, out=dx))

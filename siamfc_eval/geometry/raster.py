@@ -22,11 +22,17 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from siamfc_eval.compiled import Kernel
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.geometry.regions import Region
 
 Rasteriser = Literal["vot-official", "vot-toolkit"]
 """Name of a rule that turns a region into pixels."""
+
+_F, _I = np.float64, np.int64
+_ious = Kernel("siamfc_eval.geometry.scanlines", "ious", _F, _I, _F, _I, int, _F, int, int, int, _F, _I, int, _F, _F)
+_TABLE = 4 * ((1 << 20) + 1)
+"""As in `scanlines`, which is not imported for it; the system gives memory only for what is written to."""
 
 Bounds = tuple[float, float] | None
 """(W, H) of the clipping, in the sense of the rasteriser; None: regions are not clipped."""
@@ -56,10 +62,13 @@ def pack_regions(regions: Sequence[ArrayLike | None]) -> PackedRegions:
         regions: each of shape (4,) or (2k,), pixels.
     """
     empty = np.empty(0)
-    rows = [empty if region is None else np.asarray(region, dtype=np.float64) for region in regions]
+    rows = [
+        region if isinstance(region, np.ndarray) else empty if region is None else np.asarray(region, dtype=np.float64)
+        for region in regions
+    ]
     starts = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum([row.size for row in rows], out=starts[1:])
-    return PackedRegions(np.concatenate([*rows, empty]), starts)
+    return PackedRegions(np.concatenate([*rows, empty], dtype=np.float64), starts)
 
 
 def packed_overlaps(
@@ -85,16 +94,17 @@ def packed_overlaps(
         raise InputError(
             f"overlaps are of pairs of regions: expected two lists of one length, found {len(a)} and {len(b)}"
         )
-    from siamfc_eval.geometry import scanlines
-
     official = rasteriser == "vot-official"
     corners = np.array([(np.inf, np.inf)] if bounds is None else bounds, dtype=np.float64).reshape(-1, 2)
     if not official:
         corners = corners - 1.0
     out = np.empty((len(corners), len(a)))
-    # Arrays that cannot be written to are another type to numba, for which it would compile everything again.
-    one, other = (np.require(packed.values, np.float64, ["C", "W"]) for packed in (a, b))
-    scanlines.ious(one, a.starts, other, b.starts, corners, bounds is not None, official, out)
+    one, other = (np.ascontiguousarray(packed.values, dtype=np.float64) for packed in (a, b))
+    starts = [np.ascontiguousarray(packed.starts, dtype=np.int64) for packed in (a, b)]
+    most = max(4, *(int(np.diff(of).max(initial=0)) // 2 for of in starts))
+    scratch = np.empty((4, most)), np.empty((6, most), dtype=np.int64), most, np.empty(_TABLE)
+    which = (len(corners), int(bounds is not None), int(official))
+    _ious(one, starts[0], other, starts[1], len(a), corners, *which, *scratch, out)
     return out
 
 

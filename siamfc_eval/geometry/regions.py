@@ -47,13 +47,13 @@ def bounding_box(region: ArrayLike) -> Box:
 def bounding_boxes(regions: Sequence[Region]) -> Boxes:
     """`bounding_box` of many regions at once, shape (n, 4)."""
     boxes = np.empty((len(regions), 4))
-    sizes = np.array([region.size for region in regions], dtype=np.int64)
-    for size in np.unique(sizes):
-        rows = np.flatnonzero(sizes == size)
-        values = np.array([regions[row] for row in rows.tolist()], dtype=np.float64)
+    sizes = [region.size for region in regions]
+    for size in set(sizes):
+        alike = [region for region in regions if region.size == size]
+        values = np.concatenate(alike, dtype=np.float64).reshape(-1, size)
         if size > 4:
-            points = values.reshape(len(rows), -1, 2)
+            points = values.reshape(len(alike), -1, 2)
             low = points.min(axis=1)
             values = np.concatenate([low, points.max(axis=1) - low], axis=1)
-        boxes[rows] = values
+        boxes[slice(None) if len(alike) == len(regions) else np.equal(sizes, size)] = values
     return boxes

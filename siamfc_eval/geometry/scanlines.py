@@ -3,7 +3,7 @@
 No bitmap is ever made. A region is drawn as intervals of pixels in each row, so memory does not depend on the size of
 the regions, and nothing can be read or written out of bounds however wild the coordinates are.
 
-Importing this module imports numba; `siamfc_eval.geometry.raster` does so only when an overlap is asked for.
+Importing this module imports numba, which only compiling needs: `siamfc_eval.geometry.raster` runs the machine code.
 """
 
 # ruff: noqa: PLR0917 -- compiled functions call each other by position only.
@@ -13,18 +13,20 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numpy as np
-from numba import njit
+from numba import carray, njit
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Pointer = Any
+"""The first element of an array whose shape the kernel is told."""
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 
 def compiled(function: Kernel) -> Kernel:
-    """Compiles a function on its first call and keeps the machine code on disk for later processes."""
-    return cast(Kernel, njit(cache=True, nogil=True, error_model="numpy")(function))
+    """Compiles a function into those that call it."""
+    return cast(Kernel, njit(error_model="numpy", forceinline=True)(function))
 
 
 FAR = 9.0e15
@@ -32,6 +34,9 @@ FAR = 9.0e15
 
 MAX_EXTENT = 1 << 20
 """Rows or columns (after clipping) beyond which a region is not drawn: such a region is no answer."""
+
+TABLE = 4 * (MAX_EXTENT + 1)
+"""Numbers that hold both ends of every row of two regions."""
 
 
 @compiled
@@ -122,7 +127,7 @@ def shared_pixels(low_a: Ints, high_a: Ints, spans_a: int, low_b: Ints, high_b: 
 
 
 @compiled
-def vertices(values: Floats, official: bool, xs: Floats, ys: Floats) -> int:
+def vertices(values: Floats, official: int, xs: Floats, ys: Floats) -> int:
     """The corners of a region in single precision, as both toolkits hold them.
 
     For `vot-official` a rectangle becomes the polygon x .. x + w, y .. y + h. For `vot-toolkit` everything is rounded,
@@ -180,7 +185,7 @@ def drawn_rows(ys: Floats, count: int, height: float) -> tuple[int, int]:
 
 
 @compiled
-def place(xs: Floats, ys: Floats, count: int, x: float, y: float, official: bool) -> None:
+def place(xs: Floats, ys: Floats, count: int, x: float, y: float, official: int) -> None:
     """Moves corners into the raster with origin (x, y); `vot-official` rounds here, halves away from zero."""
     for i in range(count):
         if official:
@@ -207,7 +212,7 @@ def is_convex(xs: Floats, ys: Floats, count: int) -> bool:
 
 @compiled
 def draw_convex(
-    xs: Floats, ys: Floats, count: int, width: int, first: int, last: int, official: bool, low: Floats, high: Floats
+    xs: Floats, ys: Floats, count: int, width: int, first: int, last: int, official: int, low: Floats, high: Floats
 ) -> float:
     """What `crossings` and `fill` do, for all rows of a convex region at once, edge by edge.
 
@@ -226,9 +231,12 @@ def draw_convex(
     for vertex in range(count):
         x, y, y_before = xs[vertex], ys[vertex], ys[before]
         rise, run = y_before - y, xs[before] - x
-        if rise != 0.0:
-            top, bottom = max(min(y, y_before), 1.0 * first), min(max(y, y_before), 1.0 * last)
-            for row in range(int(top), int(bottom) + 1):
+        top, bottom = int(max(min(y, y_before), 1.0 * first)), int(min(max(y, y_before), 1.0 * last))
+        if rise != 0.0 and run == 0.0:  # as all upright edges of rectangles are: no division for each row
+            for row in range(top, bottom + 1):
+                low[row - first], high[row - first] = min(low[row - first], x), max(high[row - first], x)
+        elif rise != 0.0:
+            for row in range(top, bottom + 1):
                 column = np.trunc(x + (row - y) / rise * run)
                 low[row - first] = min(low[row - first], column)
                 high[row - first] = max(high[row - first], column)
@@ -246,8 +254,63 @@ def draw_convex(
 
 
 @compiled
+def is_upright(xs: Floats, ys: Floats, count: int) -> bool:
+    """True for a rectangle with upright sides, from the top left clockwise; all of its rows are one interval."""
+    upright = count == 4 and xs[0] == xs[3] and xs[1] == xs[2] and ys[0] == ys[1] and ys[2] == ys[3]
+    return bool(upright and xs[0] <= xs[1] and ys[0] <= ys[2])
+
+
+@compiled
+def ends_of(xs: Floats, width: int, official: int) -> tuple[float, float]:
+    """What `draw_convex` draws in every row of an upright rectangle."""
+    left, right = xs[0], xs[1]
+    if official and left == right:
+        right = -1.0
+    return max(left, 0.0), min(right, width - 1.0)
+
+
+@compiled
+def iou_of_upright(corners: Floats, rows: Ints, width: int, official: int) -> float:
+    """`iou_of_convex` for two upright rectangles."""
+    low_a, high_a = ends_of(corners[0], width, official)
+    low_b, high_b = ends_of(corners[2], width, official)
+    area_a = max(high_a - low_a + 1.0, 0.0) * max(rows[1] - rows[0] + 1, 0)
+    area_b = max(high_b - low_b + 1.0, 0.0) * max(rows[3] - rows[2] + 1, 0)
+    height = max(min(rows[1], rows[3]) - max(rows[0], rows[2]) + 1, 0)
+    both = max(min(high_a, high_b) - max(low_a, low_b) + 1.0, 0.0) * height
+    union = area_a + area_b - both
+    return both / union if union > 0.0 else 0.0
+
+
+@compiled
+def iou_with_upright(
+    xs: Floats,
+    ys: Floats,
+    count: int,
+    drawn: Ints,
+    box_xs: Floats,
+    box_rows: Ints,
+    width: int,
+    official: int,
+    table: Floats,
+) -> float:
+    """`iou_of_convex` for a convex region and an upright rectangle, of which only the region is drawn."""
+    first, last = drawn[0], drawn[1]
+    height = max(last - first, 0) + 1
+    low, high = table[:height], table[height : 2 * height]
+    area = draw_convex(xs, ys, count, width, first, last, official, low, high)
+    left, right = ends_of(box_xs, width, official)
+    box_area = max(right - left + 1.0, 0.0) * max(box_rows[1] - box_rows[0] + 1, 0)
+    both = 0.0
+    for row in range(max(first, box_rows[0]) - first, min(last, box_rows[1]) - first + 1):
+        both += max(min(high[row], right) - max(low[row], left) + 1.0, 0.0)
+    union = area + box_area - both
+    return both / union if union > 0.0 else 0.0
+
+
+@compiled
 def draw_rows(
-    xs: Floats, ys: Floats, count: int, row: int, width: int, official: bool, nodes: Ints, low: Ints, high: Ints
+    xs: Floats, ys: Floats, count: int, row: int, width: int, official: int, nodes: Ints, low: Ints, high: Ints
 ) -> int:
     """The intervals of any region in one row; returns their number."""
     return fill(nodes, crossings(xs, ys, count, row, not official, nodes), width, not official, low, high)
@@ -264,17 +327,27 @@ def pixels_in(low: Ints, high: Ints, spans: int) -> int:
 
 @compiled
 def iou_of_convex(
-    corners: Floats, count_a: int, count_b: int, rows: Ints, width: int, official: bool, table: Floats
+    corners: Floats, count_a: int, count_b: int, rows: Ints, width: int, official: int, table: Floats
 ) -> float:
     """Overlap of two convex regions.
 
     Args:
         corners: shape (4, n): x and y of one region, x and y of the other.
         rows: shape (4,): first and last row of one, first and last row of the other.
-        table: scratch of shape (4, rows).
+        table: scratch of shape (>= 4 * (number of rows),).
     """
+    upright_a = is_upright(corners[0], corners[1], count_a)
+    upright_b = is_upright(corners[2], corners[3], count_b)
+    if upright_a and upright_b:
+        return iou_of_upright(corners, rows, width, official)
+    if upright_a:
+        return iou_with_upright(corners[2], corners[3], count_b, rows[2:], corners[0], rows[:2], width, official, table)
+    if upright_b:
+        return iou_with_upright(corners[0], corners[1], count_a, rows[:2], corners[2], rows[2:], width, official, table)
     first_a, last_a, first_b, last_b = rows[0], rows[1], rows[2], rows[3]
-    low_a, high_a, low_b, high_b = table[0], table[1], table[2], table[3]
+    height = max(last_a - first_a, last_b - first_b, 0) + 1
+    low_a, high_a = table[:height], table[height : 2 * height]
+    low_b, high_b = table[2 * height : 3 * height], table[3 * height : 4 * height]
     area_a = draw_convex(corners[0], corners[1], count_a, width, first_a, last_a, official, low_a, high_a)
     area_b = draw_convex(corners[2], corners[3], count_b, width, first_b, last_b, official, low_b, high_b)
     both = 0.0
@@ -287,9 +360,9 @@ def iou_of_convex(
 
 @compiled
 def iou_of_any(
-    corners: Floats, count_a: int, count_b: int, rows: Ints, width: int, official: bool, spans: Ints
+    corners: Floats, count_a: int, count_b: int, rows: Ints, width: int, official: int, spans: Ints
 ) -> float:
-    """`iou_of_convex` for regions of any shape; `spans` is scratch of shape (5, n)."""
+    """`iou_of_convex` for regions of any shape; `spans` is scratch of shape (5 or more, n)."""
     nodes, low_a, high_a, low_b, high_b = spans[0], spans[1], spans[2], spans[3], spans[4]
     union = both = 0
     for row in range(min(rows[0], rows[2]), max(rows[1], rows[3]) + 1):
@@ -306,12 +379,21 @@ def iou_of_any(
 
 @compiled
 def iou(
-    a: Floats, b: Floats, right: float, bottom: float, bounded: bool, official: bool, floats: Floats, ints: Ints
+    a: Floats,
+    b: Floats,
+    right: float,
+    bottom: float,
+    bounded: int,
+    official: int,
+    floats: Floats,
+    ints: Ints,
+    table: Floats,
 ) -> tuple[float, bool]:
     """Overlap of two regions drawn by either rule, clipped to 0 .. right, 0 .. bottom (included).
 
     Args:
-        floats, ints: scratch of shape (4, n) and (5, n), n >= 4 and >= the number of corners of either region.
+        floats, ints: scratch of shape (4, n) and (6, n), n >= 4 and >= the number of corners of either region.
+        table: scratch of shape (TABLE,).
 
     Returns:
         The overlap; and whether `right` or `bottom` cut anything off, without which further bounds change nothing.
@@ -338,38 +420,59 @@ def iou(
     width = int(columns)
     place(ax, ay, count_a, x, y, official)
     place(bx, by, count_b, x, y, official)
-    rows = ints[4, :4]
+    rows = ints[5, :4]
     rows[0], rows[1] = drawn_rows(ay, count_a, height)
     rows[2], rows[3] = drawn_rows(by, count_b, height)
     if is_convex(ax, ay, count_a) and is_convex(bx, by, count_b):
-        table = np.empty((4, max(rows[1] - rows[0], rows[3] - rows[2], 0) + 1))
         return iou_of_convex(floats, count_a, count_b, rows, width, official, table), cut
-    return iou_of_any(floats, count_a, count_b, rows.copy(), width, official, ints), cut
+    return iou_of_any(floats, count_a, count_b, rows, width, official, ints), cut
 
 
-@compiled
 def ious(
-    a: Floats, starts_a: Ints, b: Floats, starts_b: Ints, corners: Floats, bounded: bool, official: bool, out: Floats
-) -> None:
+    a: Pointer,
+    starts_a: Pointer,
+    b: Pointer,
+    starts_b: Pointer,
+    pairs: int,
+    bounds: Pointer,
+    bound_count: int,
+    bounded: int,
+    official: int,
+    floats: Pointer,
+    ints: Pointer,
+    most: int,
+    table: Pointer,
+    out: Pointer,
+) -> int:
     """Overlaps of n pairs of regions under m bounds.
 
     Args:
         a, b: the values of all regions one after another.
         starts_a, starts_b: shape (n + 1,): region i is values[starts[i] : starts[i + 1]].
-        corners: shape (m, 2): the last column and row inside each bound.
+        pairs: n.
+        bounds: shape (m, 2): the last column and row inside each bound.
+        bound_count: m.
+        bounded: whether regions are clipped at all.
+        official: whether `vot-official` draws, else `vot-toolkit`.
+        floats, ints: scratch of shape (4, most) and (6, most).
+        most: at least 4, and at least the corners of any region.
+        table: scratch of shape (TABLE,).
         out: shape (m, n), receives the overlaps.
+
+    Returns:
+        0.
     """
-    most = 4
-    for i in range(starts_a.shape[0] - 1):
-        most = max(most, (starts_a[i + 1] - starts_a[i]) // 2, (starts_b[i + 1] - starts_b[i]) // 2)
-    floats = np.empty((4, most))
-    ints = np.empty((5, most), np.int64)
-    for i in range(starts_a.shape[0] - 1):
-        one, other = a[starts_a[i] : starts_a[i + 1]], b[starts_b[i] : starts_b[i + 1]]
+    first_a, first_b = carray(starts_a, pairs + 1), carray(starts_b, pairs + 1)
+    values_a, values_b = carray(a, first_a[pairs]), carray(b, first_b[pairs])
+    corners, overlaps = carray(bounds, (bound_count, 2)), carray(out, (bound_count, pairs))
+    points, spans, rows = carray(floats, (4, most)), carray(ints, (6, most)), carray(table, TABLE)
+    for i in range(pairs):
+        one, other = values_a[first_a[i] : first_a[i + 1]], values_b[first_b[i] : first_b[i + 1]]
         cut, right, bottom = True, np.inf, np.inf
-        for k in range(corners.shape[0]):
+        for k in range(bound_count):
             if cut or corners[k, 0] < right or corners[k, 1] < bottom:
                 right, bottom = corners[k, 0], corners[k, 1]
-                out[k, i], cut = iou(one, other, right, bottom, bounded, official, floats, ints)
+                overlaps[k, i], cut = iou(one, other, right, bottom, bounded, official, points, spans, rows)
             else:
-                out[k, i] = out[k - 1, i]
+                overlaps[k, i] = overlaps[k - 1, i]
+    return 0

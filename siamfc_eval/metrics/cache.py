@@ -66,16 +66,6 @@ class Slot:
     """Hash of the stamps of all entries; "" if one has none."""
 
 
-def default_folder() -> Path | None:
-    """Where things are kept: SIAMFC_EVAL_CACHE, or the user's cache folder; None if the variable is empty or "off"."""
-    named = os.environ.get("SIAMFC_EVAL_CACHE")
-    if named is not None:
-        return None if named.lower() in {"", "off", "0"} else Path(named).expanduser()
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("siamfc-eval", appauthor=False))
-
-
 @lru_cache(maxsize=1)
 def code_hash() -> str:
     """Hash of the source files that decide a row: a change of code makes all that was kept useless."""
@@ -89,18 +79,23 @@ def code_hash() -> str:
 
 def hash_of(*parts: str) -> str:
     """Hash of texts, hexadecimal; parts do not run into each other."""
-    digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        data = part.encode()
-        digest.update(b"%d:%s" % (len(data), data))
-    return digest.hexdigest()
+    framed = "".join([f"{len(part)}:{part}" for part in parts])
+    return hashlib.blake2b(framed.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def file_stamp(paths: Iterable[Path]) -> str | None:
-    """Stamps of files, to be taken before they are read; None where they prove nothing."""
-    if os.name != "posix":
-        return None
-    recent = time.time_ns() - _SETTLED_NS
+def settled_before() -> int:
+    """Files that changed after this time, in ns, get no stamp (see above); to be taken before any is looked at."""
+    return time.time_ns() - _SETTLED_NS if os.name == "posix" else 0
+
+
+def file_stamp(paths: Iterable[str | Path], settled: int | None = None) -> str | None:
+    """Stamps of files, to be taken before they are read; None where they prove nothing.
+
+    Args:
+        paths: the files.
+        settled: what `settled_before` says, if it was asked already.
+    """
+    recent = settled_before() if settled is None else settled
     parts = []
     for path in paths:
         try:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from siamfc_eval.compiled import Kernel
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+_F, _I = np.float64, np.int64
+_rank_histogram = Kernel("siamfc_eval.geometry.box_kernel", "rank_histogram", _F, int, _F, int, _I, int, _F)
 
 
 def count_above(values: Floats, thresholds: Floats, group: Ints, groups: int) -> Floats:
@@ -21,11 +25,9 @@ def count_above(values: Floats, thresholds: Floats, group: Ints, groups: int) ->
     Returns:
         Shape (groups, k).
     """
-    k = len(thresholds)
-    passed = _rank(values, thresholds)
-    histogram = np.bincount(group * (k + 1) + passed, minlength=groups * (k + 1)).reshape(groups, k + 1)
+    histogram = _histogram(values, thresholds, group, groups, 0)
     # A value that passed j thresholds counts in columns 0 .. j - 1.
-    return np.asarray(histogram[:, :0:-1].cumsum(axis=1)[:, ::-1], dtype=np.float64)
+    return np.asarray(histogram[:, :0:-1].cumsum(axis=1)[:, ::-1])
 
 
 def count_within(values: Floats, thresholds: Floats, group: Ints, groups: int) -> Floats:
@@ -33,22 +35,16 @@ def count_within(values: Floats, thresholds: Floats, group: Ints, groups: int) -
 
     Args and returns as `count_above`.
     """
-    k = len(thresholds)
-    first = _rank(values, thresholds)
-    first[np.isnan(values)] = k
-    histogram = np.bincount(group * (k + 1) + first, minlength=groups * (k + 1)).reshape(groups, k + 1)
-    return np.asarray(histogram[:, :k].cumsum(axis=1), dtype=np.float64)
+    histogram = _histogram(values, thresholds, group, groups, len(thresholds))
+    return np.asarray(histogram[:, :-1].cumsum(axis=1))
 
 
-def _rank(values: Floats, thresholds: Floats) -> Ints:
-    """How many thresholds are below each value; 0 for NaN. Exact for evenly spaced thresholds, and 3 times faster than
-    a binary search: the arithmetic guess is off by at most one, which two comparisons mend."""
-    k = len(thresholds)
-    scale = (k - 1) / (thresholds[-1] - thresholds[0])
-    with np.errstate(invalid="ignore", over="ignore"):
-        guess = np.clip(np.ceil((values - thresholds[0]) * scale), 0, k)
-    rank = np.where(np.isnan(guess), 0, guess).astype(np.int64)
-    fence = np.concatenate([[-np.inf], thresholds, [np.inf]])
-    rank -= fence[rank] >= values
-    rank += fence[rank + 1] < values
-    return np.maximum(rank, 0)
+def _histogram(values: Floats, thresholds: Floats, group: Ints, groups: int, rank_of_nan: int) -> Floats:
+    """Shape (groups, k + 1): how many values of each group have 0, 1, ..., k thresholds below them."""
+    histogram = np.zeros((groups, len(thresholds) + 1))
+    if group.size != values.size or (group.size and not 0 <= group.min() <= group.max() < groups):
+        raise ValueError(f"expected a group in [0, {groups}) for each of {values.size} values")
+    numbers, limits = (np.ascontiguousarray(array, dtype=np.float64) for array in (values, thresholds))
+    owners = np.ascontiguousarray(group, dtype=np.int64)
+    _rank_histogram(numbers, numbers.size, limits, limits.size, owners, rank_of_nan, histogram)
+    return histogram

@@ -6,7 +6,7 @@ import collections.abc
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -68,7 +68,8 @@ class Gatherer:
         companions = kept.hash_of(stamp_beside)
         name = kept.hash_of(str(result.folder.resolve()), result.name, self.dataset.name, self._definition)
         slot = kept.load(self.cache, name)
-        stamped = {sequence.name: self._stamp(sequence, result, companions) for sequence in wanted}
+        settled = kept.settled_before()
+        stamped = {of.name: self._stamp(of, result.runs[of.name], companions, settled) for of in wanted}
         stamp = kept.hash_of(*stamped, *stamped.values()) if all(stamped.values()) else ""
         if stamp and stamp == slot.stamp:
             return Gathered(dict(zip(stamped, slot.entries, strict=True)), slot.habits)
@@ -82,6 +83,9 @@ class Gatherer:
         if habits_of != slot.habits_of:
             habits = self._habits(result)
         kept.store(self.cache, name, kept.Slot(tuple(ordered.values()), habits, habits_of, stamp))
+        for runs in result.runs.values():
+            for run in runs:
+                run.file.release()  # What was computed is kept, and a benchmark's results together are many.
         return Gathered(ordered, habits)
 
     def _by_content(
@@ -106,7 +110,10 @@ class Gatherer:
         unknown = [sequence for sequence in sequences if keys[sequence.name] not in known]
         fresh = self._compute(unknown, result, timed=companions != kept.hash_of(""))
         found = {name: fresh[name] if name in fresh else known[key] for name, key in keys.items()}
-        return {name: replace(entry, key=keys[name], stamp=stamps[name]) for name, entry in found.items()}
+        return {
+            name: kept.Entry(keys[name], entry.row, entry.note, entry.timing, entry.tags, stamps[name])
+            for name, entry in found.items()
+        }
 
     def _compute(self, sequences: list[Sequence], result: TrackerResults, timed: bool) -> dict[str, kept.Entry]:
         """Statistics from the files; `timed`: there are files that may hold times."""
@@ -130,17 +137,19 @@ class Gatherer:
                 measured += times
                 remarks |= {text: None for text in (remark, complaint) if text}
             runs.append(trajectories)
-            timings.append(timing(measured))
+            timings.append(timing(measured) if measured else (0.0, 0.0, 0.0))
             more = f"; {len(remarks) - 2} more runs likewise" if len(remarks) > 2 else ""
             notes.append("; ".join(list(remarks)[:2]) + more)
         if problems:
             raise InputError(_told(problems))
         if not sequences:
             return {}
-        rows = statistics(self.measure, sequences, runs)
         tags: list[Mapping[str, Floats]] = [{}] * len(sequences)
         if isinstance(self.measure, Tagged):
             tags = [self.measure.tag_statistics(*pair) for pair in zip(sequences, runs, strict=True)]
+            rows = np.stack([of["all"] for of in tags])
+        else:
+            rows = statistics(self.measure, sequences, runs)
         return {
             sequence.name: kept.Entry("", row, note, time, of_tags)
             for sequence, row, note, time, of_tags in zip(sequences, rows, notes, timings, tags, strict=True)
@@ -164,18 +173,15 @@ class Gatherer:
 
     def _key(self, sequence: Sequence, runs: tuple[RawRun, ...], companions: str) -> str:
         """Hash of everything that the statistics of one sequence depend on."""
-        files = (f"{run.digest}|{run.origin}|{run.start}|{run.label}" for run in runs)
+        files = [f"{run.digest}|{run.origin}|{run.start}|{run.label}" for run in runs]
         return kept.hash_of(self._base(sequence), companions, *files)
 
-    def _stamp(self, sequence: Sequence, result: TrackerResults, companions: str) -> str:
+    def _stamp(self, sequence: Sequence, runs: tuple[RawRun, ...], companions: str, settled: int) -> str:
         """What the key depends on, with stamps in place of the content of files; "" where that is not safe."""
-        runs = result.runs[sequence.name]
-        if any(run.repaired is not None for run in runs):
+        places = ";".join([f"{run.index}|{run.origin}|{run.start}|{run.label}" for run in runs])
+        files = kept.file_stamp([run.file.place for run in runs], settled)
+        if files is None or any(run.repaired is not None for run in runs):
             return ""
-        files = kept.file_stamp([run.path for run in runs])
-        if files is None:
-            return ""
-        places = ";".join(f"{run.index}|{run.origin}|{run.start}|{run.label}" for run in runs)
         return f"{self._base(sequence)}|{companions}|{files}|{places}"
 
 
@@ -188,8 +194,8 @@ def statistics(measure: Measure, sequences: collections.abc.Sequence[Sequence], 
 
 def _companions(result: TrackerResults) -> list[Path]:
     """Files of times, confidences and other values beside the result files."""
-    paths = (os.fspath(run.path) for runs in result.runs.values() for run in runs)
-    folders = {str(result.folder), *(path.rpartition(os.sep)[0] for path in paths)}
+    places = (run.file.place for runs in result.runs.values() for run in runs)
+    folders = {str(result.folder), *(place.rpartition(os.sep)[0] for place in places)}
     found: list[Path] = []
     for folder in sorted(folders):
         with os.scandir(folder) as entries:

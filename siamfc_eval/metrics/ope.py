@@ -7,14 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from siamfc_eval.geometry.boxes import (
-    centre_errors,
-    centres,
-    clip_boxes,
-    normalised_centre_errors,
-    normalised_centres,
-    overlaps,
-)
+from siamfc_eval.geometry.boxes import centres, clip_boxes, compare_boxes, normalised_centres
 from siamfc_eval.geometry.regions import Boxes
 from siamfc_eval.metrics.curves import count_above, count_within
 from siamfc_eval.metrics.ope_rules import Invalid, OpeRules, Validity
@@ -47,6 +40,8 @@ class Frames(NamedTuple):
     image: Floats | None = None
     """Shape (n, 3): width and height of the image and the origin of the coordinates, NaN where unknown; None: nowhere
     known."""
+    scratch: bool = False
+    """The boxes are nobody else's: the rules may be applied in place."""
 
 
 class Counts(NamedTuple):
@@ -84,8 +79,7 @@ def ope_counts(frames: Frames, rules: OpeRules, groups: int) -> Counts:
     boxes, truth = mend_boxes(frames, rules), frames.truth
     if rules.clip:
         boxes, truth = _clip(boxes, frames), _clip(truth, frames)
-    overlap, error = overlaps(boxes, truth), centre_errors(boxes, truth)
-    norm = normalised_centre_errors(boxes, truth)
+    overlap, error, norm = compare_boxes(boxes, truth)
     if rules.error_decimals is not None:
         error = np.round(error, rules.error_decimals)
     valid = _valid(truth, rules.valid_success)
@@ -133,16 +127,16 @@ def mend_boxes(frames: Frames, rules: OpeRules) -> Boxes:
     A first box cannot take a previous one, and no frame without ground truth does: it would not matter, except that the
     next frame would inherit it.
     """
-    boxes = frames.boxes
+    boxes, own = frames.boxes, frames.scratch
     bad = bad_boxes(boxes, rules)
     if bad is not None and bad.any():
         bad &= annotated(frames.truth)
         bad[frames.starts] = False
         if frames.padded is not None:
             bad &= ~frames.padded
-        boxes = boxes.T[:, np.maximum.accumulate(np.where(bad, 0, np.arange(len(boxes))))].T
+        boxes, own = boxes[np.maximum.accumulate(np.where(bad, 0, np.arange(len(boxes))))], True
     if rules.first_frame == "ground-truth":
-        boxes = boxes.copy(order="K") if boxes is frames.boxes else boxes
+        boxes = boxes if own else boxes.copy()
         boxes[frames.starts] = frames.truth[frames.starts]
     return boxes
 

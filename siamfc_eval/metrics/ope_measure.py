@@ -53,6 +53,16 @@ class Aligned(NamedTuple):
     """What was done to make it fit; "" if nothing."""
 
 
+class _Span(NamedTuple):
+    """Frames of a sequence that a run is scored on."""
+
+    sequence: Sequence
+    group: int
+    """Number of the sequence among those that are scored."""
+    start: int
+    rows: int
+
+
 @dataclass(frozen=True)
 class OpeMeasure:
     """Success, precision and normalised precision under one set of rules.
@@ -172,8 +182,8 @@ class OpeMeasure:
         parts, at = {}, 0
         for key, width in widths.items():
             count = statistics[..., at + width, None]
-            with np.errstate(invalid="ignore", divide="ignore"):
-                parts[key] = np.where(count > 0, statistics[..., at : at + width] / count, np.nan)
+            parts[key] = np.full((*statistics.shape[:-1], width), np.nan)
+            np.divide(statistics[..., at : at + width], count, out=parts[key], where=count > 0)
             at += width + 1
         return parts
 
@@ -193,32 +203,45 @@ class OpeMeasure:
 
     def _frames(self, sequences: collections.abc.Sequence[Sequence], runs: collections.abc.Sequence[Runs]) -> Frames:
         """All runs of all sequences, one after another."""
-        boxes, truth, absent, padded, image = [], [], [], [], []
-        lengths, owners = [], []
+        boxes, padded, spans = [], [], []
         for number, (sequence, repetitions) in enumerate(zip(sequences, runs, strict=True)):
-            published = sequence.published_boxes
-            width, height = sequence.image_size or (np.nan, np.nan)
             for run in repetitions:
                 aligned = self._align(sequence, run)
                 rows = len(aligned.boxes)
-                span = slice(aligned.start, aligned.start + rows)
                 boxes.append(aligned.boxes)
-                truth.append(published[span])
-                lengths.append(rows)
-                owners.append(number)
-                absent.append(None if sequence.absent is None else sequence.absent[span])
                 padded.append(None if rows == aligned.given else np.arange(rows) >= aligned.given)
-                image.append((width, height, sequence.origin))
+                spans.append(_Span(sequence, number, aligned.start, rows))
+        truth = self._beside(spans)
+        return truth._replace(
+            boxes=np.concatenate(boxes), scratch=True, padded=_flags(padded, [span.rows for span in spans])
+        )
+
+    def _beside(self, spans: list[_Span]) -> Frames:
+        """The ground truth of these frames, beside which boxes are put; most trackers have the same frames."""
+        if self._last_truth and self._last_truth[0][0] == spans:
+            return self._last_truth[0][1]
+        truth, absent, image = [], [], []
+        for sequence, _, start, rows in spans:
+            truth.append(sequence.published_boxes[start : start + rows])
+            absent.append(None if sequence.absent is None else sequence.absent[start : start + rows])
+            image.append((*(sequence.image_size or (np.nan, np.nan)), sequence.origin))
+        lengths = [span.rows for span in spans]
         counts = np.array(lengths)
-        return Frames(
-            boxes=_by_column(boxes),
-            truth=_by_column(truth),
+        frames = Frames(
+            boxes=np.empty((0, 4)),
+            truth=np.concatenate(truth),
             starts=np.concatenate([[0], counts.cumsum()[:-1]]),
-            group=np.repeat(np.array(owners), counts),
-            padded=_flags(padded, lengths),
+            group=np.repeat(np.array([span.group for span in spans]), counts),
             absent=_flags(absent, lengths),
             image=np.repeat(np.array(image), counts, axis=0) if self.rules.clip else None,
         )
+        self._last_truth[:] = [(spans, frames)]
+        return frames
+
+    @cached_property
+    def _last_truth(self) -> list[tuple[list[_Span], Frames]]:
+        """What `_beside` gave last, if anything."""
+        return []
 
     def _align(self, sequence: Sequence, run: Trajectory) -> Aligned:
         """Find the frames that a run's rows belong to, and make its length fit if there is a rule for that."""
@@ -271,16 +294,6 @@ def _published(sequence: Sequence, run: Trajectory) -> Boxes:
     if isinstance(run, RecordedTrajectory):
         return run.boxes(sequence.origin)
     return np.asarray(run.boxes() + np.array([sequence.origin, sequence.origin, 0.0, 0.0]))
-
-
-def _by_column(parts: list[Boxes]) -> Boxes:
-    """Arrays of boxes one after another, shape (n, 4), stored column by column, which is quicker to compute with."""
-    columns = np.empty((4, sum(len(part) for part in parts)))
-    at = 0
-    for part in parts:
-        columns[:, at : at + len(part)] = part.T
-        at += len(part)
-    return columns.T
 
 
 def _flags(parts: list[NDArray[np.bool_] | None], lengths: list[int]) -> NDArray[np.bool_] | None:

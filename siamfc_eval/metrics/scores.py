@@ -157,7 +157,7 @@ class Tagged(Protocol):
     """A measure that has scores over the frames that carry a tag, such as VOT's "occlusion"."""
 
     def tag_statistics(self, sequence: Sequence, runs: Runs) -> Mapping[str, NDArray[np.float64]]:
-        """Tag -> shape (k,): rows that add up over sequences as those of `statistics` do."""
+        """Tag -> shape (k,): rows that add up over sequences as those of `statistics` do; "all" has that row itself."""
         ...
 
 

@@ -142,8 +142,8 @@ class _Job:
             name=result.name,
             values=_numbers(measure.finish(total)),
             sequences={
-                sequence.name: {key: float(values[index]) for key, values in each.items()}
-                for index, sequence in enumerate(self.dataset)
+                name: dict(zip(each, values, strict=True))
+                for name, *values in zip(self.dataset.names, *(of.tolist() for of in each.values()), strict=True)
             },
             curves=measure.finish_curves(total),
             attributes=attributes,

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.metrics.vot_rules import SupervisedRules
-from siamfc_eval.protocols.trajectory import Code
+from siamfc_eval.protocols.trajectory import FAILED, INITIALIZED
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int8]
 
 
 class Fragment(NamedTuple):
@@ -33,13 +34,13 @@ def fragments(codes: NDArray[np.int8], rules: SupervisedRules) -> list[Fragment]
         rules: `tail_failures`, `fragment_starts` and `skip` are used.
     """
     frames = len(codes)
-    failures = [int(frame) for frame in np.flatnonzero(codes == Code.FAILED)]
+    failures = [int(frame) for frame in np.flatnonzero(codes == FAILED)]
     if not failures:
         return [Fragment(0, frames, False, None)]
     if rules.fragment_starts == "failure":
         starts = [0, *(failure + rules.skip for failure in failures)]
     else:
-        starts = [int(frame) for frame in np.flatnonzero(codes == Code.INITIALIZED)]
+        starts = [int(frame) for frame in np.flatnonzero(codes == INITIALIZED)]
     cut: list[Fragment] = []
     for start, failure in zip(starts, failures, strict=False):
         tail = failure + rules.skip > frames
@@ -53,26 +54,34 @@ def fragments(codes: NDArray[np.int8], rules: SupervisedRules) -> list[Fragment]
     return cut
 
 
-def fragment_weight(fragment: Fragment, tag: Floats, frames: int, alone: bool, rules: SupervisedRules) -> float:
-    """How much a fragment counts.
+def fragment_weights(cut: list[Fragment], marks: Floats, frames: int, codes: Codes, rules: SupervisedRules) -> Floats:
+    """How much each fragment of a run counts for each tag: the share of its frames that exist and carry the tag.
 
     Args:
-        fragment: see `Fragment`.
-        tag: shape (n,), 1 in frames that carry the tag (all ones for "all"), as far as the run goes.
+        cut: the fragments of the run.
+        marks: shape (tags, n), 1 in frames that carry the tag (all ones for "all").
         frames: of the sequence.
-        alone: whether the run has no other fragment and no failure.
+        codes: shape (rows,), of the run; frames after it do not exist.
         rules: `fragment_weights` is used.
 
     Returns:
-        The share of the fragment's frames that exist and carry the tag, 0 .. 1.
+        Shape (tags, fragments), 0 .. 1.
     """
+    rows = len(codes)
+    starts = np.array([fragment.start for fragment in cut], dtype=np.int64)
     # The last fragment reaches to the end of the run even where its overlaps end at a failure.
-    stop = len(tag) if fragment.following is None else fragment.following + 1
-    if rules.fragment_weights == "one" or alone:
-        part = tag[fragment.start : stop]
-        return float(part.mean()) if len(part) else 0.0
-    whole = (frames if fragment.following is None else stop) - fragment.start
-    return float(tag[fragment.start : stop].sum()) / whole if whole > 0 else 0.0
+    stops = np.array([rows if fragment.following is None else fragment.following + 1 for fragment in cut], np.int64)
+    counts = np.zeros((len(marks), rows + 1))
+    np.cumsum(marks[:, :rows], axis=1, out=counts[:, 1:])
+    reached = np.minimum(stops, rows)
+    tagged = counts[:, reached] - counts[:, starts]
+    # A run that never failed weighs what it reaches, however long the sequence goes on.
+    if rules.fragment_weights == "one" or (len(cut) == 1 and not (codes == FAILED).any()):
+        whole = reached - starts
+    else:
+        whole = np.where([fragment.following is None for fragment in cut], frames, stops) - starts
+    weights: Floats = tagged / np.maximum(whole, 1)
+    return weights
 
 
 def running_means(overlaps: Floats, cut: list[Fragment], length: int) -> tuple[Floats, Floats]:

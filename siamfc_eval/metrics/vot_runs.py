@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.geometry.raster import PackedRegions, Rasteriser, pack_regions, packed_overlaps
-from siamfc_eval.protocols.trajectory import Code, Trajectory
+from siamfc_eval.protocols.trajectory import INITIALIZED, Code, Trajectory
 from siamfc_eval.results.raw import RecordedTrajectory
 
 REGION = -1
@@ -96,6 +96,6 @@ def _score(
 def counted_frames(codes: NDArray[np.int8], burn_in: int) -> NDArray[np.bool_]:
     """Shape (n,): frames with a region that are not among the first `burn_in` of an initialisation."""
     counted: NDArray[np.bool_] = codes == REGION
-    for start in np.flatnonzero(codes == Code.INITIALIZED):
+    for start in np.flatnonzero(codes == INITIALIZED):
         counted[start : start + burn_in] = False
     return counted

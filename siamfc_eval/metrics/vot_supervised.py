@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Runs
-from siamfc_eval.metrics.vot_fragments import fragment_extents, fragment_weight, fragments, running_means
+from siamfc_eval.metrics.vot_fragments import fragment_extents, fragment_weights, fragments, running_means
 from siamfc_eval.metrics.vot_rules import SUPERVISED, SupervisedRules
 from siamfc_eval.metrics.vot_runs import REGION, ScoredRun, counted_frames, run_codes, score_run
 from siamfc_eval.metrics.vot_years import Interval, eao_interval, image_sizes
-from siamfc_eval.protocols.trajectory import Code, Trajectory
+from siamfc_eval.protocols.trajectory import FAILED, INITIALIZED, Trajectory
 
 Floats = NDArray[np.float64]
 
@@ -102,9 +102,9 @@ class SupervisedMeasure:
             else:
                 notes.append(f"{counted}, so the last {frames - rows} frames are not scored")
         codes = run_codes(run)
-        if not len(codes) or codes[0] != Code.INITIALIZED:
+        if not len(codes) or codes[0] != INITIALIZED:
             notes.append("the first line is no initialisation (1): these are not results of the supervised experiment")
-        elif np.isin(Code.FAILED, codes) and not self._restarts(codes):
+        elif (codes == FAILED).any() and not self._restarts(codes):
             notes.append("a failure (2) is not followed by an initialisation (1) where one is due")
         if sequence.name not in self.image_sizes:
             notes.append("the image size is not known, so regions are not clipped to the image")
@@ -179,23 +179,21 @@ class SupervisedMeasure:
         return scored
 
     def _rows(self, sequence: Sequence, scored: list[ScoredRun], tags: Mapping[str, Floats]) -> dict[str, Floats]:
-        marks = np.stack(list(tags.values()))
-        curves = np.zeros((len(tags), (3 if self._ends_with_fragments else 2) * self.length))
+        carried = {name: tag for name, tag in tags.items() if tag.any()}
+        marks = np.stack(list(carried.values()))
+        width = (3 if self._ends_with_fragments else 2) * self.length
+        rows = np.zeros((len(carried), width + len(_SUMS)))
+        curves = rows[:, :width]
         for run in scored:
             cut = fragments(run.codes, self.rules)
             means, defined = running_means(run.overlaps[0], cut, self.length)
-            alone = len(cut) == 1 and not (run.codes == Code.FAILED).any()
-            weights = np.array(
-                [
-                    [fragment_weight(one, tag[: len(run.codes)], len(sequence), alone, self.rules) for one in cut]
-                    for tag in marks
-                ]
-            )
+            weights = fragment_weights(cut, marks, len(sequence), run.codes, self.rules)
             curves[:, : self.length] += weights @ means / len(scored)
             curves[:, self.length : 2 * self.length] += weights @ defined / len(scored)
             if self._ends_with_fragments:
                 curves[:, 2 * self.length :] += weights @ fragment_extents(cut, self.length) / len(scored)
-        return dict(zip(tags, np.concatenate([curves, self._sums(scored, marks)], axis=1), strict=True))
+        rows[:, width:] = self._sums(scored, marks)
+        return dict.fromkeys(tags, np.zeros(rows.shape[1])) | dict(zip(carried, rows, strict=True))
 
     def _sums(self, scored: list[ScoredRun], marks: Floats) -> Floats:
         """What follows the curve in a row of statistics.
@@ -213,7 +211,7 @@ class SupervisedMeasure:
             frames = len(run.codes)
             counted[row, :frames] = counted_frames(run.codes, self.rules.burn_in)
             overlaps[row, :frames] = counted[row, :frames] * run.overlaps[-1]
-            failed[row, :frames] = run.codes == Code.FAILED
+            failed[row, :frames] = run.codes == FAILED
         tagged, marks = marks.sum(axis=1), marks[:, : shape[1]]
         failures, frames_scored = marks @ failed.mean(axis=0), marks.sum(axis=1)
         if self.rules.accuracy_pooling == "frames":
@@ -232,10 +230,10 @@ class SupervisedMeasure:
 
     def _restarts(self, codes: NDArray[np.int8]) -> bool:
         """Whether every failure that leaves room for it is followed by an initialisation before the next failure."""
-        failures = np.flatnonzero(codes == Code.FAILED)
+        failures = np.flatnonzero(codes == FAILED)
         due = failures[failures + self.rules.skip < len(codes)]
         following = np.append(failures[1:], len(codes))[: len(due)]
-        started = np.concatenate([[0], np.cumsum(codes == Code.INITIALIZED)])
+        started = np.concatenate([[0], np.cumsum(codes == INITIALIZED)])
         return bool((started[following] > started[due]).all())
 
 

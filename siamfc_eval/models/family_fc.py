@@ -8,8 +8,8 @@ from typing import Any
 from torch import nn
 
 from siamfc_eval.models.backbones.alexnet import STANDARD_WIDTHS, AlexNet
-from siamfc_eval.models.backbones.cropping import Incep22, ResNet22, ResNeXt22
-from siamfc_eval.models.backbones.vgg import VGG
+from siamfc_eval.models.backbones.cropping import STANDARD_PLANES, Incep22, ResNet22, ResNeXt22
+from siamfc_eval.models.backbones.vgg import STANDARD_CHANNELS, VGG
 from siamfc_eval.models.heads.correlation import Correlation
 from siamfc_eval.models.preprocessing import IMAGENET_RGB
 from siamfc_eval.models.siamese import FullyConvolutional
@@ -56,30 +56,35 @@ def siamfc(
     return FullyConvolutional(AlexNet(channels, groups, **backbone), Correlation(scale, adjust))
 
 
-def siamvgg() -> FullyConvolutional:
-    """Li & Zhang, "SiamVGG: Visual Tracking using Deeper Siamese Networks" (2019): batch norm on the response."""
-    return FullyConvolutional(VGG(), Correlation(adjust="batch_norm"), IMAGENET_RGB)
+def siamvgg(channels: int = STANDARD_CHANNELS, has_norm: bool = False) -> FullyConvolutional:
+    """Li & Zhang, "SiamVGG: Visual Tracking using Deeper Siamese Networks" (2019): batch norm on the response.
+
+    Args:
+        channels, has_norm: of the `VGG`; fewer channels make the narrow networks.
+    """
+    return FullyConvolutional(VGG(channels, has_norm=has_norm), Correlation(adjust="batch_norm"), IMAGENET_RGB)
 
 
-def siamfc_res22(scale: float = CORR_UP_SCALE) -> FullyConvolutional:
+def siamfc_res22(scale: float = CORR_UP_SCALE, planes: int = STANDARD_PLANES) -> FullyConvolutional:
     """CIResNet22-FC of Zhang & Peng, "Deeper and Wider Siamese Networks for Real-Time Visual Tracking" (CVPR 2019).
 
     Args:
         scale: 0.1 is Corr_Up's, as SiamDW runs it; 1 gives what SiameseX's code computes.
+        planes: of the backbone; fewer than 64 make the narrow networks.
     """
-    return FullyConvolutional(ResNet22(), Correlation(scale))
+    return FullyConvolutional(ResNet22(planes=planes), Correlation(scale))
 
 
-def siamfc_incep22(scale: float = CORR_UP_SCALE) -> FullyConvolutional:
-    """CIResIncep22-FC of Zhang & Peng, "Deeper and Wider Siamese Networks" (CVPR 2019); `scale` as in SiamFCRes22."""
-    return FullyConvolutional(Incep22(), Correlation(scale))
+def siamfc_incep22(scale: float = CORR_UP_SCALE, planes: int = STANDARD_PLANES) -> FullyConvolutional:
+    """CIResIncep22-FC of Zhang & Peng, "Deeper and Wider Siamese Networks" (CVPR 2019); options as in SiamFCRes22."""
+    return FullyConvolutional(Incep22(planes), Correlation(scale))
 
 
-def siamfc_next22(scale: float = CORR_UP_SCALE) -> FullyConvolutional:
-    """CIRNeXt22-FC of Zhang & Peng, "Deeper and Wider Siamese Networks" (CVPR 2019); `scale` as in SiamFCRes22."""
-    return FullyConvolutional(ResNeXt22(), Correlation(scale))
+def siamfc_next22(scale: float = CORR_UP_SCALE, planes: int = STANDARD_PLANES) -> FullyConvolutional:
+    """CIRNeXt22-FC of Zhang & Peng, "Deeper and Wider Siamese Networks" (CVPR 2019); options as in SiamFCRes22."""
+    return FullyConvolutional(ResNeXt22(planes), Correlation(scale))
 
 
-def siamfc_res22w(scale: float = CORR_UP_SCALE) -> FullyConvolutional:
+def siamfc_res22w(scale: float = CORR_UP_SCALE, planes: int = STANDARD_PLANES) -> FullyConvolutional:
     """CIResNet22W-FC of Zhang & Peng, "Deeper and Wider Siamese Networks" (CVPR 2019): 3x3s of double width."""
-    return FullyConvolutional(ResNet22(width=2), Correlation(scale))
+    return FullyConvolutional(ResNet22(width=2, planes=planes), Correlation(scale))

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from siamfc_eval.errors import InputError
+from siamfc_eval.matlab import read_variable
 from siamfc_eval.models.layouts import Conversion, alexnet_options
 
 _CONV = re.compile(r"^(?:.*_)?conv(\d)([fb])$")
+_MAX_BYTES = 2**30
 _NORM = re.compile(r"^(?:.*_)?bn(\d)([mbx])$")
 
 
@@ -39,12 +41,14 @@ def read_matconvnet(path: Path) -> Conversion:
             number, part = match.groups()
             convolutions[f"{number}{part}"] = value
             tensors[f"backbone.conv{number}.0.{'weight' if part == 'f' else 'bias'}"] = (
-                _tensor(value.transpose(3, 2, 0, 1)) if part == "f" else _tensor(value.reshape(-1))
+                _tensor(_shaped(path, name, value, "filter").transpose(3, 2, 0, 1))
+                if part == "f"
+                else _tensor(value.reshape(-1))
             )
             used.add(name)
         elif match := _NORM.match(name):
             number, part = match.groups()
-            tensors |= _norm(f"backbone.conv{number}.1", part, value)
+            tensors |= _norm(path, name, value, f"backbone.conv{number}.1")
             used.add(name)
     if "1f" not in convolutions:
         raise InputError(
@@ -57,43 +61,64 @@ def read_matconvnet(path: Path) -> Conversion:
     if has_filter:
         notes = ("the correlation-filter layer of CFNet is not part of SiamFC; its features are correlated plainly",)
     else:
-        adjust, adjusted = _adjustment(values)
+        adjust, adjusted = _adjustment(path, values)
         options |= {"scale": 1.0, "adjust": adjust} if adjusted else {}
         tensors |= adjusted
         used |= {name for name in values if name.startswith(("fin_adjust", "adjust")) and adjusted}
     return Conversion("SiamFC", options, tensors, notes, tuple(name for name in values if name not in used))
 
 
-def _read(path: Path) -> tuple[dict[str, NDArray[Any]], list[Any]]:
+def _read(path: Path) -> tuple[dict[str, NDArray[Any]], list[dict[str, Any]]]:
     """Parameters by name, and the layers."""
-    from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
-
     if not path.is_file():
         raise InputError(f"{path}: no such weights file")
-    try:
-        content = loadmat(path, struct_as_record=False, squeeze_me=True)
-    except NotImplementedError as error:
-        raise InputError(f"{path}: a MATLAB 7.3 file; save it in MATLAB with '-v7' so that it can be read") from error
-    except (MatReadError, ValueError, TypeError, OSError, EOFError) as error:
-        raise InputError(f"{path}: not readable as a MATLAB file ({error}); fetch it again") from error
-    net = content.get("net")
-    if net is None or not hasattr(net, "params"):
-        found = ", ".join(name for name in content if not name.startswith("__")) or "nothing"
+    if path.stat().st_size > _MAX_BYTES:
+        raise InputError(f"{path}: larger than {_MAX_BYTES:,} bytes; no network of this family is")
+    net = read_variable(path.read_bytes(), "net", path, limit=_MAX_BYTES, holding="a MatConvNet network 'net'")
+    fields = _records(net)[0] if _records(net) else {}
+    if "params" not in fields:
+        found = ", ".join(fields) or "no fields"
         raise InputError(f"{path}: a MatConvNet network 'net' with 'params' is expected, found {found}")
-    values = {str(p.name): np.asarray(p.value, dtype=np.float32) for p in np.atleast_1d(net.params)}
-    return values, list(np.atleast_1d(getattr(net, "layers", [])))
+    values = {}
+    for parameter in _records(fields["params"]):
+        value = parameter.get("value")
+        if isinstance(value, np.ndarray):
+            values[str(parameter.get("name"))] = value.astype(np.float32)
+    return values, _records(fields.get("layers"))
+
+
+def _records(value: Any) -> list[dict[str, Any]]:
+    """The structs of a struct array, or of a cell array of structs; none where it is something else."""
+    if isinstance(value, dict):
+        return [value]
+    return [record for one in value for record in _records(one)] if isinstance(value, list) else []
+
+
+def _shaped(path: Path, name: str, value: NDArray[Any], rule: str) -> NDArray[Any]:
+    """A filter as (h, w, in, out), moments as (channels, 2), a number as (): MATLAB drops trailing ones.
+
+    Raises:
+        InputError: it has another shape.
+    """
+    lengths = list(value.shape)
+    if rule == "filter" and len(lengths) <= 4:
+        return value.reshape(lengths + [1] * (4 - len(lengths)))
+    if rule == "moments" and lengths[1:] == [2]:
+        return value
+    if rule == "number" and value.size == 1:
+        return value.reshape(())
+    raise InputError(f"{path}: parameter {name} has shape {'x'.join(map(str, lengths))}, which is no {rule}")
 
 
 def _tensor(value: NDArray[Any]) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(value, dtype=np.float32))
+    return torch.from_numpy(np.array(value, dtype=np.float32, order="C"))
 
 
-def _norm(prefix: str, part: str, value: NDArray[Any]) -> dict[str, Tensor]:
-    """Multiplier, bias or moments of a batch norm, under our names."""
-    if part != "x":
-        return {f"{prefix}.{'weight' if part == 'm' else 'bias'}": _tensor(value.reshape(-1))}
-    moments = value.reshape(-1, 2)
+def _norm(path: Path, name: str, value: NDArray[Any], prefix: str) -> dict[str, Tensor]:
+    """Multiplier (m), bias (b) or moments (x) of a batch norm, as the last letter of the name says, under our names."""
+    if name[-1] != "x":
+        return {f"{prefix}.{'weight' if name[-1] == 'm' else 'bias'}": _tensor(value.reshape(-1))}
+    moments = _shaped(path, name, value, "moments")
     return {
         f"{prefix}.running_mean": _tensor(moments[:, 0]),
         f"{prefix}.running_var": _tensor(moments[:, 1] ** 2),
@@ -101,37 +126,41 @@ def _norm(prefix: str, part: str, value: NDArray[Any]) -> dict[str, Tensor]:
     }
 
 
-def _adjustment(values: dict[str, NDArray[Any]]) -> tuple[str, dict[str, Tensor]]:
+def _adjustment(path: Path, values: dict[str, NDArray[Any]]) -> tuple[str, dict[str, Tensor]]:
     """Kind and tensors of the final adjustment: gain and bias, or a batch norm of one channel."""
     for prefix in ("fin_adjust", "adjust", "adjust_"):
-        if f"{prefix}f" in values and f"{prefix}b" in values:
-            gain, bias = (_tensor(values[f"{prefix}{part}"].reshape(())) for part in "fb")
+        names = [f"{prefix}{part}" for part in "fb"]
+        if all(name in values for name in names):
+            gain, bias = (_tensor(_shaped(path, name, values[name], "number")) for name in names)
             return "affine", {"head.adjust.gain": gain, "head.adjust.bias": bias}
-        if f"{prefix}_bnm" in values:
+        names = [f"{prefix}_bn{part}" for part in "mbx"]
+        if all(name in values for name in names):
             tensors: dict[str, Tensor] = {}
-            for part in "mbx":
-                tensors |= _norm("head.adjust", part, values[f"{prefix}_bn{part}"])
+            for name in names:
+                tensors |= _norm(path, name, values[name], "head.adjust")
             return "batch_norm", tensors
     return "none", {}
 
 
-def _layer_options(layers: list[Any]) -> dict[str, Any]:
+def _layer_options(layers: list[dict[str, Any]]) -> dict[str, Any]:
     """Strides and the last ReLU, where the layers say other than the standard network."""
     options: dict[str, Any] = {}
     relus = convolutions = 0
     for layer in layers:
-        name = str(layer.name)
+        name = str(layer.get("name"))
         if name.startswith(("br2_", "b_")):
             continue
         if re.search(r"conv\d$", name):
             convolutions += 1
         if re.search(r"relu\d$", name):
             relus += 1
-        stride = np.ravel(getattr(layer.block, "stride", [0]))
-        if name.endswith("conv1") and int(stride[0]) not in (0, 2):
-            options["conv1_stride"] = int(stride[0])
-        if name.endswith("pool2") and int(stride[0]) not in (0, 2):
-            options["pool2_stride"] = int(stride[0])
+        block = _records(layer.get("block"))
+        strides = block[0].get("stride") if block else None
+        stride = int(strides.flat[0]) if isinstance(strides, np.ndarray) and strides.size else 0
+        if name.endswith("conv1") and stride not in (0, 2):
+            options["conv1_stride"] = stride
+        if name.endswith("pool2") and stride not in (0, 2):
+            options["pool2_stride"] = stride
     if convolutions and relus == convolutions:
         options["final_relu"] = True
     return options

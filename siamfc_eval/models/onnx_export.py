@@ -14,6 +14,9 @@ from siamfc_eval.errors import InputError, MissingDependencyError
 from siamfc_eval.models.acceleration import fold_batch_norm
 from siamfc_eval.models.siamese import SiameseNetwork
 
+MIN_OPSET, MAX_OPSET = 11, 20
+"""ONNX operator sets in which the exports are correct (`onnxruntime` agrees with torch in each)."""
+
 TOLERANCE = 1e-4
 """Largest difference from torch's own output, relative to its largest value, that an export may have."""
 
@@ -90,7 +93,8 @@ def export_onnx(
         opset: ONNX operator set.
 
     Raises:
-        InputError: wrong suffix or part, or the exported network disagrees with torch by more than 1e-4.
+        InputError: wrong suffix or part, no such folder, no such operator set, or the exported network disagrees with
+            torch by more than 1e-4.
         MissingDependencyError: onnx or onnxruntime is not installed.
     """
     path = Path(path).expanduser()
@@ -98,6 +102,10 @@ def export_onnx(
         raise InputError(f"{path}: networks are exported as .onnx; give a path that ends so")
     if part not in ("pair", "template", "detect"):
         raise InputError(f"part '{part}': expected pair, template or detect")
+    if searches < 1:
+        raise InputError(f"searches is {searches}: expected 1 or more search regions per call")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: no such folder {path.parent}; make it first")
     folded = fold_batch_norm(model).cpu().float()
     generator = torch.Generator().manual_seed(0)
     exemplar = _images(1, exemplar_size or model.exemplar_size, generator)
@@ -153,12 +161,17 @@ def _export(
         import onnx  # noqa: F401 - torch's exporter needs it and fails late without it
     except ModuleNotFoundError as error:
         raise MissingDependencyError("onnx", "onnx", "export to ONNX") from error
+    if not MIN_OPSET <= opset <= MAX_OPSET:
+        raise InputError(f"opset {opset}: torch's exporter writes ONNX operator sets {MIN_OPSET} to {MAX_OPSET}")
     with warnings.catch_warnings():
         # The tracer warns of every shape that becomes a constant, which is what is wanted here.
         warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module, inputs, str(path), input_names=names, output_names=outputs, opset_version=opset, dynamo=False
-        )
+        try:
+            torch.onnx.export(
+                module, inputs, str(path), input_names=names, output_names=outputs, opset_version=opset, dynamo=False
+            )
+        except OSError as error:
+            raise InputError(f"{path}: cannot write it ({error.strerror or error})") from error
 
 
 def _check(path: Path, inputs: dict[str, Tensor], expected: tuple[Tensor, ...]) -> float:

@@ -18,7 +18,7 @@ indexing (`select_template`, `join_templates`). Samples never mix.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, cast
 
 import torch
@@ -29,6 +29,10 @@ from siamfc_eval.models.preprocessing import PLAIN_RGB, Preprocessing
 
 Template = Tensor | tuple[Tensor, ...]
 """What `template` gives and `detect` takes; its tensors have the targets along the first axis."""
+
+
+_TOO_SMALL = ("Kernel size can't be greater than actual input size", "Output size is too small")
+"""How torch says that a convolution or pooling has more taps than there are pixels."""
 
 
 class SiameseNetwork(nn.Module):
@@ -89,6 +93,23 @@ class SiameseNetwork(nn.Module):
             images = images.flip(1)
         return images * self._gain + self._offset
 
+    def _sized(self, images: Tensor, compute: Callable[..., Any], *arguments: Any) -> Any:
+        """`compute(*arguments)`, which works on features of these images.
+
+        Raises:
+            InputError: the images are too small for it.
+        """
+        try:
+            return compute(*arguments)
+        except RuntimeError as error:
+            if not any(words in str(error) for words in _TOO_SMALL):
+                raise
+            raise InputError(
+                f"images of {images.shape[-1]} x {images.shape[-2]} pixels are too small for "
+                f"{self.name or 'the network'}. Exemplars usually have {self.exemplar_size} pixels, search regions "
+                f"{self.search_size}"
+            ) from error
+
 
 class FullyConvolutional(SiameseNetwork):
     """SiamFC's shape: embed both images, cross-correlate."""
@@ -101,8 +122,7 @@ class FullyConvolutional(SiameseNetwork):
 
     def embed(self, images: Tensor) -> Tensor:
         """Features (n, c, h, w) of images (n, 3, H, W) in RGB, 0..255."""
-        features: Tensor = self.backbone(self.preprocess(images))
-        return features
+        return cast(Tensor, self._sized(images, self.backbone, self.preprocess(images)))
 
     def correlate(self, exemplar_features: Tensor, search_features: Tensor) -> Tensor:
         """Response maps (n * k, 1, r, r) of features of n exemplars and of n * k search regions (k in a row each)."""
@@ -141,14 +161,14 @@ class RegionProposal(SiameseNetwork):
 
     def embed(self, images: Tensor) -> list[Tensor]:
         """Features of images (n, 3, H, W) in RGB, 0..255: one tensor per pyramid level."""
-        features: Tensor | list[Tensor] = self.backbone(self.preprocess(images))
+        features: Tensor | list[Tensor] = self._sized(images, self.backbone, self.preprocess(images))
         levels = [features] if isinstance(features, Tensor) else features
         return levels if self.neck is None else cast(list[Tensor], self.neck(levels))
 
     def template(self, images: Tensor) -> tuple[Tensor, ...]:
         """What the tracker keeps of n exemplars: the correlation kernels, computed once."""
         kernels: Any = self.head.kernels
-        return cast(tuple[Tensor, ...], kernels(self.embed(images)))
+        return cast(tuple[Tensor, ...], self._sized(images, kernels, self.embed(images)))
 
     def detect(self, template: tuple[Tensor, ...], search: Tensor) -> tuple[Tensor, Tensor]:
         """Raw class scores (n * k, classes * a, r, r) and box offsets (n * k, 4 * a, r, r).
@@ -160,7 +180,7 @@ class RegionProposal(SiameseNetwork):
         """
         if len(template[0]) == 0 or len(search) % len(template[0]):
             raise InputError(f"{len(search)} search images for {len(template[0])} templates: expected a multiple")
-        cls, loc = self.head(template, self.embed(search))
+        cls, loc = self._sized(search, self.head, template, self.embed(search))
         return cls, loc
 
     def objectness(self, cls: Tensor) -> Tensor:

@@ -52,6 +52,8 @@ def read_weight_file(path: Path) -> WeightFile:
         raise InputError(f"{path}: a Git LFS pointer, not the weights themselves; run 'git lfs pull' where it is from")
     if head.lstrip()[:1] == b"<":
         raise InputError(f"{path}: a web page, not weights; a download that needed confirmation was probably saved")
+    if head[4:8] == b"TFL3":
+        raise InputError(f"{path}: a TFLite network; give its weights as .pth, .safetensors, .h5 or .mat instead")
     if head.startswith(_HDF5_MAGIC):
         return _read_hdf5(path)
     if path.suffix == ".safetensors":

@@ -6,6 +6,7 @@ style through all figures of a report; neither is needed alone to tell two track
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -40,18 +41,32 @@ def tracker_styles(names: Sequence[str]) -> dict[str, Style]:
     }
 
 
+def ranked_curves(scores: Scores, axis: CurveAxis, shown: int) -> tuple[str, dict[str, str]]:
+    """The legend of a plot of curves: its title, and tracker -> what is said of it, best first, at most `shown`."""
+    metric = next(metric for metric in scores.measure.metrics if metric.key == axis.ranked_by)
+    sign = -1.0 if metric.better == "higher" else 1.0
+    drawable = [name for name in scores.trackers if axis.key in scores.trackers[name].curves]
+    values = {name: float(scores.trackers[name].values.get(metric.key, math.nan)) for name in drawable}
+    order = sorted(drawable, key=lambda name: math.inf if math.isnan(values[name]) else sign * values[name])
+    left_out = f" ({shown} of {len(order)})" if len(order) > shown else ""
+    labels = {name: f"[{cell_text(values[name], metric.digits)}] {name}" for name in order[:shown]}
+    return f"{metric.label}{left_out}", labels
+
+
+def curve_limit(scores: Scores, axis: CurveAxis) -> float:
+    """The upper end of the vertical axis: 1 for rates; EAO is far from it, so its curves fill the axes."""
+    if scores.measure.metrics[0].key != "eao":
+        return 1.0
+    curves = [tracker.curves[axis.key][1:] for tracker in scores.trackers.values() if axis.key in tracker.curves]
+    highest = max((float(np.nanmax(curve)) for curve in curves if np.isfinite(curve).any()), default=1.0)
+    return min(1.0, 1.05 * highest) if highest > 0 else 1.0
+
+
 def curve_figure(scores: Scores, axis: CurveAxis, styles: Mapping[str, Style], shown: int = 24) -> Figure:
     """One curve per tracker with the ranking metric in the legend, best first."""
     figure, axes = _canvas(*_CURVES, layout=None)
-    metric = next(metric for metric in scores.measure.metrics if metric.key == axis.ranked_by)
-    sign = -1.0 if metric.better == "higher" else 1.0
-
-    def value(name: str) -> float:
-        return float(scores.trackers[name].values.get(metric.key, np.nan))
-
-    drawable = [name for name in scores.trackers if axis.key in scores.trackers[name].curves]
-    order = sorted(drawable, key=lambda name: np.nan_to_num(sign * value(name), nan=np.inf))
-    for rank, name in enumerate(order[:shown]):
+    title, order = ranked_curves(scores, axis, shown)
+    for rank, (name, label) in enumerate(order.items()):
         colour, line, _ = styles[name]
         axes.plot(
             axis.x,
@@ -59,21 +74,21 @@ def curve_figure(scores: Scores, axis: CurveAxis, styles: Mapping[str, Style], s
             color=colour,
             linestyle=line,
             linewidth=2.4 if rank == 0 else 1.7,
-            label=f"[{cell_text(value(name), metric.digits)}] {name}",
+            label=label,
             zorder=len(order) - rank + 2,
         )
     axes.set(xlabel=axis.x_label, ylabel=axis.y_label, title=axis.title)
     axes.set_xlim(float(axis.x[0]), float(axis.x[-1]))
-    axes.set_ylim(0, None if scores.measure.metrics[0].key == "eao" else 1)
-    left_out = f" ({shown} of {len(order)})" if len(order) > shown else ""
+    axes.set_ylim(0, curve_limit(scores, axis))
     legend = axes.legend(
-        title=f"{metric.label}{left_out}",
+        title=title,
         loc="center left",
         bbox_to_anchor=(1.01, 0.5),
         frameon=False,
         alignment="left",
     )
     _make_room(figure, axes, legend)
+    figure.text(0.01, 0.01, scores.signature, fontsize=6, color="#777777")
     return figure
 
 
@@ -81,7 +96,7 @@ def _make_room(figure: Figure, axes: Axes, legend: Legend) -> None:
     """Set fixed margins around axes with a legend at their right, for which the figure grows: it is drawn once only."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    left, bottom, right, top = 0.65, 0.55, 0.15, 0.4
+    left, bottom, right, top = 0.65, 0.65, 0.15, 0.4
     canvas: Any = FigureCanvasAgg(figure)
     size = legend.get_window_extent(canvas.get_renderer())
     width = _CURVES[0] + size.width / figure.dpi + right

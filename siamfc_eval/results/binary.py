@@ -24,7 +24,7 @@ _UNSUPPORTED = {3: "a mask", 4: "a point"}
 _KNOWN_CODES = {int(code) for code in Code}
 
 
-def parse_binary(data: bytes, path: Path) -> Rows:
+def parse_binary(data: bytes, path: str | Path) -> Rows:
     """The rows of a `.bin` file.
 
     Raises:

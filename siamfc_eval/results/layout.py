@@ -15,28 +15,34 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.results.names import SequenceNames
 
-_RESULT = {".txt", ".bin", ".json", ".csv"}
+_RESULT = {"txt", "bin", "json", "csv"}
 _COMPANION = re.compile(r"_(time|confidence|[a-z]+)\.(txt|value)$")
 _NUMBER = re.compile(r"^(?P<name>.+)_(?P<number>\d{3,8})$")
 _BESIDE = {"times", "confidences"}
 _NO_RESULT = {"manifest.json", "performance.json", "readme.txt", "list.txt"}
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A file that is a result of a sequence."""
 
     sequence: str
     number: int
     """1-based repetition; the anchor frame for an eight-digit number."""
-    path: Path
+    place: str
+    """The file: as text, as there are thousands, and few are looked at any closer."""
     spelling: str
     """The sequence's name as the file has it."""
     anchor: bool = False
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self.place)
 
 
 @dataclass
@@ -81,7 +87,7 @@ def _list_sequence_folder(folder: Path, names: SequenceNames, listing: Listing) 
 
 def _classify(entry: os.DirEntry[str], names: SequenceNames, listing: Listing, folder: str | None) -> None:
     """Put a file where it belongs: a result, a companion of one (ignored here), or unmatched."""
-    stem, suffix = os.path.splitext(entry.name)
+    stem, _, suffix = entry.name.rpartition(".")
     if suffix.lower() not in _RESULT or entry.name.lower() in _NO_RESULT:
         return
     number, anchor, spelling = 1, False, stem
@@ -95,7 +101,7 @@ def _classify(entry: os.DirEntry[str], names: SequenceNames, listing: Listing, f
         if not _COMPANION.search(entry.name):
             listing.unmatched.append(Path(entry.path))
         return
-    listing.found.append(Found(sequence, number, Path(entry.path), spelling, anchor))
+    listing.found.append(Found(sequence, number, entry.path, spelling, anchor))
 
 
 def experiment_folders(folder: Path, names: SequenceNames) -> dict[str, Path]:
@@ -119,7 +125,7 @@ def list_matlab(folder: Path, names: SequenceNames) -> dict[str, Listing]:
         for spelling, tracker in _splits(path.stem):
             sequence = names.find(spelling)
             if sequence is not None:
-                trackers.setdefault(tracker, Listing()).found.append(Found(sequence, 1, path, spelling))
+                trackers.setdefault(tracker, Listing()).found.append(Found(sequence, 1, entry.path, spelling))
                 break
         else:
             trackers.setdefault("", Listing()).unmatched.append(path)

@@ -31,39 +31,39 @@ def open_runs(found: Found, tracker: Path, sequence: Video, repetitions: int) ->
     Raises:
         InputError: a JSON or MATLAB file that is not what it should be (these are read now).
     """
-    path = found.path
-    suffix = path.suffix.lower()
+    place = found.place
+    suffix = os.path.splitext(place)[1].lower()
     if suffix in {".json", ".mat"}:
         from siamfc_eval.results.otb_segments import open_segments
 
-        return open_segments(path, sequence)
+        return open_segments(found.path, sequence)
     run = RawRun(
         sequence.name,
         found.number,
-        ResultFile(path, _parse_binary) if suffix == ".bin" else ResultFile(path, _parse_text, line_wise=True),
+        ResultFile(place, _parse_binary) if suffix == ".bin" else ResultFile(place, _parse_text, line_wise=True),
         load_times=partial(_companion, found, tracker, "time", repetitions),
         load_confidences=partial(_companion, found, tracker, "confidence", repetitions),
-        origin=0.0 if _is_vot_toolkit(path) else sequence.origin,
+        origin=0.0 if _is_vot_toolkit(place) else sequence.origin,
         start=found.number if found.anchor else 0,
     )
     return [run]
 
 
-def _is_vot_toolkit(path: Path) -> bool:
+def _is_vot_toolkit(place: str) -> bool:
     """vot-toolkit's files are 0-based whatever the data set's own are; its times are in `.value` files."""
-    folder, name = os.path.split(path)
-    stem, suffix = os.path.splitext(name)
-    if suffix.lower() == ".bin":
+    stem, _, suffix = place.rpartition(".")
+    if suffix.lower() == "bin":
         return True
+    folder, _, name = stem.rpartition(os.sep)
     # Files that lie directly in a tracker's folder are no VOT results; it saves a look at the disk for each of them.
-    return os.path.basename(folder) in stem and path.with_name(f"{stem}_time.value").is_file()
+    return folder.rpartition(os.sep)[2] in name and os.path.isfile(f"{stem}_time.value")
 
 
-def _parse_text(data: bytes, path: Path) -> Sequence[Rows]:
+def _parse_text(data: bytes, path: str) -> Sequence[Rows]:
     return [parse_rows(data, path)]
 
 
-def _parse_binary(data: bytes, path: Path) -> Sequence[Rows]:
+def _parse_binary(data: bytes, path: str) -> Sequence[Rows]:
     return [parse_binary(data, path)]
 
 

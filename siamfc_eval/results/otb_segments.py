@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.sequence import Sequence as Video
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Boxes
-from siamfc_eval.results.matlab import read_variable
+from siamfc_eval.matlab import read_variable
+from siamfc_eval.results.content import MAX_BYTES
 from siamfc_eval.results.raw import RawRun, ResultFile
 from siamfc_eval.results.rows import Rows, plain_boxes
 
@@ -34,12 +35,12 @@ def open_segments(path: Path, sequence: Video) -> list[RawRun]:
     """
     read: dict[str, list[dict[str, Any]]] = {}
 
-    def parse(data: bytes, source: Path) -> Sequence[Rows]:
-        records = _matlab_records(data, source) if source.suffix.lower() == ".mat" else _json_records(data, source)
+    def parse(data: bytes, source: str) -> Sequence[Rows]:
+        records = _matlab_records(data, source) if source.lower().endswith(".mat") else _json_records(data, source)
         read["records"] = records
         return [_rows(record, f"{source}: run {number}") for number, record in enumerate(records, start=1)]
 
-    file = ResultFile(path, parse)
+    file = ResultFile(str(path), parse)
     count = len(file.rows)
     records = read["records"]
     starts = [_integer(record.get("startFrame", 1), path, "startFrame") for record in records]
@@ -63,7 +64,7 @@ def open_segments(path: Path, sequence: Video) -> list[RawRun]:
     return runs
 
 
-def _json_records(data: bytes, path: Path) -> list[dict[str, Any]]:
+def _json_records(data: bytes, path: str | Path) -> list[dict[str, Any]]:
     try:
         records = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -75,9 +76,9 @@ def _json_records(data: bytes, path: Path) -> list[dict[str, Any]]:
     return [{**record, "type": record.get("resType", record.get("type", "rect"))} for record in records]
 
 
-def _matlab_records(data: bytes, path: Path) -> list[dict[str, Any]]:
+def _matlab_records(data: bytes, path: str | Path) -> list[dict[str, Any]]:
     """The structs in the cell array (or struct array) `results` of an OTB `.mat` file."""
-    results = read_variable(data, "results", path)
+    results = read_variable(data, "results", path, limit=MAX_BYTES, holding="OTB results")
     records: list[dict[str, Any]] = []
     for item in results if isinstance(results, list) else [results]:
         records += item if isinstance(item, list) else [item]
@@ -86,7 +87,7 @@ def _matlab_records(data: bytes, path: Path) -> list[dict[str, Any]]:
     return records
 
 
-def _integer(value: Any, path: Path, name: str) -> int:
+def _integer(value: Any, path: str | Path, name: str) -> int:
     number = _floats(value, f"{path}: {name}")
     if number.size != 1 or not np.isfinite(number).all() or abs(number.item()) > 2**31:
         raise InputError(f"{path}: expected '{name}' to be a frame number, found {str(value)[:40]!r}.")

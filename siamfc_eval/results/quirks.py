@@ -8,17 +8,19 @@ tells in which form and origin a tracker writes: SiamRPN writes corners, pysot's
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from siamfc_eval.datasets.sequence import Dataset, Sequence
+from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import UnknownNameError
 from siamfc_eval.results.raw import RawRun, TrackerResults
-from siamfc_eval.results.rows import Rows
+from siamfc_eval.results.rows import REGION, Rows
+
+Floats = NDArray[np.float64]
 
 CORNERS, HALF_PIXEL, ORIGIN = "corners", "half-pixel", "origin"
 KINDS = (CORNERS, HALF_PIXEL, ORIGIN)
@@ -63,15 +65,24 @@ def detect_quirks(results: TrackerResults, dataset: Dataset) -> tuple[Quirk, ...
         InputError: a file cannot be read.
     """
     sequences = {sequence.name: sequence for sequence in dataset}
-    seen: dict[tuple[str, float], list[str]] = {}
-    compared = 0
+    names, firsts, truths, origins = [], [], [], []
     for name, runs in results.runs.items():
-        verdict = _judge(runs[0], sequences[name])
-        if verdict is None:
-            continue
-        compared += 1
-        if verdict[0]:
+        run, sequence = runs[0], sequences[name]
+        first = run.first_row
+        if first.codes[0] == REGION and not first.polygons and not run.label:
+            names.append(name)
+            firsts.append(first.boxes[0])
+            origins.append((run.origin, run.origin, 0.0, 0.0))
+            # With and without the frames that some toolkits skip; whichever fits.
+            skipped = min(run.start + sequence.lead_in, len(sequence) - 1)
+            truths += [sequence.boxes[min(run.start, skipped)], sequence.boxes[max(run.start, skipped)]]
+    seen: dict[tuple[str, float], list[str]] = {}
+    shifts = np.array(origins).reshape(-1, 1, 4)
+    verdicts = _judge(np.array(firsts).reshape(-1, 4), np.array(truths).reshape(-1, 2, 4) + shifts)
+    for name, verdict in zip(names, verdicts, strict=True):
+        if verdict is not None and verdict[0]:
             seen.setdefault(verdict, []).append(name)
+    compared = len(names) - verdicts.count(None)
     return tuple(
         Quirk(kind, shift, tuple(names), compared)
         for (kind, shift), names in seen.items()
@@ -79,39 +90,38 @@ def detect_quirks(results: TrackerResults, dataset: Dataset) -> tuple[Quirk, ...
     )
 
 
-def _judge(run: RawRun, sequence: Sequence) -> tuple[str, float] | None:
-    """Kind and shift of a run's first line; kind "" for one that is plain or like nothing known, None for no box."""
-    first = run.first_row
-    box = first.boxes[0]
-    if first.has_codes or first.polygons or run.label or not np.isfinite(box).all():
-        return None
-    # With and without the frames that some toolkits skip; whichever fits.
-    frames = {run.start, min(run.start + sequence.lead_in, len(sequence) - 1)}
-    truths = [sequence.boxes[frame].tolist() for frame in sorted(frames)]
-    truths = [[x + run.origin, y + run.origin, w, h] for x, y, w, h in truths if math.isfinite(x + y + w + h)]
-    verdicts = [_compare(box.tolist(), truth) for truth in truths]
-    return next((verdict for verdict in verdicts if verdict is not None), ("", 0.0)) if verdicts else None
-
-
-def _compare(box: list[float], truth: list[float]) -> tuple[str, float] | None:
-    """What the first line is relative to the ground truth; None where it is like nothing known."""
-    x, y, w, h = truth
-    if _close(box, truth):
-        return "", 0.0
-    if _close(box, [x + 0.5, y + 0.5, w, h]):
-        return HALF_PIXEL, 0.0
+def _forms(truths: Floats) -> dict[tuple[str, float], list[Floats]]:
+    """Kind and shift -> first lines that mean it, each of the shape of `truths` (..., 4); the plainest first."""
+    forms = {("", 0.0): [truths], (HALF_PIXEL, 0.0): [truths + np.array([0.5, 0.5, 0.0, 0.0])]}
     for shift in (-1.0, 1.0):
-        if _close(box, [x + shift, y + shift, w, h]):
-            return ORIGIN, shift
+        forms[ORIGIN, shift] = [truths + np.array([shift, shift, 0.0, 0.0])]
     for shift in (0.0, -1.0, 1.0):
-        left, top = x + shift, y + shift
-        if _close(box, [left, top, left + w, top + h]) or _close(box, [left, top, left + w - 1, top + h - 1]):
-            return CORNERS, shift
-    return None
+        corner = truths[..., :2] + shift
+        far = corner + truths[..., 2:]
+        forms[CORNERS, shift] = [np.concatenate([corner, end], axis=-1) for end in (far, far - 1.0)]
+    return forms
 
 
-def _close(box: list[float], other: list[float]) -> bool:
-    return all(abs(one - two) <= _TOLERANCE for one, two in zip(box, other, strict=True))
+def _judge(firsts: Floats, truths: Floats) -> list[tuple[str, float] | None]:
+    """Kind and shift of first lines; kind "" for one that is plain or like nothing known, None for one without numbers.
+
+    Args:
+        firsts: shape (n, 4).
+        truths: shape (n, 2, 4), what each may be meant to be; of two that fit, the first counts.
+    """
+    forms = _forms(truths)
+    fits = [
+        np.any([(np.abs(form - firsts[:, None]) <= _TOLERANCE).all(axis=-1) for form in alike], axis=0)
+        for alike in forms.values()
+    ]
+    # Shape (n, 2 * forms): of the first truth every form, then of the second.
+    ordered = np.stack(fits, axis=-1).reshape(len(firsts), 2 * len(forms))
+    comparable = np.isfinite(firsts).all(axis=-1) & (np.isfinite(truths).all(axis=-1).sum(axis=-1) > 0)
+    kinds = [*forms, *forms]
+    return [
+        (kinds[int(fitting.argmax())] if fitting.any() else ("", 0.0)) if known else None
+        for fitting, known in zip(ordered, comparable.tolist(), strict=True)
+    ]
 
 
 def repair_quirks(results: TrackerResults, dataset: Dataset, kinds: Collection[str]) -> TrackerResults:

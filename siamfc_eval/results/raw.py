@@ -85,24 +85,29 @@ class ResultFile:
     """One file of raw results: read once, hashed without being parsed, parsed once."""
 
     def __init__(
-        self, path: Path, parse: Callable[[bytes, Path], collections.abc.Sequence[Rows]], line_wise: bool = False
+        self, place: str, parse: Callable[[bytes, str], collections.abc.Sequence[Rows]], line_wise: bool = False
     ) -> None:
         """
         Args:
-            path: the file.
+            place: the file.
             parse: makes rows of its content.
             line_wise: the content is one run, one line per frame, so that its head can be parsed alone.
         """
-        self.path = path
+        self.place = place
         self._parse = parse
         self._line_wise = line_wise
         self._data: bytes | None = None
         self._digest: str | None = None
         self._rows: collections.abc.Sequence[Rows] | None = None
 
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self.place)
+
     def _content(self) -> bytes:
         if self._data is None:
-            self._data = read_content(self.path)
+            self._data = read_content(self.place)
         return self._data
 
     @property
@@ -127,9 +132,13 @@ class ResultFile:
             data = self._content()
             if self._digest is None:  # Of the bytes that are parsed: they are read once, whatever becomes of the file.
                 self._digest = content_digest(data)
-            self._rows = self._parse(data, self.path)
+            self._rows = self._parse(data, self.place)
             self._data = None
         return self._rows
+
+    def release(self) -> None:
+        """Let go of the content; whoever asks for it again reads the file again, as it is then."""
+        self._data = self._digest = self._rows = None
 
     def first(self, index: int) -> Rows:
         """The first row of a run, without parsing the rest where that is possible.
@@ -141,7 +150,7 @@ class ResultFile:
             data = self._content()
             end = data.find(b"\n", 0, _HEAD)
             head = data[: end if end >= 0 else _HEAD]
-            return self._parse(head.partition(b"\r")[0], self.path)[0]
+            return self._parse(head.partition(b"\r")[0], self.place)[0]
         return self.rows[index].head()
 
 

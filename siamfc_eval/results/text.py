@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Region, bounding_box
 from siamfc_eval.protocols.trajectory import Code
-from siamfc_eval.results.decimals import parse_decimals
-from siamfc_eval.results.rows import REGION, Rows, plain_boxes
+from siamfc_eval.results.lines import parse_lines
+from siamfc_eval.results.rows import REGION, Rows
 
 _SEPARATOR = re.compile(r"[ \t]*,[ \t]*|[ \t]+")
 _MAX_LINE = 65536
 _CODES = {float(code): int(code) for code in Code}
 
 
-def parse_rows(data: bytes, path: Path) -> Rows:
+def parse_rows(data: bytes, path: str | Path) -> Rows:
     """The rows of a result file.
 
     A line is `x,y,w,h`, a polygon `x0,y0,x1,y1,x2,y2,...`, or a VOT code (0, 1, 2, also written 1.0); values are
@@ -33,15 +33,11 @@ def parse_rows(data: bytes, path: Path) -> Rows:
     Raises:
         InputError: with file and line, for anything else.
     """
-    plain = parse_decimals(data, 4)
-    if plain is not None:
-        return plain_boxes(plain)
-    lines = _lines(data, path)
-    rows = _fast(lines) if len(lines) > 1 else None
-    return rows if rows is not None else _slow(lines, path)
+    rows = parse_lines(data)
+    return rows if rows is not None else _slow(_lines(data, path), path)
 
 
-def parse_numbers(data: bytes, path: Path) -> NDArray[np.float64]:
+def parse_numbers(data: bytes, path: str | Path) -> NDArray[np.float64]:
     """A table of numbers, e.g. times: shape (lines, columns); NaN allowed.
 
     Raises:
@@ -58,7 +54,7 @@ def parse_numbers(data: bytes, path: Path) -> NDArray[np.float64]:
     return np.array(rows, dtype=np.float64)
 
 
-def parse_values(data: bytes, path: Path) -> NDArray[np.float64]:
+def parse_values(data: bytes, path: str | Path) -> NDArray[np.float64]:
     """One number per line, as vot-toolkit writes times and confidences; an empty line is NaN. Shape (lines,).
 
     Raises:
@@ -74,12 +70,12 @@ def parse_values(data: bytes, path: Path) -> NDArray[np.float64]:
     return np.array(rows, dtype=np.float64).reshape(-1)
 
 
-def _lines(data: bytes, path: Path) -> list[str]:
+def _lines(data: bytes, path: str | Path) -> list[str]:
     """The lines without trailing empty ones."""
     return _text(data, path).rstrip().split("\n")
 
 
-def _text(data: bytes, path: Path) -> str:
+def _text(data: bytes, path: str | Path) -> str:
     """The content with `\\n` for line ends; refuses what is not text or has a line that no region can fill."""
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         raise InputError(f"{path}: expected plain text, found UTF-16. Save the file as ASCII or UTF-8.")
@@ -107,40 +103,7 @@ def _table(lines: list[str]) -> NDArray[np.float64] | None:
         return None
 
 
-def _fast(lines: list[str]) -> Rows | None:
-    """Files of one kind of region, with codes between; None for anything unusual or wrong."""
-    single = [row for row, line in enumerate(lines) if "," not in line]
-    texts = lines
-    if len(single) == len(lines):
-        single = []
-    elif single:
-        texts = [line for line in lines if "," in line]
-    table = _table(texts)
-    if table is None or len(table) != len(texts) or table.shape[1] < 4 or np.isinf(table).any():
-        return None
-    if not single and table.shape[1] == 4:
-        return plain_boxes(table)
-    codes = np.full(len(lines), REGION, dtype=np.int8)
-    for row in single:
-        code = _code(lines[row])
-        if code is None:
-            return None
-        codes[row] = code
-    if table.shape[1] == 4:
-        boxes = np.full((len(lines), 4), np.nan)
-        boxes[codes == REGION] = table
-        return Rows(boxes, codes)
-    return None
-
-
-def _code(line: str) -> int | None:
-    try:
-        return _CODES.get(float(line))
-    except ValueError:
-        return None
-
-
-def _slow(lines: list[str], path: Path) -> Rows:
+def _slow(lines: list[str], path: str | Path) -> Rows:
     """Line by line, so that what is wrong can be named."""
     boxes = np.full((len(lines), 4), np.nan)
     codes = np.full(len(lines), REGION, dtype=np.int8)
@@ -169,7 +132,7 @@ def _slow(lines: list[str], path: Path) -> Rows:
     return Rows(boxes, codes, polygons)
 
 
-def _values(line: str, path: Path, number: int) -> list[float]:
+def _values(line: str, path: str | Path, number: int) -> list[float]:
     text = line.strip()
     if not text:
         raise InputError(f"{path}:{number}: expected a region, found an empty line. One line per frame, without gaps.")

@@ -5,11 +5,14 @@ Coordinates. Everything outside this module is in *edge* coordinates: pixel (row
 at n pixels maps the square [cx - s/2, cx + s/2] onto [0, n], with no rounding of centre or side. The centre of output
 pixel j is therefore taken at cx + (j + 1/2 - n/2) s/n, which is the half-pixel rule of `cv2.resize`, and a displacement
 of d pixels in the crop is one of d s/n pixels in the frame.
+
+`crop_rounded` is the exception, kept to reproduce published numbers: it cuts whole pixels, as siamfc-pytorch does.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -17,6 +20,13 @@ from numpy.typing import NDArray
 
 from siamfc_eval.datasets.frames import Image
 from siamfc_eval.errors import InputError
+
+Cropping = Literal["exact", "rounded"]
+"""How a square is cut: at a fraction of a pixel (`crop_square`), or at whole pixels, as siamfc-pytorch does
+(`crop_rounded`)."""
+
+_LARGEST_PATCH = 4096
+"""Side in pixels above which a whole-pixel square is not cut out first: it would take 50 MB and more."""
 
 
 def context_side(size: NDArray[np.float64], context: float = 0.5) -> float:
@@ -53,11 +63,7 @@ def crop_square(
     Raises:
         InputError: the image is not RGB uint8.
     """
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise InputError(
-            f"a frame has shape {image.shape} and type {image.dtype}; trackers take RGB uint8 of shape "
-            "(height, width, 3). siamfc_eval.datasets.frames.read_image converts grey, alpha and 16 bits."
-        )
+    check_image(image)
     step = side / size
     # OpenCV counts from pixel centres: index = edge coordinate - 1/2.
     first = centre - 0.5 - 0.5 * step * (size - 1)
@@ -71,3 +77,49 @@ def crop_square(
         borderValue=(float(fill[0]), float(fill[1]), float(fill[2])),
     )
     return np.asarray(cropped, dtype=np.uint8)
+
+
+def crop_rounded(
+    image: Image, centre: NDArray[np.float64], side: float, size: int, fill: NDArray[np.float64]
+) -> NDArray[np.uint8]:
+    """Cut a square of whole pixels and resize it bilinearly: `crop_and_resize` of siamfc-pytorch, to the byte.
+
+    The side is rounded to whole pixels, then the corner is, and the patch is enlarged without a look at its neighbours;
+    so the middle of the crop is up to half a pixel of the frame away from `centre`.
+
+    Args:
+        image, centre, side, size, fill: as `crop_square` takes them.
+
+    Returns:
+        Shape (size, size, 3), uint8.
+
+    Raises:
+        InputError: the image is not RGB uint8.
+    """
+    check_image(image)
+    whole = max(1, round(side))
+    # siamfc-pytorch counts from pixel centres: round(index - (whole - 1) / 2), and index = edge coordinate - 1/2.
+    left, top = (int(corner) for corner in np.round(centre - whole / 2))
+    if whole > _LARGEST_PATCH:
+        return crop_square(image, np.array([left + whole / 2, top + whole / 2]), float(whole), size, fill)
+    height, width = image.shape[:2]
+    patch = np.empty((whole, whole, 3), dtype=np.uint8)
+    patch[:] = np.rint(fill)
+    x0, x1 = max(left, 0), min(left + whole, width)
+    y0, y1 = max(top, 0), min(top + whole, height)
+    if x0 < x1 and y0 < y1:
+        patch[y0 - top : y1 - top, x0 - left : x1 - left] = image[y0:y1, x0:x1]
+    return np.asarray(cv2.resize(patch, (size, size), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+def check_image(image: Image) -> None:
+    """Refuse pixels that no tracker of the family takes.
+
+    Raises:
+        InputError: the image is not RGB uint8 of shape (height, width, 3).
+    """
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise InputError(
+            f"a frame has shape {image.shape} and type {image.dtype}; trackers take RGB uint8 of shape "
+            "(height, width, 3). siamfc_eval.datasets.frames.read_image converts grey, alpha and 16 bits."
+        )

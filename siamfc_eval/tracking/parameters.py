@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from siamfc_eval.tracking.crops import Cropping
 from siamfc_eval.tracking.responses import Kernel
 from siamfc_eval.tracking.targets import PolygonFit
 
@@ -27,7 +28,7 @@ class Parameters(BaseModel):
     window_influence: Fraction = 0.176
     """Weight of the cosine window."""
     polygon_fit: PolygonFit = "bounds"
-    """How a start polygon becomes a box: "bounds" or "area"."""
+    """How a start polygon becomes a box: "bounds", "area" or "pysot"."""
 
     @model_validator(mode="after")
     def _search_holds_exemplar(self) -> Self:
@@ -37,7 +38,10 @@ class Parameters(BaseModel):
 
 
 class SiamFCParameters(Parameters):
-    """Of the SiamFC family (Bertinetto et al. 2016, section 4; defaults of siamfc-pytorch)."""
+    """Of the SiamFC family (Bertinetto et al. 2016, section 4; hyper-parameters of siamfc-pytorch).
+
+    Cropping, up-sampling and peak are by default the exact ones; the preset "siamfc-pytorch" has that project's own.
+    """
 
     scales: Annotated[int, Field(ge=1, le=9)] = 3
     """Number of scales searched, odd: exponents -1, 0, 1 or -2, ..., 2."""
@@ -59,6 +63,8 @@ class SiamFCParameters(Parameters):
     """Which bicubic enlarges the response; "opencv" is what siamfc-pytorch and its kin use."""
     refine_peak: bool = True
     """Find the peak between the samples of the enlarged response. The originals do not; see `find_peak`."""
+    crop: Cropping = "exact"
+    """Crops at a fraction of a pixel, or "rounded" to whole pixels, as siamfc-pytorch takes them."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -3,6 +3,9 @@
 A definition names a preset and overrides single values. Sources: the configuration files of siamfc-pytorch, SiameseX,
 SiamDW (per network and benchmark), pysot (per experiment) and DaSiamRPN. Where a source computes something wrong (scale
 exponents -2, 0, 2 under Python 3), the preset holds what the source meant.
+
+"siamfc-pytorch" also holds that project's arithmetic (whole-pixel crops, OpenCV's bicubic, no peak between samples), so
+that it tracks as the project itself does. The others hold hyper-parameters; their crops and peaks are the exact ones.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ def _siamdw(step: float, penalty: float, rate: float, window: float, search: int
         "scale_rate": rate,
         "window_influence": window,
         "search_size": search,
-        "polygon_fit": "area",
+        "polygon_fit": "pysot",
     }
 
 
@@ -31,7 +34,7 @@ def _rpn(penalty_k: float, window: float, rate: float, search: int) -> dict[str,
         "window_influence": window,
         "size_rate": rate,
         "search_size": search,
-        "polygon_fit": "area",
+        "polygon_fit": "pysot",
     }
 
 
@@ -42,10 +45,14 @@ SIAMFC_PRESETS: Mapping[str, Mapping[str, Any]] = {
         "scale_rate": 0.59,
         "window_influence": 0.176,
         "upsampling": 16,
+        "upsampling_kernel": "opencv",
+        "refine_peak": False,
+        "crop": "rounded",
+        "polygon_fit": "pysot",
     },
     "siamesex": {**_SIAMESEX, "upsampled_size": 273},
     "siamvgg": {**_SIAMESEX, "upsampled_size": 273},
-    "siamdw": {**_SIAMDW_FC, "polygon_fit": "area"},
+    "siamdw": {**_SIAMDW_FC, "polygon_fit": "pysot"},
     "siamdw-res22-otb2015": _siamdw(1.1897, 0.9370, 0.2226, 0.2897),
     "siamdw-res22-vot2017": _siamdw(1.1466, 0.9994, 0.2061, 0.3242),
     "siamdw-incep22-otb2015": _siamdw(1.1832, 0.9453, 0.3035, 0.2496, search=263),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import collections.abc
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Region
 from siamfc_eval.models.siamese import FullyConvolutional, SiameseNetwork, Template
-from siamfc_eval.tracking.crops import context_side, crop_square, mean_colour
+from siamfc_eval.tracking.crops import context_side, crop_rounded, crop_square, mean_colour
 from siamfc_eval.tracking.inference import Inference, correlation_responses
 from siamfc_eval.tracking.parameters import SiamFCParameters
 from siamfc_eval.tracking.responses import blend_window, cosine_window, find_peak, upsample
@@ -132,7 +132,7 @@ class SiamFCTracker:
         fills = [mean_colour(frame.pixels) for frame in frames]
         crops = np.stack(
             [
-                crop_square(frame.pixels, target.centre, context_side(target.size, p.context), p.exemplar_size, fill)
+                self._crop(frame.pixels, target.centre, context_side(target.size, p.context), p.exemplar_size, fill)
                 for frame, target, fill in zip(frames, targets, fills, strict=True)
             ]
         )
@@ -150,6 +150,11 @@ class SiamFCTracker:
         responses = correlation_responses(self._inference, [state.template for state in states], crops)
         return self._inference.each(self._locate, states, frames, list(responses))
 
+    @property
+    def _crop(self) -> Callable[..., NDArray[np.uint8]]:
+        """Cuts a square out of a frame, as the parameters say."""
+        return crop_rounded if self.parameters.crop == "rounded" else crop_square
+
     def _search_side(self, state: SiamFCState) -> float:
         """Side of the search square at the present scale, in pixels of the frame."""
         p = self.parameters
@@ -159,7 +164,7 @@ class SiamFCTracker:
         """Shape (scales, side, side, 3)."""
         side, size = self._search_side(state), self.parameters.search_size
         pixels, centre = frame.pixels, state.target.centre
-        return np.stack([crop_square(pixels, centre, side * factor, size, state.fill) for factor in self._factors])
+        return np.stack([self._crop(pixels, centre, side * factor, size, state.fill) for factor in self._factors])
 
     def _locate(self, state: SiamFCState, frame: Frame, responses: NDArray[np.float32]) -> tuple[SiamFCState, Output]:
         """The new state from the response maps, shape (scales, r, r)."""

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Box, Region, bounding_box, is_polygon
+from siamfc_eval.tracking.crops import check_image
 
-PolygonFit = Literal["bounds", "area"]
-"""How a polygon becomes the box that a tracker starts with: its bounding box, or an axis-aligned box of the polygon's
-area, the bounding box's shape and the mean of its corners as the centre (pysot, SiamDW, DaSiamRPN)."""
+PolygonFit = Literal["bounds", "area", "pysot"]
+"""How a polygon becomes the box that a tracker starts with: its bounding box; or an axis-aligned box of the polygon's
+area, the bounding box's shape and the mean of its corners as the centre; or what pysot, SiamDW, DaSiamRPN and got10k
+(so siamfc-pytorch too) compute: that box with the product of two sides for the area, and a pixel more in width and
+height."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +44,9 @@ def start_target(frame: Frame, region: Region, polygon_fit: PolygonFit = "bounds
         polygon_fit: how a polygon becomes a box; rectangles are taken as they are.
 
     Raises:
-        InputError: the region is not finite, has no area or lies outside the frame.
+        InputError: the region is not finite, has no area or lies outside the frame, or the frame is not RGB uint8.
     """
+    check_image(frame.pixels)
     values = np.asarray(region, dtype=np.float64)
     where = f"{frame.path}: " if frame.path else ""
     shown = ", ".join(f"{value:g}" for value in values.ravel())
@@ -66,16 +70,30 @@ def start_target(frame: Frame, region: Region, polygon_fit: PolygonFit = "bounds
             f"{where}the start region ({shown}) lies outside the frame of {width} x {height} pixels, so there is "
             "nothing to learn. Start on a frame that shows the target."
         )
-    if is_polygon(values) and polygon_fit == "area":
-        return _equal_area(values, box)
+    if is_polygon(values) and polygon_fit != "bounds":
+        return _of_area(values, box, _area(values)) if polygon_fit == "area" else _as_pysot(values, box)
     return Target(centre=box[:2] + box[2:] / 2, size=box[2:].copy())
 
 
-def _equal_area(polygon: Region, box: Box) -> Target:
-    """The axis-aligned box of a polygon's area; the polygon is convex in every data set that has any."""
+def _area(polygon: Region) -> float:
+    """Of any simple polygon."""
     points = polygon.reshape(-1, 2)
     following = np.roll(points, -1, axis=0)
-    area = abs(float((points[:, 0] * following[:, 1] - points[:, 1] * following[:, 0]).sum())) / 2
+    return abs(float((points[:, 0] * following[:, 1] - points[:, 1] * following[:, 0]).sum())) / 2
+
+
+def _of_area(polygon: Region, box: Box, area: float) -> Target:
+    """An axis-aligned box of this area around a polygon's mean corner, shaped as its bounding box."""
     if area == 0:
         return Target(centre=box[:2] + box[2:] / 2, size=box[2:].copy())
-    return Target(centre=points.mean(axis=0), size=box[2:] * np.sqrt(area / (box[2] * box[3])))
+    return Target(centre=polygon.reshape(-1, 2).mean(axis=0), size=box[2:] * np.sqrt(area / (box[2] * box[3])))
+
+
+def _as_pysot(polygon: Region, box: Box) -> Target:
+    """`get_axis_aligned_bbox` of pysot, `_corner2rect` of got10k 0.1.3; both take four corners for a rectangle's."""
+    points = polygon.reshape(-1, 2)
+    area = _area(polygon)
+    if len(points) == 4:
+        area = float(np.linalg.norm(points[0] - points[1]) * np.linalg.norm(points[1] - points[2]))
+    fitted = _of_area(polygon, box, area)
+    return Target(fitted.centre, fitted.size + 1.0)

@@ -59,9 +59,10 @@ def build_sampler(configuration: TrainingConfiguration, data: Path, stride: int)
         if section.stills_share > 0.0 and material.tracks:
             paths = tuple(dict.fromkeys(path for track in material.tracks for path in track.images))
             loose = Material(f"{section.name} as stills", stills=paths)
-            sources.append(Source(loose, section.weight * section.stills_share, 0, window=section.window))
+            weight = section.weight * section.stills_share
+            sources.append(Source(loose, weight, 0, window=section.window, aspect=section.aspect))
         share = section.weight * (1.0 - section.stills_share)
-        sources.append(Source(material, share, section.gap, section.negatives, section.window))
+        sources.append(Source(material, share, section.gap, section.negatives, section.window, section.aspect))
     crops = configuration.crops
     reach = (crops.search - crops.exemplar) / 2.0 // stride * stride
     composer = PairComposer(build_augmentation(configuration), crops.exemplar, crops.search, reach)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.training.schedules import ScheduleKind
+
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
 class _Section(BaseModel):
@@ -26,7 +29,8 @@ class ModelSection(_Section):
     weights: str = ""
     """Weights of this same network, in any layout that can be loaded."""
     backbone_weights: str = ""
-    """ImageNet weights of the backbone alone: .pth or .safetensors with torchvision's or the backbone's own names."""
+    """Weights of the backbone alone, of a classifier or of another tracker: .pth or .safetensors with torchvision's or
+    the backbone's own names, or NAME for trackers/NAME.safetensors."""
     widen_from: str = ""
     """Weights of a narrower trained SiamFC to start from: a file, or NAME for trackers/NAME.safetensors."""
     widen_noise: float = Field(default=0.3, ge=0.0)
@@ -73,6 +77,8 @@ class SourceSection(_Section):
     """Names (or shell patterns) of tracks or stills that are left out."""
     window: tuple[float, float] = (20.0, 0.5)
     """Smallest target in pixels and largest as a share of the shorter side, where targets are made up (stills)."""
+    aspect: float = Field(default=0.45, ge=0.0, le=2.0)
+    """Spread of the logarithm of their aspect ratio; boxes are learned from targets of many shapes."""
     negatives: float = Field(default=0.0, ge=0.0, le=1.0)
     """Share of pairs whose search crop shows another target of this source."""
     stills_share: float = Field(default=0.0, ge=0.0, le=1.0)
@@ -93,6 +99,10 @@ class LossSection(_Section):
     """Weight of the cross-entropy over all positions of all search crops."""
     contrast_sigma: float = Field(default=8.0, gt=0.0)
     """Width in pixels of the Gaussian that the cross-entropy aims at."""
+    teacher: str = ""
+    """Weights of a trained SiamFC whose responses are learned too: a file, or NAME for trackers/NAME.safetensors."""
+    teacher_weight: float = Field(default=1.0, gt=0.0)
+    """Weight of the loss against the teacher's responses."""
     anchor_scales: tuple[float, ...] = (8.0,)
     anchor_ratios: tuple[float, ...] = (0.33, 0.5, 1.0, 2.0, 3.0)
     positive_overlap: float = Field(default=0.6, gt=0.0, le=1.0)
@@ -181,6 +191,8 @@ class ValidationSection(_Section):
     frames: int = Field(default=40, ge=2)
     """Frames per clip."""
     clips_per_track: int = Field(default=1, ge=1)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """Hyper-parameters of the tracker that validates, where they differ from its family's defaults."""
 
     @model_validator(mode="after")
     def _has_clips(self) -> ValidationSection:
@@ -192,7 +204,7 @@ class ValidationSection(_Section):
 class TrainingConfiguration(_Section):
     """A whole training."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
+    name: str = Field(pattern=f"^{PLAIN_NAME.pattern}$")
     """Name of the trained tracker; names the files that are written."""
     model: ModelSection
     crops: CropSection = CropSection()
@@ -213,18 +225,40 @@ class TrainingConfiguration(_Section):
         return self
 
 
-def read_configuration(path: Path) -> TrainingConfiguration:
-    """Read and validate a training file.
+def _over(base: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """`values` laid over `base`, section by section; lists are replaced whole."""
+    merged = dict(base)
+    for key, value in values.items():
+        below = merged.get(key)
+        merged[key] = _over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
 
-    Raises:
-        InputError: the file is missing, is no TOML, or a field is unknown, missing or out of range; names the field.
-    """
+
+def _read_values(path: Path, above: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What a file and those that it extends declare; `above` are the names of the files that extend this one."""
+    if path.stem in above:
+        raise InputError(f"{path}: {', '.join([*above, path.stem])}: files that extend each other; one must not.")
     try:
         values = tomllib.loads(path.read_text())
     except OSError as error:
         raise InputError(f"{path}: cannot read this training file ({error.strerror}).") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not valid TOML ({error}).") from error
+    base = values.pop("extends", None)
+    if base is None:
+        return values
+    if not isinstance(base, str) or base == path.stem or not PLAIN_NAME.fullmatch(base):
+        raise InputError(f"{path}: extends is the name of another training file in the same folder, not {base!r}.")
+    return _over(_read_values(path.with_name(f"{base}.toml"), (*above, path.stem)), values)
+
+
+def read_configuration(path: Path) -> TrainingConfiguration:
+    """Read and validate a training file, and the one that it `extends`: a name without .toml, in the same folder.
+
+    Raises:
+        InputError: the file is missing, is no TOML, or a field is unknown, missing or out of range; names the field.
+    """
+    values = _read_values(path)
     try:
         return TrainingConfiguration.model_validate(values)
     except ValidationError as error:

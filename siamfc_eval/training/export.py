@@ -77,9 +77,20 @@ def hand_over(training: Training) -> list[Path]:
     return [weights, card, curves]
 
 
+def _loss_in_words(configuration: TrainingConfiguration) -> str:
+    loss = configuration.loss
+    if build_model(configuration.model.name, **configuration.model.options).kind == "rpn":
+        return (
+            f"classification of anchors and smooth-L1 of boxes, weight {loss.location:g}; positive from an overlap of "
+            f"{loss.positive_overlap:g}, negative to {loss.negative_overlap:g}"
+        )
+    words = f"{loss.kind}, radius {loss.radius:g} px; in-batch negatives {loss.batch_negatives:g}"
+    return words + (f"; responses of {loss.teacher}, weight {loss.teacher_weight:g}" if loss.teacher else "")
+
+
 def model_card(configuration: TrainingConfiguration, chosen: dict[str, Any], seconds: float, steps: int) -> str:
     """A card in Markdown: what was trained, on what, how long, and how it was chosen."""
-    loop, loss, best, start = configuration.loop, configuration.loss, configuration.optimiser, configuration.model
+    loop, best, start = configuration.loop, configuration.optimiser, configuration.model
     validation = configuration.validation
     begin = start.weights or start.backbone_weights or (start.widen_from and f"{start.widen_from}, widened")
     rows = [
@@ -91,7 +102,7 @@ def model_card(configuration: TrainingConfiguration, chosen: dict[str, Any], sec
             f"SGD, rate {best.rate:g} ({best.schedule}, to {best.final:g} of it), momentum {best.momentum:g}, "
             f"decay {best.weight_decay:g}, gradient clipped at {best.clip:g}",
         ),
-        ("loss", f"{loss.kind}, radius {loss.radius:g} px; in-batch negatives {loss.batch_negatives:g}"),
+        ("loss", _loss_in_words(configuration)),
         ("seed", f"{loop.seed}"),
         ("time, hardware", f"{seconds / 60:.0f} minutes on {hardware()}"),
         ("validation", f"mean overlap {chosen['validation']:.4f} on held-out clips"),
@@ -100,8 +111,9 @@ def model_card(configuration: TrainingConfiguration, chosen: dict[str, Any], sec
     lines += [f"| {name} | {value} |" for name, value in rows]
     lines += ["", "Sources of pairs:", ""]
     for source in configuration.sources:
-        left_out = ", ".join(source.exclude) or "nothing"
-        lines.append(f"- {source.name} ({source.kind}), weight {source.weight:g}; left out: {left_out}")
+        left_out = f"; left out: {', '.join(source.exclude)}" if source.exclude else ""
+        lines.append(f"- {source.name} ({source.kind}), weight {source.weight:g}{left_out}")
     held = [*validation.tracks, *([f"stills {validation.still_pattern}"] if validation.still_pattern else [])]
     lines += ["", f"Held out for validation: {', '.join(held) or 'nothing'}.", ""]
+    lines += ["![Loss and validation](curves.png)", ""]
     return "\n".join(lines)

@@ -69,6 +69,19 @@ def batch_contrast(logits: Tensor, labels: Tensor, strangers: Tensor, positives:
     return (losses * positives).sum() / positives.sum().clamp(min=1)
 
 
+def taught(logits: Tensor, teacher: Tensor) -> Tensor:
+    """Mean squared distance from a teacher's responses, over the variance of those.
+
+    What is added to all responses to one exemplar moves no peak and does not count. Ba & Caruana, "Do Deep Nets Really
+    Need to be Deep?" (NIPS 2014), section 2.2: regression on logits.
+
+    Args:
+        logits, teacher: shape (searches, exemplars, h, w).
+    """
+    ours, theirs = (values - values.mean(dim=(0, 2, 3), keepdim=True) for values in (logits, teacher))
+    return (ours - theirs).square().mean() / theirs.square().mean().clamp(min=1e-12)
+
+
 def halves(logits: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
     """Logistic loss in which positive and negative entries of a batch weigh half each, as in pysot.
 

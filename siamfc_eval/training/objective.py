@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from siamfc_eval.errors import InputError
 from siamfc_eval.models.siamese import FullyConvolutional, RegionProposal, SiameseNetwork
 from siamfc_eval.training import losses
 from siamfc_eval.training.configuration import LossSection
@@ -12,6 +13,7 @@ from siamfc_eval.training.feeding import Batch
 from siamfc_eval.training.labels import disc_labels, gaussian_labels, squared_distances
 from siamfc_eval.training.proposals import anchor_targets, location_loss, pick_anchors, proposal_scores
 from siamfc_eval.training.responses import all_pairs
+from siamfc_eval.training.starting import trained_network
 
 Parts = dict[str, float]
 """Terms of a loss by name, unweighted, for the log."""
@@ -30,11 +32,17 @@ class ResponseObjective(nn.Module):
 
     The bias of Bertinetto et al. 2016, equation 2, is learned here and not in the network: it moves no peak, so
     trackers can do without it, but without it "nothing like the exemplar is here" is hard to say.
+
+    Args:
+        setting: which terms, with which weights.
+        teacher: a trained network whose responses are learned too; its stride and response size must be the model's.
     """
 
-    def __init__(self, setting: LossSection) -> None:
+    def __init__(self, setting: LossSection, teacher: FullyConvolutional | None = None) -> None:
         super().__init__()
         self.setting = setting
+        # In a tuple, so that it is no part of what is saved, moved or learned.
+        self._teacher = () if teacher is None else (teacher.eval().requires_grad_(False),)
         self.bias = nn.Parameter(torch.tensor(setting.bias), requires_grad=setting.bias != 0.0)
 
     def forward(self, model: FullyConvolutional, batch: Batch) -> tuple[Tensor, Parts]:
@@ -64,7 +72,23 @@ class ResponseObjective(nn.Module):
             contrast = losses.batch_contrast(responses, aims, apart, batch.positives)
             total = total + setting.contrast * contrast
             parts["contrast"] = float(contrast.detach())
+        for teacher in self._teacher:
+            lesson = losses.taught(responses, self._answers(teacher.to(responses.device), batch, responses.shape))
+            total = total + setting.teacher_weight * lesson
+            parts["teacher"] = float(lesson.detach())
         return total, parts
+
+    def _answers(self, teacher: FullyConvolutional, batch: Batch, shape: torch.Size) -> Tensor:
+        """The teacher's responses to all pairs."""
+        with torch.no_grad():
+            exemplars, searches = teacher.embed(batch.exemplars.float()), teacher.embed(batch.searches.float())
+            answers = all_pairs(teacher, exemplars, searches)
+        if answers.shape != shape:
+            raise InputError(
+                f"loss.teacher '{self.setting.teacher}' answers crops with maps of {tuple(answers.shape[2:])}, the "
+                f"network with {tuple(shape[2:])}: they must be alike. Take another teacher, or none."
+            )
+        return answers.float()
 
 
 class ProposalObjective(nn.Module):
@@ -100,5 +124,16 @@ class ProposalObjective(nn.Module):
 
 
 def build_objective(model: SiameseNetwork, setting: LossSection) -> ResponseObjective | ProposalObjective:
-    """The objective that fits a network."""
-    return ProposalObjective(setting) if isinstance(model, RegionProposal) else ResponseObjective(setting)
+    """The objective that fits a network.
+
+    Raises:
+        InputError: a teacher that is missing, that cannot be loaded, or that gives no response maps.
+    """
+    if isinstance(model, RegionProposal):
+        return ProposalObjective(setting)
+    if not setting.teacher:
+        return ResponseObjective(setting)
+    teacher = trained_network(setting.teacher, "loss.teacher")
+    if not isinstance(teacher, FullyConvolutional):
+        raise InputError(f"loss.teacher: {setting.teacher} is a {teacher.name}, which gives no response maps to learn.")
+    return ResponseObjective(setting, teacher)

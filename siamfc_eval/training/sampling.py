@@ -29,6 +29,8 @@ class Source:
     """Share of pairs whose search crop shows another target."""
     window: tuple[float, float] = (20.0, 0.5)
     """Smallest window in pixels and largest as a share of the image's shorter side (stills)."""
+    aspect: float = 0.45
+    """Spread of the logarithm of a window's width over its height (stills)."""
 
 
 class ImageCache:
@@ -113,7 +115,7 @@ class PairSampler:
             return self._draw_track(number, others, rng)
         path = source.material.stills[int(rng.integers(stills))]
         image = self._read(path)
-        sighting = Sighting(image, salient_window(image, rng, *source.window))
+        sighting = Sighting(image, salient_window(image, rng, *source.window, source.aspect))
         return self.composer.compose(sighting, sighting, others, str(path), rng)
 
     def _draw_track(self, number: int, others: list[Image], rng: np.random.Generator) -> Pair:

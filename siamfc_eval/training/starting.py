@@ -10,7 +10,7 @@ from siamfc_eval.catalogue import catalogue_folder
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.checkpoints import load_model
 from siamfc_eval.models.registry import build_model
-from siamfc_eval.models.siamese import FullyConvolutional, SiameseNetwork
+from siamfc_eval.models.siamese import SiameseNetwork
 from siamfc_eval.models.weight_files import read_weight_file
 from siamfc_eval.training.configuration import ModelSection
 from siamfc_eval.training.widening import widen
@@ -28,9 +28,9 @@ def build_network(setting: ModelSection, seed: int) -> SiameseNetwork:
         return given.train().requires_grad_(True)
     model = build_model(setting.name, **setting.options)
     if setting.widen_from:
-        _start_from_narrow(model, setting, seed)
+        widen(trained_network(setting.widen_from, "model.widen_from"), model, seed, setting.widen_noise)
     if setting.backbone_weights:
-        load_backbone(model, Path(setting.backbone_weights).expanduser())
+        load_backbone(model, _weights_file(setting.backbone_weights, "model.backbone_weights"))
     return model
 
 
@@ -59,15 +59,24 @@ def load_backbone(model: SiameseNetwork, path: Path) -> None:
     model.backbone.load_state_dict(found, strict=False)
 
 
-def _start_from_narrow(model: SiameseNetwork, setting: ModelSection, seed: int) -> None:
-    path = Path(setting.widen_from).expanduser()
+def trained_network(name: str, field: str) -> SiameseNetwork:
+    """A trained network that a configuration names.
+
+    Args:
+        name: a file, or NAME for trackers/NAME.safetensors.
+        field: of the configuration, for errors.
+
+    Raises:
+        InputError: there is no such file, or it does not load.
+    """
+    return load_model(_weights_file(name, field))
+
+
+def _weights_file(name: str, field: str) -> Path:
+    """The file of weights that a field of the configuration means: itself, or that name's in the catalogue."""
+    path = Path(name).expanduser()
     if not path.is_file():
-        path = catalogue_folder("trackers") / f"{setting.widen_from}.safetensors"
+        path = catalogue_folder("trackers") / f"{name}.safetensors"
     if not path.is_file():
-        raise InputError(
-            f"model.widen_from: neither {setting.widen_from} nor {path} is a file of weights. Train that network first."
-        )
-    narrow = load_model(path)
-    if not isinstance(narrow, FullyConvolutional) or not isinstance(model, FullyConvolutional):
-        raise InputError(f"model.widen_from: {narrow.name} cannot be widened into {model.name}; both must be SiamFC.")
-    widen(narrow, model, seed, setting.widen_noise)
+        raise InputError(f"{field}: neither {name} nor {path} is a file of weights. Train that network first.")
+    return path

@@ -9,7 +9,13 @@ from siamfc_eval.geometry.regions import Box
 
 
 def salient_window(
-    image: Image, rng: np.random.Generator, smallest: float = 20.0, largest: float = 0.5, candidates: int = 8
+    image: Image,
+    rng: np.random.Generator,
+    smallest: float = 20.0,
+    largest: float = 0.5,
+    aspect: float = 0.45,
+    *,
+    candidates: int = 8,
 ) -> Box:
     """A window that could be a target: textured, and of other colours than its surroundings.
 
@@ -21,6 +27,7 @@ def salient_window(
         rng: the source of chance.
         smallest: smallest side of a square of the window's area, pixels.
         largest: the same at most, as a share of the image's shorter side.
+        aspect: standard deviation of the logarithm of width over height.
         candidates: how many windows compete.
 
     Returns:
@@ -36,7 +43,7 @@ def salient_window(
 
     upper = max(largest * min(height, width), smallest * 1.01)
     sides = np.exp(rng.uniform(np.log(smallest), np.log(upper), candidates))
-    aspects = np.exp(rng.normal(0.0, 0.45, candidates))
+    aspects = np.exp(rng.normal(0.0, aspect, candidates))
     widths = np.minimum(sides * np.sqrt(aspects), width * 0.9)
     heights = np.minimum(sides / np.sqrt(aspects), height * 0.9)
     lefts = rng.uniform(0.0, width - widths)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from siamfc_eval.datasets.sequence import Sequence
+from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Boxes
 from siamfc_eval.models.siamese import RegionProposal, SiameseNetwork
-from siamfc_eval.tracking.parameters import SiamRPNParameters
+from siamfc_eval.tracking.parameters import SiamFCParameters, SiamRPNParameters
 from siamfc_eval.tracking.siamfc import SiamFCTracker
 from siamfc_eval.tracking.siamrpn import SiamRPNTracker
 from siamfc_eval.tracking.tracker import BatchTracker
@@ -33,14 +35,21 @@ def overlaps(first: Boxes, second: Boxes) -> NDArray[np.float64]:
 
 
 def build_tracker(model: SiameseNetwork, configuration: TrainingConfiguration, device: str = "cpu") -> BatchTracker:
-    """The family's tracker with its default hyper-parameters around a network in training."""
-    if isinstance(model, RegionProposal):
-        loss = configuration.loss
-        parameters = SiamRPNParameters(
-            search_size=configuration.crops.search, anchor_scales=loss.anchor_scales, anchor_ratios=loss.anchor_ratios
-        )
-        return SiamRPNTracker(configuration.name, model, parameters, device)
-    return SiamFCTracker(configuration.name, model, device=device)
+    """The family's tracker around a network in training, with the hyper-parameters that [validation] declares.
+
+    Raises:
+        InputError: a hyper-parameter that the family does not have, or a value out of its range.
+    """
+    loss, given = configuration.loss, configuration.validation.parameters
+    try:
+        if isinstance(model, RegionProposal):
+            anchors = {"anchor_scales": loss.anchor_scales, "anchor_ratios": loss.anchor_ratios}
+            parameters = SiamRPNParameters(**{"search_size": configuration.crops.search, **anchors, **given})
+            return SiamRPNTracker(configuration.name, model, parameters, device)
+        return SiamFCTracker(configuration.name, model, SiamFCParameters(**given), device)
+    except ValidationError as error:
+        told = "; ".join(f"{item['loc'][0] if item['loc'] else 'all'}: {item['msg']}" for item in error.errors())
+        raise InputError(f"training '{configuration.name}', validation.parameters: {told}.") from error
 
 
 def track_clips(tracker: BatchTracker, clips: Ordered[Sequence]) -> dict[str, float]:

@@ -75,6 +75,14 @@ def test_a_run_ends_with_a_ranking_the_place_of_the_results_and_the_next_command
     assert (experiment.parent / "runs/synthetic/static/disc-spins.txt").is_file()
 
 
+def test_a_report_of_what_was_run_is_written_where_it_is_asked_for(experiment: Path) -> None:
+    result = _run(experiment, "--tracker", "static", "--report", "--no-score")
+    page = experiment.parent / "runs/synthetic/report/report.html"
+    assert result.return_value == 0
+    assert f"report: {page}" in result.stdout
+    assert "static" in page.read_text(encoding="utf-8")
+
+
 def test_a_second_run_keeps_what_is_there(experiment: Path) -> None:
     _run(experiment, "--no-score")
     assert "are there already" in _run(experiment, "--no-score").stderr

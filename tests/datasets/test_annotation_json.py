@@ -1,135 +1,83 @@
+"""Annotations in JSON are parsed once for many processes, and what was kept is never of another file."""
+
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from siamfc_eval.datasets import annotation_json
+from siamfc_eval.datasets.annotation_json import forget_json, load_json
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.errors import InputError
 
 
-def pysot_entry(name, boxes, **more):
-    names = [f"{name}/img/{i + 1:04d}.jpg" for i in range(len(boxes))]
-    return {"video_dir": name, "init_rect": boxes[0], "img_names": names, "gt_rect": boxes, **more}
-
-
-def test_the_files_name_says_the_benchmark_and_with_it_the_origin(tmp_path, write):
-    entry = pysot_entry("Boy", [[10, 5, 8, 6]] * 2, attr=["Scale Variation", "Fast Motion"])
-    path = write(tmp_path / "OTB100.json", json.dumps({"Boy": entry}))
-    dataset = load_dataset(path)
-    (sequence,) = dataset
-    assert (dataset.name, dataset.layout, sequence.origin) == ("otb2015", "pysot-json", 1)
-    np.testing.assert_array_equal(sequence.boxes[0], [9, 4, 8, 6])
-    assert sequence.attributes == {"pysot": frozenset({"SV", "FM"})}
-    assert sequence.frames is None
-
-
-def test_polygons_tags_and_size_are_kept(tmp_path, write):
-    polygon = [2, 3, 12, 3, 12, 9, 2, 9]
-    entry = pysot_entry("bag", [polygon] * 3, occlusion=[], size_change=[0, 1, 0], width=32, height=24)
-    (sequence,) = load_dataset(write(tmp_path / "VOT2018.json", json.dumps({"bag": entry})))
-    np.testing.assert_array_equal(sequence.regions[0], polygon)
-    np.testing.assert_array_equal(sequence.boxes[0], [2, 3, 10, 6])
-    assert (sequence.origin, sequence.image_size) == (0, (32, 24))
-    assert sequence.tags["occlusion"].shape == (0,)
-    np.testing.assert_array_equal(sequence.tags["size_change"], [False, True, False])
-
-
-def test_hidden_targets_are_nan_and_absent_flags_are_read(tmp_path, write):
-    entry = pysot_entry("bike1", [[10, 5, 8, 6], [float("nan")] * 4, [10, 5, 8, 6]], absent=[1, 0, 1])
-    (sequence,) = load_dataset(write(tmp_path / "UAV123.json", json.dumps({"bike1": entry})))
-    assert np.isnan(sequence.boxes[1]).all()
-    np.testing.assert_array_equal(sequence.absent, [False, True, False])
-
-
-def test_images_beside_the_file_or_given_are_used(tmp_path, make_images, write):
-    path = write(tmp_path / "data/OTB100.json", json.dumps({"Boy": pysot_entry("Boy", [[10, 5, 8, 6]] * 2)}))
-    make_images(tmp_path / "elsewhere/Boy/img", 1, 2, "{:04d}.jpg")
-    (sequence,) = load_dataset(path, images=tmp_path / "elsewhere")
-    assert sequence.frames[1].pixels.shape == (24, 32, 3)
-    make_images(tmp_path / "data/Boy/img", 1, 2, "{:04d}.jpg")
-    (sequence,) = load_dataset(path)
-    assert sequence.frames is not None
-
-
-def test_a_missing_image_is_named(tmp_path, make_images, write):
-    path = write(tmp_path / "OTB100.json", json.dumps({"Boy": pysot_entry("Boy", [[10, 5, 8, 6]] * 3)}))
-    make_images(tmp_path / "Boy/img", 1, 2, "{:04d}.jpg")
-    with pytest.raises(InputError, match=r"0003.jpg: missing frame \(1 of 3"):
-        load_dataset(path)
-
-
-@pytest.mark.parametrize("name", ["../../secret.jpg", "/etc/passwd", "C:\\x.jpg"])
-def test_image_names_cannot_lead_out_of_the_folder(tmp_path, write, name):
-    entry = pysot_entry("Boy", [[10, 5, 8, 6]]) | {"img_names": [name]}
-    with pytest.raises(InputError, match="relative paths"):
-        load_dataset(write(tmp_path / "OTB100.json", json.dumps({"Boy": entry})))
-
-
-def test_lists_of_different_length_are_an_error(tmp_path, write):
-    entry = pysot_entry("Boy", [[10, 5, 8, 6]] * 3)
-    entry["img_names"].pop()
-    with pytest.raises(InputError, match="Boy: 3 rows of ground truth for 2 image names"):
-        load_dataset(write(tmp_path / "OTB100.json", json.dumps({"Boy": entry})))
-
-
-def test_a_row_that_is_no_box_is_named(tmp_path, write):
-    entry = pysot_entry("Boy", [[10, 5, 8, 6], [1, 2, 3], [1, 2, 3, "x"]])
-    path = write(tmp_path / "OTB100.json", json.dumps({"Boy": entry}))
-    with pytest.raises(InputError, match="Boy, row 2: expected 4 numbers or a polygon, found 3"):
-        load_dataset(path)
-
-
-def test_a_file_that_is_not_json_says_so(tmp_path, write):
-    with pytest.raises(InputError, match="not valid JSON"):
-        load_dataset(write(tmp_path / "OTB100.json", "{"))
-
-
 @pytest.fixture
-def compact(tmp_path, write):
-    sequences = {
-        "Boy": {"gt_rect": [[10, 5, 8, 6]] * 3, "n_frames": 3, "dir": "Boy", "subsets": ["OTB100", "OTB2013"]},
-        "Tiger1": {
-            "gt_rect": [[10, 5, 8, 6]] * 9,
-            "n_frames": 9,
-            "eval_offset": 5,
-            "dir": "Tiger1",
-            "aliases": {"dcfnet": "tiger1"},
-            "attributes": {"matlab_hc": ["IV"], "pytracking": ["IV", "OCC"]},
-        },
-        "David": {"gt_rect": [[10, 5, 8, 6]] * 2, "n_frames": 2, "start_frame": 300, "dir": "David"},
-        "Man": {"gt_rect": [[10, 5, 8, 6]], "n_frames": 1, "dir": "Man"},
-    }
-    content = {"dataset": "OTB2015 (TB-100)", "box": "x,y,w,h; 1-based top-left", "sequences": sequences}
-    return write(tmp_path / "annotations.json", json.dumps(content))
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SIAMFC_EVAL_CACHE", str(tmp_path / "cache"))
+    forget_json()
+    return tmp_path
 
 
-def test_the_compact_file_gives_attributes_by_source_aliases_and_lead_in(compact, write):
-    write(compact.parent / "init_omit.json", '{"Tiger1": [[1, 5]]}')
-    dataset = load_dataset(compact)
-    assert (dataset.name, dataset.layout) == ("otb2015", "compact-json")
-    tiger = dataset.sequences[1]
-    assert (tiger.origin, tiger.lead_in, tiger.init_omit) == (1, 5, ((1, 5),))
-    assert tiger.attributes == {"matlab_hc": frozenset({"IV"}), "pytracking": frozenset({"IV", "OCC"})}
-    assert "tiger1" in tiger.aliases
-    np.testing.assert_array_equal(tiger.published_boxes[0], [10, 5, 8, 6])
+def write(path: Path, first: float = 5.0) -> Path:
+    entry = {"gt_rect": [[first, 6, 7, 8], [2, 3, 4, 5]], "img_names": ["a/1.jpg", "a/2.jpg"], "attr": ["Occlusion"]}
+    uneven = {"gt_rect": [[1, 2, 3, 4], [1, 2, 5, 2, 5, 9, 1, 9]], "img_names": ["b/1.jpg", "b/2.jpg"]}
+    path.write_text(json.dumps({"a": entry, "b": uneven}))
+    return path
 
 
-def test_subsets_of_the_compact_file_are_selected_by_name(compact):
-    assert load_dataset(compact, "otb2013").names == ("Boy", "Tiger1", "David")
-    assert load_dataset(compact, "cvpr13").name == "otb2013"
+def refuse_to_parse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(annotation_json, "json", SimpleNamespace(loads=lambda *_: pytest.fail("parsed again")))
 
 
-def test_the_compact_file_finds_images_from_the_start_frame(compact, make_images):
-    make_images(compact.parent / "David/img", 1, 305, "{:04d}.jpg")
-    david = load_dataset(compact).sequences[2]
-    assert [path.name for path in david.frames.paths] == ["0300.jpg", "0301.jpg"]
+def test_what_was_kept_equals_what_was_parsed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(folder / "VOT2018.json")
+    parsed = load_dataset(path)
+    refuse_to_parse(monkeypatch)
+    again = load_dataset(path)
+    assert [sequence.name for sequence in again] == ["a", "b"]
+    for one, other in zip(parsed, again, strict=True):
+        np.testing.assert_array_equal(one.boxes, other.boxes)
+        assert one.attributes == other.attributes
+        assert [region.tolist() for region in one.ground_truth] == [region.tolist() for region in other.ground_truth]
 
 
-def test_a_wrong_count_in_the_compact_file_is_an_error(compact):
-    content = json.loads(compact.read_text())
-    content["sequences"]["Boy"]["n_frames"] = 4
-    compact.write_text(json.dumps(content))
-    with pytest.raises(InputError, match="Boy: n_frames is 4, but there are 3 boxes"):
-        load_dataset(compact)
+def test_a_file_that_changed_is_parsed_again(folder: Path) -> None:
+    path = write(folder / "VOT2018.json")
+    load_dataset(path)
+    write(path, first=9.0)
+    assert load_dataset(path).sequences[0].boxes[0, 0] == 9.0
+
+
+def test_what_was_kept_and_damaged_is_parsed_again(folder: Path) -> None:
+    path = write(folder / "VOT2018.json")
+    first = load_json(path)["a"]["gt_rect"].tolist()
+    forget_json()
+    (kept,) = (folder / "cache" / "annotations").iterdir()
+    kept.write_bytes(kept.read_bytes()[:-3])
+    assert load_json(path)["a"]["gt_rect"].tolist() == first
+
+
+def test_nothing_is_kept_where_nothing_is_to_be_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIAMFC_EVAL_CACHE", "off")
+    load_json(write(folder / "VOT2018.json"))
+    assert not (folder / "cache").exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\xff", "nothing"])
+def test_what_is_no_json_is_named(folder: Path, text: str) -> None:
+    path = folder / "broken.json"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(InputError, match=r"broken\.json: not valid JSON"):
+        load_json(path)
+
+
+@pytest.mark.parametrize("rows", [[[10**400, 1, 2, 3]], [["a", 1, 2, 3]], [[1, 2, 3]], [], None, 5, {"x": 1}])
+def test_tables_of_anything_else_are_refused_with_the_sequence(folder: Path, rows: object) -> None:
+    path = folder / "VOT2018.json"
+    path.write_text(json.dumps({"a": {"gt_rect": rows, "img_names": ["a/1.jpg"]}}))
+    with pytest.raises(InputError, match=r"VOT2018\.json: a"):
+        load_dataset(path)

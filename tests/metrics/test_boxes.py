@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from shapely import box as rectangle
 
-from siamfc_eval.geometry.boxes import centre_errors, centres, clip_boxes, normalised_centre_errors, overlaps
+from siamfc_eval.geometry.boxes import centres, clip_boxes, compare_boxes, overlaps
 
 coordinate = st.floats(-500, 500, allow_nan=False).map(lambda value: round(value, 3))
 size = st.floats(0.01, 400, allow_nan=False).map(lambda value: round(value, 3))
@@ -34,7 +34,9 @@ def test_overlap_and_errors_do_not_depend_on_where_the_origin_is(
 ) -> None:
     shift = np.array([dx, dy, 0.0, 0.0])
     assert overlaps(first + shift, second + shift)[0] == pytest.approx(overlaps(first, second)[0], abs=1e-8)
-    assert centre_errors(first + shift, second + shift)[0] == pytest.approx(centre_errors(first, second)[0], abs=1e-8)
+    assert compare_boxes(first + shift, second + shift).centre_errors[0] == pytest.approx(
+        compare_boxes(first, second).centre_errors[0], abs=1e-8
+    )
 
 
 @given(boxes, boxes)
@@ -50,8 +52,10 @@ def test_overlap_and_normalised_error_do_not_depend_on_the_scale(
 ) -> None:
     assert overlaps(first * scale, second * scale)[0] == pytest.approx(overlaps(first, second)[0], abs=1e-8)
     # The half pixel of the centres cancels, so only rounding is left.
-    before = normalised_centre_errors(first, second)[0]
-    assert normalised_centre_errors(first * scale, second * scale)[0] == pytest.approx(before, rel=1e-6, abs=1e-6)
+    before = compare_boxes(first, second).normalised_centre_errors[0]
+    assert compare_boxes(first * scale, second * scale).normalised_centre_errors[0] == pytest.approx(
+        before, rel=1e-6, abs=1e-6
+    )
 
 
 def test_boxes_without_area_overlap_nothing() -> None:
@@ -81,10 +85,39 @@ def test_a_centre_is_half_a_pixel_inside() -> None:
 
 def test_normalised_error_counts_in_widths_and_heights() -> None:
     truth = np.array([[0.0, 0.0, 20.0, 10.0]])
-    assert normalised_centre_errors(truth + np.array([2.0, 0, 0, 0]), truth)[0] == pytest.approx(0.1)
-    assert normalised_centre_errors(truth + np.array([0, 2.0, 0, 0]), truth)[0] == pytest.approx(0.2)
+    assert compare_boxes(truth + np.array([2.0, 0, 0, 0]), truth).normalised_centre_errors[0] == pytest.approx(0.1)
+    assert compare_boxes(truth + np.array([0, 2.0, 0, 0]), truth).normalised_centre_errors[0] == pytest.approx(0.2)
 
 
 def test_clipping_cuts_at_all_four_sides() -> None:
     cut = clip_boxes(np.array([[-5.0, -5.0, 10.0, 10.0], [95.0, 45.0, 10.0, 10.0]]), np.array(100.0), np.array(50.0))
     assert cut.tolist() == [[0.0, 0.0, 10.0, 10.0], [95.0, 45.0, 5.0, 5.0]]
+
+
+wild = st.floats(width=32) | st.sampled_from([0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e300])
+tables = hnp.arrays(np.float64, st.tuples(st.integers(0, 6), st.just(4)), elements=wild | coordinate)
+
+
+@given(tables, st.data())
+def test_boxes_are_compared_bit_for_bit_as_plain_array_arithmetic_does(first: np.ndarray, data: st.DataObject) -> None:
+    second = data.draw(hnp.arrays(np.float64, first.shape, elements=wild | coordinate))
+    found = compare_boxes(first, second)
+    with np.errstate(all="ignore"):
+        (x1, y1, w1, h1), (x2, y2, w2, h2) = first.T, second.T
+        shared = np.maximum(np.minimum(x1 + w1, x2 + w2) - np.maximum(x1, x2), 0)
+        shared = shared * np.maximum(np.minimum(y1 + h1, y2 + h2) - np.maximum(y1, y2), 0)
+        union = np.where(shared == 0, 1, w1 * h1 + w2 * h2 - shared)
+        (cx, cy), (tx, ty) = centres(first), centres(second)
+        expected = (
+            np.clip(shared / union, 0, 1),
+            np.sqrt((cx - tx) ** 2 + (cy - ty) ** 2),
+            np.sqrt((cx / w2 - tx / w2) ** 2 + (cy / h2 - ty / h2) ** 2),
+        )
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (4,), (2, 5), (2, 2, 4)])
+def test_boxes_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"shape \(n, 4\)"):
+        compare_boxes(np.zeros(shape), np.zeros((2, 4)))

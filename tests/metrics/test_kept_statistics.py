@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from siamfc_eval.datasets.load import load_dataset
+from siamfc_eval.kept_files import default_folder
 from siamfc_eval.metrics import cache
 from siamfc_eval.metrics.ope_measure import OpeMeasure
 from siamfc_eval.metrics.scoring import score, scores_json
@@ -161,10 +162,10 @@ def test_concurrent_runs_share_a_cache(bench: Any, tmp_path: Path) -> None:
 
 def test_the_cache_is_where_the_variable_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SIAMFC_EVAL_CACHE", str(tmp_path))
-    assert cache.default_folder() == tmp_path
+    assert default_folder() == tmp_path
     monkeypatch.setenv("SIAMFC_EVAL_CACHE", "off")
-    assert cache.default_folder() is None
+    assert default_folder() is None
     monkeypatch.delenv("SIAMFC_EVAL_CACHE")
-    folder = cache.default_folder()
+    folder = default_folder()
     assert folder is not None
     assert folder.name == "siamfc-eval"

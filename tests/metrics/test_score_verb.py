@@ -85,21 +85,20 @@ def test_the_command_writes_tables_files_and_plots(bench: Any) -> None:
     for part in ("near", "far", "SV (2)", "conv:otb-matlab"):
         assert part in output
     assert json.loads((out / "scores.json").read_text())["dataset"] == "otb2015"
+    signature = json.loads((out / "scores.json").read_text())["signature"]
     for curve in ("success", "precision", "norm_precision"):
-        assert (out / f"{curve}.png").read_bytes().startswith(b"\x89PNG")
+        assert f">{signature}</text>" in (out / f"{curve}.svg").read_text()
 
 
-def test_plots_that_were_drawn_before_are_the_same(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from siamfc_eval.cli import score_plots
-
-    kept, first, second = bench.folder / "kept", bench.folder / "first", bench.folder / "second"
-    drawn = score_plots.write_plots(bench.score(), first, kept)
-    monkeypatch.setattr(score_plots, "_draw", lambda *_: pytest.fail("drawn again"))
-    again = score_plots.write_plots(bench.score(), second, kept)
-    assert [path.read_bytes() for path in drawn] == [path.read_bytes() for path in again]
-    monkeypatch.setattr(score_plots, "_draw", lambda *_: b"new")
-    bench.write("near", "Dog", bench.truth(13.0))
-    assert score_plots.write_plots(bench.score(), second, kept)[0].read_bytes() == b"new"
+@pytest.mark.parametrize(("file_format", "start"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_plots_are_drawn_in_other_formats_on_request(bench: Any, file_format: str, start: bytes) -> None:
+    out = bench.folder / "out"
+    options = ("--annotations", bench.annotations, "--no-cache", "--plots", out, "--plot-format", file_format)
+    assert invoke(bench.results, *options)[0] == 0
+    assert {path.name for path in out.iterdir()} == {
+        f"{curve}.{file_format}" for curve in ("success", "precision", "norm_precision")
+    }
+    assert (out / f"success.{file_format}").read_bytes().startswith(start)
 
 
 def test_without_ground_truth_the_command_says_what_to_give(bench: Any) -> None:

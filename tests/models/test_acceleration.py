@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,3 +73,23 @@ def test_kernels_lie_channels_last() -> None:
     kernel = prepared.backbone.get_parameter("conv3.0.weight")
     assert kernel.is_contiguous(memory_format=torch.channels_last)
     assert any(isinstance(module, nn.BatchNorm2d) for module in prepared.modules())
+
+
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("SiamFC", {"channels": (8, 8, 8, 8, 8)}), ("SiamRPN", {"channels": (8, 8, 8, 8, 8)}), ("SiamFCRes22", {})],
+)
+def test_a_traced_and_a_compiled_network_answer_as_the_network_itself(
+    tmp_path: Path, name: str, options: dict[str, Any]
+) -> None:
+    prepared = prepare_for_inference(unlike_identity(name, **options))
+    example = (torch.rand(1, 3, 127, 127) * 255, torch.rand(1, 3, 159, 159) * 255)
+    with torch.no_grad():
+        torch.jit.trace(prepared, example, check_trace=False).save(tmp_path / "a.pt")
+        traced = torch.jit.load(tmp_path / "a.pt")
+        # fullgraph: nothing may fall back to Python; code generation itself is torch's own business.
+        compiled = torch.compile(prepared, backend="eager", fullgraph=True)
+        for other in (traced, compiled):
+            for found, right in zip(maps(other), maps(prepared), strict=True):
+                assert float((found - right).abs().max() / right.abs().max()) < 1e-5

@@ -189,7 +189,9 @@ def test_pickles_that_run_code_are_refused_with_a_remedy(
         ("a.pth", b"hello", "refused|not readable"),
         ("a.safetensors", b"hello world, no tensors", "not readable as safetensors"),
         ("a.h5", b"\x89HDF\r\n\x1a\n broken", "not readable as HDF5"),
-        ("a.mat", b"hello", "not readable as a MATLAB file"),
+        ("a.tflite", b"\x1c\x00\x00\x00TFL3", "a TFLite network"),
+        ("a.mat", b"hello", "MATLAB file of version 5 to 7, found something else"),
+        ("a.mat", b"MATLAB 7.3 MAT-file", "Save it with -v7"),
     ],
 )
 def test_files_that_are_no_weights_are_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
@@ -268,7 +270,7 @@ def test_a_matlab_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
     from scipy.io import savemat
 
     savemat(tmp_path / "a.mat", {"boxes": np.zeros((3, 4))})
-    with pytest.raises(InputError, match="'net' with 'params' is expected, found boxes"):
+    with pytest.raises(InputError, match="expected a variable 'net', found boxes"):
         load_model(tmp_path / "a.mat")
     savemat(tmp_path / "b.mat", {"net": {"params": [{"name": "fc", "value": np.zeros((2, 2))}]}})
     with pytest.raises(InputError, match=r"no network of this family.*fc"):

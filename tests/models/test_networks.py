@@ -392,3 +392,17 @@ def test_levels_are_averaged_with_learned_weights() -> None:
         levels = [head.get_submodule(f"rpn{i + 2}")(kernels[2 * i : 2 * i + 2], [searches[i]])[0] for i in range(2)]
     share = torch.sigmoid(torch.tensor(1.0))
     torch.testing.assert_close(found, levels[0] * (1 - share) + levels[1] * share)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("SiamFC", {}), ("SiamFCRes22", {}), ("SiamRPN++", {"backbone": "mobilenetv2"})]
+)
+@pytest.mark.parametrize(("exemplar", "search"), [(20, 255), (127, 50)])
+def test_images_that_are_too_small_are_named(name: str, options: dict[str, Any], exemplar: int, search: int) -> None:
+    model = network(name, **options)
+    small = min(exemplar, search)
+    with (
+        torch.inference_mode(),
+        pytest.raises(InputError, match=rf"{small} x {small} pixels are too small for {name[:5]}"),
+    ):
+        model(images(1, exemplar), images(1, search))

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
 
+from siamfc_eval.cli.main import cli
 from siamfc_eval.errors import InputError
-from siamfc_eval.models.onnx_export import export_onnx
+from siamfc_eval.models.onnx_export import MAX_OPSET, MIN_OPSET, export_onnx
 from siamfc_eval.models.registry import build_model
 
 pytest.importorskip("onnx")
@@ -44,7 +46,33 @@ def test_template_and_detector_together_are_the_whole(tmp_path: Path) -> None:
     assert float((torch.from_numpy(found[0]) - right).abs().max() / right.abs().max()) < 1e-4
 
 
-@pytest.mark.parametrize(("path", "part"), [("a.pt", "pair"), ("a.onnx", "half")])
-def test_other_suffixes_and_parts_are_refused(tmp_path: Path, path: str, part: str) -> None:
-    with pytest.raises(InputError, match=r"\.onnx|expected pair"):
-        export_onnx(build_model("SiamFC", **NARROW), tmp_path / path, part=part)
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"path": "a.pt"}, r"\.onnx"),
+        ({"part": "half"}, "expected pair"),
+        ({"searches": 0}, "searches is 0"),
+        ({"path": "nowhere/a.onnx"}, "no such folder"),
+        ({"opset": 3}, "operator sets 11 to 20"),
+        ({"opset": 99}, "operator sets 11 to 20"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused(tmp_path: Path, options: dict[str, Any], words: str) -> None:
+    values = {"path": "a.onnx", **options}
+    with pytest.raises(InputError, match=words):
+        export_onnx(build_model("SiamFC", **NARROW), tmp_path / values.pop("path"), **values)
+
+
+@pytest.mark.parametrize("opset", [MIN_OPSET, MAX_OPSET])
+def test_the_oldest_and_newest_operator_sets_agree_too(tmp_path: Path, opset: int) -> None:
+    torch.manual_seed(0)
+    model = build_model("SiamRPN", **NARROW)
+    assert export_onnx(model, tmp_path / "a.onnx", search_size=159, opset=opset).difference < 1e-4
+
+
+def test_a_tracker_by_its_models_name_is_exported_with_its_own_or_no_weights(tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, ["export", "onnx", "siamfc-slim", str(tmp_path / "a.onnx"), "--part", "template"])
+    assert done.exit_code == 0
+    assert "template (1, 38, 6, 6)" in done.output
+    with pytest.raises(InputError, match="has no network with weights"):
+        CliRunner().invoke(cli, ["export", "onnx", "SiamRPNPP", str(tmp_path / "b.onnx")], catch_exceptions=False)

@@ -85,7 +85,7 @@ def test_the_python_name_of_siamrpn_pp_is_known() -> None:
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("SiamVGG", {"channels": 3}), ("SiamRPN++", {"backbone": "vgg"}), ("SiamFC", {"channels": (5,) * 6})],
+    [("SiamVGG", {"channels": 0}), ("SiamRPN++", {"backbone": "vgg"}), ("SiamFC", {"channels": (5,) * 6})],
 )
 def test_options_that_a_model_does_not_have_are_refused(name: str, options: dict[str, object]) -> None:
     with pytest.raises(InputError, match=name.replace("+", r"\+")):

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.matlab import read_variable
 from siamfc_eval.protocols.trajectory import Code
 from siamfc_eval.results.binary import format_binary
 from siamfc_eval.results.check import check_results
-from siamfc_eval.results.matlab import read_variable
 from siamfc_eval.results.names import SequenceNames
 from siamfc_eval.results.otb_segments import open_segments
 from siamfc_eval.results.read import read_results
@@ -236,6 +236,9 @@ def test_a_check_names_every_file_that_cannot_be_used(tmp_path: Path, otb_like: 
     json.dumps(check.as_json())
 
 
+LIMITS: dict = {"limit": 2**20, "holding": "OTB results"}
+
+
 def save_matlab(path: Path, runs: list[dict], compress: bool = True) -> None:
     import scipy.io
 
@@ -275,7 +278,7 @@ def test_matlab_values_are_what_scipy_wrote(tmp_path: Path, compress: bool) -> N
     }
     scipy.io.savemat(tmp_path / "x.mat", {"before": "é", "results": [values, values]}, do_compression=compress)
     data = (tmp_path / "x.mat").read_bytes()
-    read = read_variable(data, "results", tmp_path)
+    read = read_variable(data, "results", tmp_path, **LIMITS)
     assert len(read) == 2
     (record,) = read[1] if isinstance(read[1], list) else [read[1]]
     assert list(record) == list(values)
@@ -284,14 +287,14 @@ def test_matlab_values_are_what_scipy_wrote(tmp_path: Path, compress: bool) -> N
             assert record[name] == value
         else:
             np.testing.assert_array_equal(record[name], value)
-    assert read_variable(data, "before", tmp_path) == "é"
+    assert read_variable(data, "before", tmp_path, **LIMITS) == "é"
     with pytest.raises(InputError, match="expected a variable 'result', found before, results"):
-        read_variable(data, "result", tmp_path)
+        read_variable(data, "result", tmp_path, **LIMITS)
 
 
 def test_a_matlab_file_of_version_73_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Save it with -v7"):
-        read_variable(b"MATLAB 7.3 MAT-file, Platform".ljust(128) + b"\x89HDF", "results", tmp_path / "x.mat")
+        read_variable(b"MATLAB 7.3 MAT-file, Platform".ljust(128) + b"\x89HDF", "results", tmp_path / "x.mat", **LIMITS)
 
 
 def test_matlab_segments_keep_their_first_frames(tmp_path: Path, otb_like: Dataset) -> None:
@@ -339,7 +342,7 @@ def test_a_matlab_file_that_unpacks_to_gigabytes_is_refused(
 ) -> None:
     import zlib
 
-    monkeypatch.setattr("siamfc_eval.results.matlab.MAX_BYTES", 2**20)
+    monkeypatch.setattr("siamfc_eval.results.otb_segments.MAX_BYTES", 2**20)
     packed = zlib.compress(bytes(2**20 + 1))
     path = tmp_path / "Basketball_IVT.mat"
     header = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from siamfc_eval.errors import InputError
-from siamfc_eval.tracking.crops import context_side, crop_square, mean_colour
+from siamfc_eval.tracking.crops import context_side, crop_rounded, crop_square, mean_colour
 
 GREY = np.full(3, 99.0)
 
@@ -73,5 +74,43 @@ def test_mean_colour_is_per_channel() -> None:
     ids=["grey", "alpha", "channels-first", "16-bit"],
 )
 def test_images_of_another_kind_are_refused_by_name(image: np.ndarray) -> None:
-    with pytest.raises(InputError, match="RGB uint8"):
-        crop_square(image, np.array([4.0, 4.0]), 5.0, 5, GREY)
+    for crop in (crop_square, crop_rounded):
+        with pytest.raises(InputError, match="RGB uint8"):
+            crop(image, np.array([4.0, 4.0]), 5.0, 5, GREY)
+
+
+def padded_crop(image: np.ndarray, centre: np.ndarray, side: float, size: int, fill: np.ndarray) -> np.ndarray:
+    """What siamfc-pytorch describes, by its own route: pad the whole frame, cut, resize. Centre in pixel indices."""
+    side = round(side)
+    corner = np.round(centre - (side - 1) / 2).astype(int)
+    border = 3 * max(*image.shape, side, *np.abs(corner))
+    padded = cv2.copyMakeBorder(image, border, border, border, border, cv2.BORDER_CONSTANT, value=fill.tolist())
+    x, y = corner + border
+    return cv2.resize(padded[y : y + side, x : x + side], (size, size), interpolation=cv2.INTER_LINEAR)
+
+
+def test_rounded_crops_are_those_of_siamfc_pytorch_to_the_byte() -> None:
+    rng = np.random.default_rng(5)
+    image = rng.integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    fill = mean_colour(image)
+    for _ in range(200):
+        centre, side = rng.uniform([-30, -30], [110, 90]), rng.uniform(2, 150)
+        expected = padded_crop(image, centre - 0.5, side, 63, fill)
+        np.testing.assert_array_equal(crop_rounded(image, centre, side, 63, fill), expected)
+
+
+def test_rounded_crops_show_whole_pixels() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    for centre in ([35.0, 30.0], [35.3, 29.6]):
+        np.testing.assert_array_equal(crop_rounded(image, np.array(centre), 20.3, 20, GREY), image[20:40, 25:45])
+
+
+@pytest.mark.parametrize("side", [0.2, 4096.0, 4097.0, 1e6])
+def test_tiny_and_huge_rounded_crops_are_whole_and_alike_on_both_sides_of_the_limit(side: float) -> None:
+    # Beyond the limit the patch is never made: a million pixels squared would not fit in memory.
+    crop = crop_rounded(ramp(), np.array([130.0, 100.0]), side, 127, GREY)
+    if side < 1:
+        assert (crop == ramp()[100, 130]).all()
+    else:
+        assert (crop[:30] == 99).all()
+        assert (crop[97:] == 99).all()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from siamfc_eval.catalogue import find_definition
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.tracking.definition import SiamFCDefinition, SiamRPNDefinition, definition_facts, read_definition
 from siamfc_eval.tracking.parameters import SiamFCParameters
@@ -24,7 +25,7 @@ def test_parameters_are_laid_over_the_preset(tmp_path: Path) -> None:
     )
     assert isinstance(definition, SiamFCDefinition)
     parameters = definition.resolved("here")
-    assert (parameters.scales, parameters.window_influence, parameters.polygon_fit) == (5, 0.35, "area")
+    assert (parameters.scales, parameters.window_influence, parameters.polygon_fit) == (5, 0.35, "pysot")
 
 
 def test_rpn_definitions_have_rpn_parameters(tmp_path: Path) -> None:
@@ -40,6 +41,18 @@ def test_presets_are_valid(preset: str) -> None:
     assert SiamFCParameters(**SIAMFC_PRESETS[preset]).scales == 3
 
 
+@pytest.mark.parametrize("name", ["siamfc-slim", "siamfc-alexnet"])
+def test_shipped_trackers_have_exact_arithmetic_and_the_brought_network_that_of_its_project(name: str) -> None:
+    def arithmetic(name: str) -> tuple[object, ...]:
+        definition = read_definition(find_definition("trackers", name))
+        assert isinstance(definition, SiamFCDefinition)
+        found = definition.resolved(name)
+        return found.crop, found.upsampling_kernel, found.refine_peak, found.polygon_fit
+
+    assert arithmetic(name) == ("exact", "spline", True, "bounds")
+    assert arithmetic("siamfc") == ("rounded", "opencv", False, "pysot")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -48,6 +61,7 @@ def test_presets_are_valid(preset: str) -> None:
         ('family = "siamfc"\nmodel = "SiamFC"\nwieghts = "a"', "unknown key 'wieghts'. Did you mean weights"),
         ('family = "siamfc"\nmodel = "SiamFC"\n[parameters]\nwindow_influnce = 0.2', "Did you mean window_influence"),
         ('family = "siamfc"\nmodel = "SiamFC"\n[parameters]\nscales = 4', "scales is 4; an odd number"),
+        ('family = "siamfc"\nmodel = "SiamFC"\n[parameters]\ncrop = "round"', "crop = 'round'.*'exact' or 'rounded'"),
         ('family = "siamfc"\nmodel = "SiamFC"\n[parameters]\nscale_step = "big"', "scale_step = 'big'"),
         ('family = "siamfc"\nmodel = "SiamFC"\n[parameters]\nwindow_influence = nan', "window_influence = nan"),
         ('family = "siamfc"\nmodel = "SiamFC"\n[parameters]\npenalty_k = 0.1', "unknown key 'penalty_k'"),

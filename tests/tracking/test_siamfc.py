@@ -120,10 +120,12 @@ def test_batches_answer_as_single_calls_do(slim: SiamFCTracker, textured: list) 
     [[100, 80, 1, 1], [100, 80, 0.3, 90], [-5000, -5000, 20000, 20000], [230, 170, 60, 60], [-20, -20, 25, 25]],
     ids=["one pixel", "sliver", "huge", "across the corner", "mostly outside"],
 )
-def test_extreme_start_boxes_give_finite_answers(slim: SiamFCTracker, textured: list, box: list) -> None:
-    state = slim.init(textured[0], np.array(box, dtype=float))
+@pytest.mark.parametrize("crop", ["exact", "rounded"])
+def test_extreme_start_boxes_give_finite_answers(slim: SiamFCTracker, textured: list, box: list, crop: str) -> None:
+    tracker = slim.with_parameters(crop=crop)
+    state = tracker.init(textured[0], np.array(box, dtype=float))
     for frame in textured:
-        state, output = slim.update(state, frame)
+        state, output = tracker.update(state, frame)
         assert np.isfinite(output.region).all()
         assert (output.region[2:] > 0).all()
 
@@ -162,6 +164,18 @@ def test_start_regions_that_cannot_be_tracked_are_refused(
         slim.init(textured[0], np.array(region, dtype=float))
 
 
+@pytest.mark.parametrize(
+    "shape", [(3, 180, 240), (180, 240), (180, 240, 4), (180, 240, 1)], ids=["channels first", "grey", "alpha", "one"]
+)
+@pytest.mark.parametrize("crop", ["exact", "rounded"])
+def test_frames_of_another_shape_are_named_before_the_start_region_is_blamed(
+    slim: SiamFCTracker, frame_of, shape: tuple, crop: str
+) -> None:
+    tracker = slim.with_parameters(crop=crop)
+    with pytest.raises(InputError, match="a frame has shape"):
+        tracker.init(frame_of(np.zeros(shape, dtype=np.uint8)), np.array([150.0, 100.0, 40.0, 50.0]))
+
+
 def test_a_polygon_starts_as_its_bounding_box_or_by_its_area(textured: list, matched_network) -> None:
     diamond = np.array([100.0, 60, 140, 100, 100, 140, 60, 100])
     network = matched_network()
@@ -174,6 +188,16 @@ def test_a_polygon_starts_as_its_bounding_box_or_by_its_area(textured: list, mat
     np.testing.assert_allclose(bounds.box, [60, 60, 80, 80])
     np.testing.assert_allclose(area.centre, [100, 100])
     assert np.prod(area.size) == pytest.approx(3200)
+
+
+def test_a_polygon_starts_as_got10k_and_pysot_have_it(textured: list, matched_network) -> None:
+    vot = pytest.importorskip("got10k.datasets.vot", reason="got10k, whose rectangle is compared, is not installed")
+    polygon = np.array([100.0, 60, 150, 88, 120, 130, 60, 100])
+    theirs = vot.VOT._corner2rect(None, polygon[None])[0]
+    network = matched_network()
+    parameters = SiamFCParameters(polygon_fit="pysot")
+    target = SiamFCTracker("m", network, parameters, device="cpu").init(textured[0], polygon).target
+    np.testing.assert_allclose(target.box, theirs)
 
 
 def test_broken_weights_stop_the_tracker_instead_of_spreading(textured: list) -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from siamfc_eval.catalogue import catalogue_folder
 from siamfc_eval.errors import InputError
+from siamfc_eval.models.registry import build_model
 from siamfc_eval.training.building import build_augmentation
 from siamfc_eval.training.configuration import TrainingConfiguration, read_configuration
+from siamfc_eval.training.validation import build_tracker
 
 GOOD = """
 name = "x"
@@ -60,3 +62,34 @@ def test_an_unknown_augmentation_lists_the_known_ones(configuration: TrainingCon
     changed = configuration.model_copy(update={"augmentation": {"rotate": 3.0}})
     with pytest.raises(InputError, match=r"augmentation has no rotate\. Known: .*rotation"):
         build_augmentation(changed)
+
+
+def test_a_file_is_laid_over_the_one_that_it_extends(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text(GOOD + "optimiser = { rate = 0.5, clip = 3.0 }")
+    path = tmp_path / "train.toml"
+    path.write_text('extends = "base"\nname = "y"\noptimiser = { rate = 0.25 }')
+    configuration = read_configuration(path)
+    assert (configuration.name, configuration.loop.steps) == ("y", 10)
+    assert (configuration.optimiser.rate, configuration.optimiser.clip) == (0.25, 3.0)
+
+
+@pytest.mark.parametrize("base", ['"../base"', '"train"', "3", '"/etc/passwd"'])
+def test_a_base_elsewhere_or_none_is_refused(tmp_path: Path, base: str) -> None:
+    path = tmp_path / "train.toml"
+    path.write_text(f"extends = {base}" + GOOD)
+    with pytest.raises(InputError, match="extends is the name of another training file in the same folder"):
+        read_configuration(path)
+
+
+def test_files_that_extend_each_other_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('extends = "b"' + GOOD)
+    (tmp_path / "b.toml").write_text('extends = "a"' + GOOD)
+    with pytest.raises(InputError, match=r"a, b, a: files that extend each other"):
+        read_configuration(tmp_path / "a.toml")
+
+
+def test_a_wrong_hyper_parameter_of_the_validating_tracker_is_named(configuration: TrainingConfiguration) -> None:
+    validation = configuration.validation.model_copy(update={"parameters": {"window": 0.3}})
+    model = build_model(configuration.model.name, **configuration.model.options)
+    with pytest.raises(InputError, match=r"validation\.parameters: window: Extra inputs"):
+        build_tracker(model, configuration.model_copy(update={"validation": validation}))

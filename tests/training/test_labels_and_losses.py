@@ -8,7 +8,15 @@ import pytest
 import torch
 
 from siamfc_eval.training.labels import disc_labels, gaussian_labels, grid_positions, squared_distances
-from siamfc_eval.training.losses import balanced_logistic, batch_contrast, batch_negatives, focal, halves, soft_margin
+from siamfc_eval.training.losses import (
+    balanced_logistic,
+    batch_contrast,
+    batch_negatives,
+    focal,
+    halves,
+    soft_margin,
+    taught,
+)
 
 
 def test_positions_of_a_response_are_strides_from_its_centre() -> None:
@@ -86,3 +94,11 @@ def test_halves_ignore_what_is_neither() -> None:
     logits = torch.tensor([[0.0, 0.0, 100.0]])
     positive, negative = torch.tensor([[True, False, False]]), torch.tensor([[False, True, False]])
     assert float(halves(logits, positive, negative)) == pytest.approx(math.log(2.0), rel=1e-6)
+
+
+def test_a_lesson_is_learned_when_only_constants_of_exemplars_differ() -> None:
+    generator = torch.Generator().manual_seed(0)
+    teacher = torch.randn(3, 3, 5, 5, generator=generator)
+    assert float(taught(teacher + torch.tensor([1.0, -2.0, 7.0])[None, :, None, None], teacher)) < 1e-10
+    assert float(taught(torch.zeros_like(teacher), teacher)) == pytest.approx(1.0, rel=1e-6)
+    assert float(taught(-teacher, teacher)) == pytest.approx(4.0, rel=1e-6)

@@ -154,3 +154,29 @@ def test_reduced_precision_trains(declared: dict[str, Any], training_folder: Pat
     declared["loop"] = {**declared["loop"], "steps": 3, "precision": "bfloat16"}
     Training(TrainingConfiguration.model_validate(declared), training_folder, tmp_path).run()
     assert _weights(tmp_path)["step"] == 3
+
+
+def test_a_teacher_is_imitated_and_neither_learns_nor_is_saved(
+    declared: dict[str, Any], training_folder: Path, tmp_path: Path
+) -> None:
+    declared["loss"] = {"bias": -1.0, "teacher": "siamfc-slim", "teacher_weight": 5.0}
+    declared["loop"] = {**declared["loop"], "steps": 40, "log_every": 10}
+    training = Training(TrainingConfiguration.model_validate(declared), training_folder, tmp_path)
+    (teacher,) = training.objective._teacher
+    before = {name: value.clone() for name, value in teacher.state_dict().items()}
+    training.run()
+    assert all(torch.equal(value, before[name]) for name, value in teacher.state_dict().items())
+    assert set(_weights(tmp_path)["objective"]) == {"bias"}
+    lessons = [record["teacher"] for record in read_journal(tmp_path / "log.jsonl") if "teacher" in record]
+    assert lessons[-1] < 0.9 * lessons[0]
+
+
+def test_a_teacher_with_other_responses_is_refused(
+    declared: dict[str, Any], training_folder: Path, tmp_path: Path
+) -> None:
+    pool = {**declared["model"]["options"], "pool2_stride": 1}
+    declared["model"] = {"name": "SiamFC", "options": pool}
+    declared["loss"] = {"teacher": "siamfc-slim"}
+    training = Training(TrainingConfiguration.model_validate(declared), training_folder, tmp_path)
+    with pytest.raises(InputError, match="must be alike"):
+        training.run()

@@ -3,40 +3,78 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.registry import build_model
 from siamfc_eval.models.saving import save_model
+from siamfc_eval.models.siamese import SiameseNetwork
 from siamfc_eval.training.configuration import ModelSection
-from siamfc_eval.training.starting import build_network, load_backbone
+from siamfc_eval.training.starting import build_network, load_backbone, trained_network
 from siamfc_eval.training.widening import widen
 
 NARROW = {"channels": [4, 6, 8, 8, 6], "scale": 0.02}
 WIDE = {"channels": [10, 16, 20, 20, 14]}
 
 
-def test_a_widened_network_answers_as_the_narrow_one() -> None:
+BACKBONES = [
+    ("SiamFC", NARROW, WIDE),
+    ("SiamVGG", {"channels": 6, "has_norm": True}, {"channels": 16}),
+    ("SiamVGG", {"channels": 6}, {"channels": 15}),
+    ("SiamFCRes22", {"planes": 8, "scale": 0.0008}, {"planes": 24, "scale": 0.0008 / 3}),
+    ("SiamFCIncep22", {"planes": 8, "scale": 0.02}, {"planes": 16, "scale": 0.01}),
+    ("SiamFCNext22", {"planes": 8, "scale": 0.02}, {"planes": 24, "scale": 0.02 / 3}),
+    ("SiamFCRes22W", {"planes": 8, "scale": 0.02}, {"planes": 16, "scale": 0.01}),
+    ("SiamRPN", {"channels": [4, 6, 8, 8, 6], "hidden": 4}, {"channels": [10, 16, 20, 20, 14], "hidden": 11}),
+]
+
+
+@pytest.mark.parametrize(("name", "narrow", "wide"), BACKBONES)
+def test_a_widened_network_answers_as_the_narrow_one(name: str, narrow: dict[str, Any], wide: dict[str, Any]) -> None:
     torch.manual_seed(0)
-    small, large = build_model("SiamFC", **NARROW).eval(), build_model("SiamFC", **WIDE).eval()
+    small, large = build_model(name, **narrow), build_model(name, **wide).eval()
     exemplar, search = 255 * torch.rand(2, 3, 127, 127), 255 * torch.rand(2, 3, 143, 143)
-    widen(small, large, seed=1, noise=0.0)
-    expected = small(exemplar, search)
-    assert torch.allclose(
-        large(exemplar, search), expected, rtol=1e-3, atol=1e-4 * float(expected.detach().abs().max())
-    )
-    widen(small, large, seed=1, noise=0.3)
-    assert not torch.allclose(large(exemplar, search), expected, rtol=1e-3)
+    for module in small.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.normal_(module.bias)
+    with torch.no_grad():
+        for _ in range(3):
+            small(exemplar, search)  # moves the running statistics away from zero and one
+        expected = _answers(small.eval(), exemplar, search)
+        widen(small, large, seed=1, noise=0.0)
+        assert torch.allclose(
+            _answers(large, exemplar, search), expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max())
+        )
+        widen(small, large, seed=1, noise=0.3)
+        assert not torch.allclose(_answers(large, exemplar, search), expected, rtol=1e-3)
+
+
+def _answers(model: SiameseNetwork, exemplar: Tensor, search: Tensor) -> Tensor:
+    """Everything that a network answers, in one tensor."""
+    answer = model(exemplar, search)
+    return answer if isinstance(answer, Tensor) else torch.cat(answer, dim=1)
 
 
 def test_widening_refuses_what_does_not_fit() -> None:
     small, large = build_model("SiamFC", **NARROW), build_model("SiamFC", **WIDE)
     with pytest.raises(InputError, match="layer 1 of 10 channels does not fit 4"):
         widen(large, small, seed=0, noise=0.0)
-    with pytest.raises(InputError, match="widening needs two AlexNets"):
-        widen(small, build_model("SiamVGG"), seed=0, noise=0.0)
+    with pytest.raises(InputError, match=r"SiamFC \(AlexNet, Correlation\) is not SiamVGG \(VGG, Correlation\)"):
+        widen(small, build_model("SiamVGG", channels=8), seed=0, noise=0.0)
+    slim = build_model("SiamFCRes22", planes=8, scale=0.02)
+    with pytest.raises(InputError, match=r"needs one of 0\.01 in the wide network"):
+        widen(slim, build_model("SiamFCRes22", planes=16, scale=0.02), seed=0, noise=0.0)
+    light = build_model("SiamRPN++", backbone="mobilenetv2")
+    with pytest.raises(InputError, match="the width of MobileNetV2 cannot be changed"):
+        widen(light, light, seed=0, noise=0.0)
+    depthwise = build_model("SiamRPN++", backbone="alexnet")
+    with pytest.raises(InputError, match="not DepthwiseRPN"):
+        widen(depthwise, depthwise, seed=0, noise=0.0)
 
 
 def test_named_weights_are_the_start(tmp_path: Path) -> None:
@@ -69,3 +107,11 @@ def test_a_classifier_gives_its_backbone(tmp_path: Path) -> None:
 def test_a_missing_start_says_where_it_was_looked_for() -> None:
     with pytest.raises(InputError, match=r"neither absent-network nor .*absent-network\.safetensors"):
         build_network(ModelSection(name="SiamFC", widen_from="absent-network"), seed=0)
+
+
+def test_the_backbone_of_another_tracker_is_taken_by_its_name() -> None:
+    setting = ModelSection(
+        name="SiamRPN", options={"channels": [14, 38, 56, 56, 38], "hidden": 8}, backbone_weights="siamfc-slim"
+    )
+    ours, theirs = build_network(setting, seed=0).backbone, trained_network("siamfc-slim", "test").backbone
+    assert all(torch.equal(value, theirs.state_dict()[name]) for name, value in ours.named_parameters())

@@ -14,6 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+STANDARD_PLANES = 64
+"""Channels of the stem in the published networks."""
+
 
 def crop_border(features: Tensor, margin: int = 1) -> Tensor:
     """Features without `margin` cells on every side."""
@@ -99,19 +102,18 @@ class CirInception(nn.Module):
 
 
 class CirResNeXt(nn.Module):
-    """Unit of 32 grouped paths (cardinality 32), batch norm after the addition, cropped (paper, figure 2d')."""
+    """Unit of grouped paths (`cardinality`), batch norm after the addition, cropped (paper, figure 2d')."""
 
     expansion = 4
-    cardinality = 32
 
-    def __init__(self, inputs: int, planes: int, *, final_relu: bool = True) -> None:
+    def __init__(self, inputs: int, planes: int, *, final_relu: bool = True, cardinality: int = 32) -> None:
         super().__init__()
         inner, outputs = planes * 2, planes * self.expansion
         self.basic = nn.Sequential()
         self.basic.add_module("conv1_0", nn.Conv2d(inputs, inner, 1, bias=False))
         self.basic.add_module("bn1", nn.BatchNorm2d(inner))
         self.basic.add_module("act0", nn.ReLU())
-        self.basic.add_module("conv3_0", nn.Conv2d(inner, inner, 3, padding=1, groups=self.cardinality, bias=False))
+        self.basic.add_module("conv3_0", nn.Conv2d(inner, inner, 3, padding=1, groups=cardinality, bias=False))
         self.basic.add_module("bn2", nn.BatchNorm2d(inner))
         self.basic.add_module("act1", nn.ReLU())
         self.basic.add_module("conv1_1", nn.Conv2d(inner, outputs, 1, bias=False))
@@ -132,11 +134,14 @@ class _CirBackbone(nn.Module):
 
     stride = 8
 
-    def __init__(self, unit: Callable[..., nn.Module], expansion: int) -> None:
+    def __init__(self, unit: Callable[..., nn.Module], expansion: int, planes: int) -> None:
         super().__init__()
-        self.out_channels = 128 * expansion
+        if planes < 2 or planes % 2:
+            raise ValueError(f"planes is an even number of channels, not {planes}")
+        self.out_channels = 2 * planes * expansion
         self._unit = unit
         self._expansion = expansion
+        self._planes = planes
 
     def _stage(self, inputs: int, planes: int, count: int, *, pool: bool, final_relu: bool) -> nn.Sequential:
         layers: list[nn.Module] = []
@@ -149,9 +154,10 @@ class _CirBackbone(nn.Module):
         return nn.Sequential(*layers)
 
     def _add_stages(self) -> None:
-        self.layer1 = self._stage(64, 64, 3, pool=False, final_relu=True)
+        planes = self._planes
+        self.layer1 = self._stage(planes, planes, 3, pool=False, final_relu=True)
         # The last unit has no ReLU: correlation wants features of both signs.
-        self.layer2 = self._stage(64 * self._expansion, 128, 4, pool=True, final_relu=False)
+        self.layer2 = self._stage(planes * self._expansion, 2 * planes, 4, pool=True, final_relu=False)
 
 
 class ResNet22(_CirBackbone):
@@ -159,15 +165,16 @@ class ResNet22(_CirBackbone):
 
     Args:
         width: 2 doubles the channels of the 3x3 convolutions (CIResNet-22W).
+        planes: channels of the stem and of the first stage's 3x3s; fewer than 64 make a narrow network.
     """
 
-    def __init__(self, width: int = 1) -> None:
+    def __init__(self, width: int = 1, planes: int = STANDARD_PLANES) -> None:
         def unit(inputs: int, planes: int, *, final_relu: bool) -> nn.Module:
             return CirBottleneck(inputs, planes, final_relu=final_relu, width=width)
 
-        super().__init__(unit, CirBottleneck.expansion)
-        self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
-        self.bn1 = nn.BatchNorm2d(64)
+        super().__init__(unit, CirBottleneck.expansion, planes)
+        self.conv1 = nn.Conv2d(3, planes, 7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(planes)
         self._add_stages()
 
     def forward(self, images: Tensor) -> Tensor:
@@ -178,12 +185,12 @@ class ResNet22(_CirBackbone):
 
 
 class Incep22(_CirBackbone):
-    """CIResIncep-22: unpadded 7x7/2, inception units, 640 channels. 127 -> 5 and 255 -> 21."""
+    """CIResIncep-22: unpadded 7x7/2, inception units, 640 channels. 127 -> 5 and 255 -> 21; `planes` as in ResNet22."""
 
-    def __init__(self) -> None:
-        super().__init__(CirInception, CirInception.expansion)
-        self.conv1 = nn.Conv2d(3, 64, 7, stride=2, bias=False)
-        self.bn1 = nn.BatchNorm2d(64)
+    def __init__(self, planes: int = STANDARD_PLANES) -> None:
+        super().__init__(CirInception, CirInception.expansion, planes)
+        self.conv1 = nn.Conv2d(3, planes, 7, stride=2, bias=False)
+        self.bn1 = nn.BatchNorm2d(planes)
         self._add_stages()
 
     def forward(self, images: Tensor) -> Tensor:
@@ -193,12 +200,19 @@ class Incep22(_CirBackbone):
 
 
 class ResNeXt22(_CirBackbone):
-    """CIRNeXt-22: unpadded 7x7/2 with bias, 32-path units of width 4, 512 channels. 127 -> 5 and 255 -> 21."""
+    """CIRNeXt-22: unpadded 7x7/2 with bias, 32-path units of width 4, 512 channels. 127 -> 5 and 255 -> 21.
 
-    def __init__(self) -> None:
-        super().__init__(CirResNeXt, CirResNeXt.expansion)
-        self.conv0 = nn.Conv2d(3, 64, 7, stride=2)
-        self.bn0 = nn.BatchNorm2d(64)
+    Args:
+        planes: as in ResNet22; a narrow network has fewer paths of the same width.
+    """
+
+    def __init__(self, planes: int = STANDARD_PLANES) -> None:
+        def unit(inputs: int, planes_here: int, *, final_relu: bool) -> nn.Module:
+            return CirResNeXt(inputs, planes_here, final_relu=final_relu, cardinality=planes // 2)
+
+        super().__init__(unit, CirResNeXt.expansion, planes)
+        self.conv0 = nn.Conv2d(3, planes, 7, stride=2)
+        self.bn0 = nn.BatchNorm2d(planes)
         self._add_stages()
 
     def forward(self, images: Tensor) -> Tensor:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512))
+STANDARD_CHANNELS = 64
+"""Channels of the first block in the published network."""
 
 
 class VGG(nn.Module):
@@ -13,22 +14,31 @@ class VGG(nn.Module):
     Li & Zhang, "SiamVGG: Visual Tracking using Deeper Siamese Networks" (2019). Module indices are SiameseX's
     (`features.N`), which are VGG-16's own up to the last.
 
-    Shapes: (n, 3, H, W) -> (n, 256, h, w); 127 -> 4 and 255 -> 20.
+    Args:
+        channels: of the first block; the others have 2, 4 and 8 times as many. Fewer than 64 make a narrow network.
+        has_norm: whether batch norm follows each 3x3 convolution. The published network has none, and a narrow network
+            that was trained with it gives it up when it is widened (`training.widening`).
+
+    Shapes: (n, 3, H, W) -> (n, 4 * channels, h, w); 127 -> 4 and 255 -> 20.
     """
 
     stride = 8
-    out_channels = 256
 
-    def __init__(self) -> None:
+    def __init__(self, channels: int = STANDARD_CHANNELS, *, has_norm: bool = False) -> None:
         super().__init__()
+        if channels < 1:
+            raise ValueError(f"channels is at least 1, not {channels}")
+        self.out_channels = 4 * channels
         layers: list[nn.Module] = []
         inputs = 3
-        for block in BLOCKS:
+        for outputs, count in ((channels, 2), (2 * channels, 2), (4 * channels, 3), (8 * channels, 3)):
             if layers:
                 # Before the last ReLU, which gives the same values for a quarter of the work.
                 layers.insert(-1, nn.MaxPool2d(2, 2))
-            for outputs in block:
-                layers += [nn.Conv2d(inputs, outputs, 3), nn.ReLU(inplace=True)]
+            for _ in range(count):
+                layers.append(nn.Conv2d(inputs, outputs, 3, bias=not has_norm))
+                layers += [nn.BatchNorm2d(outputs)] if has_norm else []
+                layers.append(nn.ReLU(inplace=True))
                 inputs = outputs
         self.features = nn.Sequential(*layers, nn.Conv2d(inputs, self.out_channels, 1))
 

@@ -1,7 +1,8 @@
-"""MATLAB files of version 5 to 7, as far as OTB's results need them: numbers, text, cells and structs.
+"""MATLAB files of version 5 to 7, as far as results and networks need them: numbers, text, cells and structs.
 
 scipy's reader takes the process down on some damaged files (its compiled part reads beyond its buffers), which a reader
-of other people's files must not; this one checks every length before it reads. Source: "MAT-File Format", level 5, The
+of other people's files must not; this one checks every length before it reads. It is below all rooms that read such
+files: OTB's results and MatConvNet's networks. Source: "MAT-File Format", level 5, The
 MathWorks.
 """
 
@@ -18,49 +19,62 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.errors import InputError
-from siamfc_eval.results.content import MAX_BYTES
 
 _NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 _TEXT = {1: "latin-1", 2: "latin-1", 4: "utf-16", 16: "utf-8", 17: "utf-16", 18: "utf-32"}
 _MATRIX, _COMPRESSED = 14, 15
-_CELL, _STRUCT, _CHAR = 1, 2, 4
+_CELL, _STRUCT, _CHAR, _OPAQUE = 1, 2, 4, 17
 _NUMERIC_CLASSES = range(6, 16)
 _Order = Literal["<", ">"]
 _ORDERS: dict[bytes, _Order] = {b"IM": "<", b"MI": ">"}
 _MAX_DEPTH = 12
 _MAX_ITEMS = 1_000_000
+_MAX_COUNT = 2**31
 
 
 class _DamageError(Exception):
     """What is wrong with the content, in words."""
 
 
-def read_variable(data: bytes, name: str, path: Path) -> Any:
+@dataclass(frozen=True)
+class Unread:
+    """What stands for a value that is neither numbers, text, cells nor structs."""
+
+    kind: int
+    """MATLAB's number of the class: 3 an object, 5 a sparse matrix, 16 a function handle, 17 an opaque object."""
+
+
+def read_variable(data: bytes, name: str, path: str | Path, *, limit: int, holding: str) -> Any:
     """One variable of a MATLAB file.
 
     Args:
         data: the content of the file.
         name: the variable.
         path: where the content is from, for messages.
+        limit: bytes to which the content may unpack.
+        holding: what the file should hold, for messages.
 
     Returns:
-        Numbers as an array, text as str, a cell array as a flat list, a struct array as a flat list of dicts.
+        Numbers as a float64 array of the shape in the file, text as str, a cell array as a flat list, a struct array as
+        a flat list of dicts; `Unread` for what is none of these.
 
     Raises:
         InputError: no file of this kind, damaged, unpacking to more than the limit, or without the variable.
     """
     if data[:8] == b"\x89HDF\r\n\x1a\n" or data[:10] == b"MATLAB 7.3":
-        raise InputError(f"{path}: expected a MATLAB file of version 7 or older, found 7.3. Save it with -v7.")
+        raise InputError(
+            f"{path}: expected {holding} in a MATLAB file of version 7 or older, found 7.3. Save it with -v7."
+        )
     order = _ORDERS.get(data[126:128])
     if order is None:
-        raise InputError(f"{path}: expected a MATLAB file of version 5 to 7, found something else.")
+        raise InputError(f"{path}: expected {holding} in a MATLAB file of version 5 to 7, found something else.")
     found = []
     try:
         reader, unpacked = _Reader(data, 128, order), 0
         while reader.left:
             kind, content = reader.element()
             if kind == _COMPRESSED:
-                content = _unpack(content, MAX_BYTES - unpacked)
+                content = _unpack(content, limit - unpacked, limit)
                 unpacked += len(content)
                 kind, content = _Reader(content, 0, order).element()
             if kind == _MATRIX:
@@ -69,18 +83,18 @@ def read_variable(data: bytes, name: str, path: Path) -> Any:
                     return matrix.value(0)
                 found.append(matrix.name)
     except _DamageError as error:
-        raise InputError(f"{path}: expected OTB results in a MATLAB file; it is damaged: {error}.") from None
+        raise InputError(f"{path}: expected {holding} in a MATLAB file; it is damaged: {error}.") from None
     raise InputError(f"{path}: expected a variable '{name}', found {', '.join(found)[:200] or 'none'}.")
 
 
-def _unpack(content: bytes, limit: int) -> bytes:
+def _unpack(content: bytes, left: int, limit: int) -> bytes:
     unpacker = zlib.decompressobj()
     try:
-        data = unpacker.decompress(content, limit + 1)
+        data = unpacker.decompress(content, left + 1)
     except zlib.error as error:
         raise _DamageError(str(error)) from None
-    if len(data) > limit:
-        raise _DamageError(f"it unpacks to more than {MAX_BYTES:,} bytes")
+    if len(data) > left:
+        raise _DamageError(f"it unpacks to more than {limit:,} bytes")
     return data
 
 
@@ -144,8 +158,10 @@ class _Reader:
     def header(self) -> _Matrix:
         """What every matrix begins with."""
         flags = self.numbers()
+        if flags.size and int(flags[0]) & 0xFF == _OPAQUE:  # has no shape
+            return _Matrix(_OPAQUE, (0, 0), "", self)
         shape = [int(length) for length in self.numbers()]
-        if flags.size < 1 or len(shape) < 2 or min(shape) < 0 or math.prod(shape) > MAX_BYTES:
+        if flags.size < 1 or len(shape) < 2 or min(shape) < 0 or math.prod(shape) > _MAX_COUNT:
             raise _DamageError(f"a matrix of shape {shape}")
         return _Matrix(int(flags[0]) & 0xFF, tuple(shape), self.text(), self)
 
@@ -171,14 +187,14 @@ class _Matrix:
             return values.reshape(self.shape, order="F").astype(np.float64)
         if self.kind == _CHAR:
             return self.content.text() if count else ""
-        if count > _MAX_ITEMS:
+        if self.kind in (_CELL, _STRUCT) and count > _MAX_ITEMS:
             raise _DamageError(f"{count:,} cells")
         if self.kind == _CELL:
             return [self._inner(depth) for _ in range(count)]
         if self.kind == _STRUCT:
             names = self._fields()
             return [{name: self._inner(depth) for name in names} for _ in range(count)]
-        raise _DamageError(f"a matrix of class {self.kind}, which no result has")
+        return Unread(self.kind)
 
     def _fields(self) -> list[str]:
         width = self.content.numbers()
