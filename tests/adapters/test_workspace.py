@@ -105,7 +105,7 @@ def test_the_catalogue_has_a_registry_of_all_trackers_that_need_nothing_more() -
     complete = {
         name for name, one in definitions.items() if not (isinstance(one, NetworkDefinition) and one.weights is None)
     }
-    assert found == {name: ["siamfc-eval", "trax", name] for name in complete}
+    assert found == {name: ["siamfc-eval", "trax", name] for name in complete}, "give each a section in trackers.ini"
 
 
 @pytest.mark.peers
