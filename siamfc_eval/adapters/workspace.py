@@ -101,10 +101,15 @@ def _from_anywhere(command: str) -> str:
         raise InputError(f"the TraX command '{command}' cannot be split into words: {error}") from error
     if not words:
         raise InputError("a TraX command is empty; expected NAME=COMMAND, such as mine='python my_tracker.py'")
-    # A first word without a slash is looked for on the PATH, whatever lies in this folder.
-    first = str(Path(words[0]).absolute()) if "/" in words[0] and Path(words[0]).is_file() else words[0]
-    rest = [str(Path(word).absolute()) if Path(word).exists() else word for word in words[1:]]
-    return shlex.join([first, *rest])
+    # A first word without a slash is looked for on the PATH, whatever lies in this folder; and a folder's bare name may
+    # as well be a module's, as in `python -m package`.
+    found = [
+        str(Path(word).absolute())
+        if ("/" in word and Path(word).exists()) or (number and Path(word).is_file())
+        else word
+        for number, word in enumerate(words)
+    ]
+    return shlex.join(found)
 
 
 def _write_registry(path: Path, commands: dict[str, str]) -> None:

@@ -58,10 +58,12 @@ def test_files_in_commands_are_found_from_any_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my code").mkdir()
+    (tmp_path / "package").mkdir()
     for name in ("my code/tracker.py", "run.sh", "python"):
         (tmp_path / name).write_text("")
     given = [
         "one=python 'my code/tracker.py' --fast",
+        "three=python -m package './my code'",
         "two=./run.sh",
         "trax:python run.sh",
         "my code/tracker.py:Mine",
@@ -73,6 +75,7 @@ def test_files_in_commands_are_found_from_any_folder(
     assert found == {
         "one": ["python", script, "--fast"],
         "two": [str(tmp_path / "run.sh")],
+        "three": ["python", "-m", "package", str(tmp_path / "my code")],
         "python-run": ["python", str(tmp_path / "run.sh")],
         "tracker": [*ours, f"{script}:Mine"],
         "static": [*ours, "static"],
@@ -102,7 +105,7 @@ def test_the_catalogue_has_a_registry_of_all_trackers_that_need_nothing_more() -
     complete = {
         name for name, one in definitions.items() if not (isinstance(one, NetworkDefinition) and one.weights is None)
     }
-    assert found == {name: ["siamfc-eval", "trax", name] for name in complete}
+    assert found == {name: ["siamfc-eval", "trax", name] for name in complete}, "give each a section in trackers.ini"
 
 
 @pytest.mark.peers
