@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,7 +59,7 @@ def dataset_of(results: Path, kind: str | None, annotations: Path | None) -> Dat
     if annotations is None and (kind is None or not Path(kind).exists()):
         recorded = recorded_data(results)
         if recorded in {"synthetic", "embedded"}:
-            kind = recorded
+            return _drawn(results)
         elif recorded is not None:
             path = Path(recorded)
             if not path.exists():
@@ -68,6 +69,15 @@ def dataset_of(results: Path, kind: str | None, annotations: Path | None) -> Dat
                 )
             annotations = path
     return ground_truth(kind, annotations)
+
+
+def _drawn(results: Path) -> Dataset:
+    """The embedded benchmark as the run drew it."""
+    from siamfc_eval.datasets.synthetic import benchmark_from
+
+    manifest = first_manifest(results)
+    options = manifest.settings.get("dataset_options", "{}") if manifest is not None else "{}"
+    return benchmark_from(json.loads(options))
 
 
 def convention_of(results: Path, dataset: Dataset) -> str:

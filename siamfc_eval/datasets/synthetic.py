@@ -7,6 +7,9 @@ everywhere. Frames are drawn when asked for: nothing is stored, nothing is downl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from siamfc_eval.datasets.sequence import Dataset, Sequence
@@ -114,6 +117,12 @@ def embedded_benchmark(
     sequences = tuple(synthetic_sequence(script, seed, size, length) for script in chosen)
     note = f"drawn by this package from the seed {seed}; 0-based polygons of the exact silhouette"
     return Dataset("synthetic", sequences, "synthetic", (note,))
+
+
+def benchmark_from(options: Mapping[str, Any]) -> Dataset:
+    """The embedded benchmark with the arguments of `embedded_benchmark` as a file holds them, lists for tuples."""
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+    return embedded_benchmark(**given)
 
 
 def synthetic_sequence(

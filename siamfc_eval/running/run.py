@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import sys
 from collections.abc import Sequence as Several
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.problems import Problem
@@ -69,7 +69,7 @@ def run_experiment(
     watch = _Watch(summary, options.skip_bad, on_event)
     for problem in problems:
         watch.failed(Failure("", "", problem.where, str(problem), "data"))
-    where = _where(data, dataset)
+    where = _where(experiment, data, dataset)
     for spec in chosen:
         load = loader(spec, options.device, options.weights, options.trax_timeout)
         tracker = load()
@@ -112,12 +112,9 @@ def open_dataset(experiment: Experiment, data: Path | Dataset | None, problems: 
             f"experiment '{experiment.name}' needs the images of {experiment.dataset}. "
             "Give their folder with --data; nothing is downloaded."
         )
-    from siamfc_eval.datasets.synthetic import embedded_benchmark
+    from siamfc_eval.datasets.synthetic import benchmark_from
 
-    options: dict[str, Any] = dict(experiment.dataset_options)
-    for key, value in options.items():
-        options[key] = tuple(value) if isinstance(value, list) else value
-    return embedded_benchmark(**options)
+    return benchmark_from(experiment.dataset_options)
 
 
 def _select(dataset: Dataset, names: tuple[str, ...]) -> tuple[Sequence, ...]:
@@ -147,11 +144,13 @@ def _kept_in_memory(sequences: tuple[Sequence, ...]) -> tuple[Sequence, ...]:
     return tuple(s.with_frames(list(s.frames)) if s.name in drawn and s.frames else s for s in sequences)
 
 
-def _where(data: Path | Dataset | None, dataset: Dataset) -> str:
+def _where(experiment: Experiment, data: Path | Dataset | None, dataset: Dataset) -> dict[str, str]:
     """Where the data set is, so that the results can be scored without being told again; "" where that is not known."""
     if isinstance(data, Path | str):
-        return str(Path(data).expanduser().resolve())
-    return dataset.name if dataset.layout == "synthetic" else ""
+        return {"data": str(Path(data).expanduser().resolve())}
+    if data is None and experiment.dataset_options:
+        return {"data": dataset.name, "dataset_options": json.dumps(experiment.dataset_options)}
+    return {"data": dataset.name if dataset.layout == "synthetic" else ""}
 
 
 class _Watch:
@@ -191,7 +190,7 @@ class _ProtocolRun:
         selected: tuple[Sequence, ...],
         options: RunOptions,
         watch: _Watch,
-        where: str,
+        where: dict[str, str],
     ) -> None:
         self.tracker = tracker
         self.load = load
@@ -315,7 +314,7 @@ class _ProtocolRun:
             hardware=provenance.hardware(device),
             commit=provenance.commit(),
             command=sys.argv,
-            settings={"device": device, "workers": str(self.options.workers or os.cpu_count()), "data": self.where},
+            settings={"device": device, "workers": str(self.options.workers or os.cpu_count()), **self.where},
         )
 
 

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from siamfc_eval.cli.run_verb import command
+from siamfc_eval.cli.score_verb import command as score_command
 from siamfc_eval.errors import InputError, UnknownNameError
 
 EXPERIMENT = """
@@ -81,6 +82,14 @@ def test_a_report_of_what_was_run_is_written_where_it_is_asked_for(experiment: P
     assert result.return_value == 0
     assert f"report: {page}" in result.stdout
     assert "static" in page.read_text(encoding="utf-8")
+
+
+def test_results_on_a_shortened_benchmark_are_scored_on_it_later(experiment: Path) -> None:
+    _run(experiment, "--tracker", "static", "--no-score")
+    folder = experiment.parent / "runs/synthetic"
+    result = CliRunner().invoke(score_command, [str(folder), "--json"], standalone_mode=False)
+    assert result.exception is None
+    assert set(json.loads(result.stdout)["trackers"]["static"]["sequences"]) == {"disc-spins", "kite-dives"}
 
 
 def test_a_second_run_keeps_what_is_there(experiment: Path) -> None:
