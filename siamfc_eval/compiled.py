@@ -76,11 +76,38 @@ class Kernel:
     @cached_property
     def _function(self) -> Callable[..., int]:
         """As numba calls: where to put the result, where to put an exception (none is raised), arguments."""
-        symbol, code = self._kept() or self._compile()
         scalars: dict[Argument, Any] = {int: ctypes.c_int64, float: ctypes.c_double}
         kinds = [scalars.get(kind, ctypes.c_void_p) for kind in self._arguments]
         prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *kinds)
-        return prototype(_link(symbol, code))
+        try:
+            return prototype(_link(*(self._kept() or self._compile())))
+        except (AttributeError, RuntimeError, TypeError):
+            # Another numba or llvmlite than this was written for: slower to start, and the same function.
+            return self._through_numba(ctypes.CFUNCTYPE(ctypes.c_int64, *kinds))
+
+    def _through_numba(self, prototype: Any) -> Callable[..., int]:
+        """The same by numba's public interface alone, compiled anew in every process."""
+        from numba import cfunc, types
+
+        python_function = getattr(importlib.import_module(self._module), self._name)
+        _engines.append(cfunc(types.int64(*self._signature()), error_model="numpy")(python_function))
+        function = prototype(_engines[-1].address)
+
+        def call(result: Any, _: None, *arguments: Any) -> int:
+            result._obj.value = function(*arguments)
+            return 0
+
+        return call
+
+    def _signature(self) -> tuple[Any, ...]:
+        """The types of the arguments, in numba's terms."""
+        from numba import types
+
+        scalars: dict[Argument, Any] = {int: types.int64, float: types.float64}
+        return tuple(
+            scalars[kind] if kind in scalars else types.CPointer(getattr(types, np.dtype(kind).name))
+            for kind in self._arguments
+        )
 
     @cached_property
     def _file_name(self) -> str:
@@ -106,13 +133,9 @@ class Kernel:
 
     def _compile(self) -> tuple[str, bytes]:
         """Symbol and machine code from numba, kept where that is possible."""
-        from numba import njit, types
+        from numba import njit
 
-        scalars: dict[Argument, Any] = {int: types.int64, float: types.float64}
-        signature = tuple(
-            scalars[kind] if kind in scalars else types.CPointer(getattr(types, np.dtype(kind).name))
-            for kind in self._arguments
-        )
+        signature = self._signature()
         options = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
         function = njit(**options)(getattr(importlib.import_module(self._module), self._name))
         function.compile(signature)

@@ -56,6 +56,17 @@ def test_a_folder_that_cannot_be_used_costs_time_and_nothing_else(tmp_path: Path
     assert run(blocked, LINES)[-1] == "True"
 
 
+def test_another_llvmlite_costs_time_and_nothing_else(tmp_path: Path) -> None:
+    changed = """
+import siamfc_eval.compiled
+def missing(*_):
+    raise AttributeError("module 'llvmlite.binding' has no attribute 'create_mcjit_compiler'")
+siamfc_eval.compiled._link = missing
+"""
+    expected = run(tmp_path, LINES + OVERLAP)
+    assert run(tmp_path, changed + LINES + OVERLAP) == expected
+
+
 def test_the_file_is_named_after_the_code_that_it_is_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = tmp_path / "kernel.py"
     monkeypatch.setattr("siamfc_eval.compiled._source", lambda module: source)
