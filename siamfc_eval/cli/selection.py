@@ -53,13 +53,13 @@ def dataset_of(results: Path, kind: str | None, annotations: Path | None) -> Dat
     """
     from siamfc_eval.datasets.known import match_known
 
-    if kind is None:
-        manifest = first_manifest(results)
-        kind = manifest.dataset if manifest is not None and match_known(manifest.dataset) else None
-    if annotations is None and (kind is None or not Path(kind).exists()):
-        recorded = recorded_data(results)
+    manifest = first_manifest(results) if kind is None or annotations is None else None
+    if kind is None and manifest is not None and match_known(manifest.dataset):
+        kind = manifest.dataset
+    if manifest is not None and annotations is None and (kind is None or not Path(kind).exists()):
+        recorded = _recorded_data(manifest)
         if recorded in {"synthetic", "embedded"}:
-            return _drawn(results)
+            return _drawn(manifest)
         elif recorded is not None:
             path = Path(recorded)
             if not path.exists():
@@ -71,13 +71,11 @@ def dataset_of(results: Path, kind: str | None, annotations: Path | None) -> Dat
     return ground_truth(kind, annotations)
 
 
-def _drawn(results: Path) -> Dataset:
+def _drawn(manifest: Manifest) -> Dataset:
     """The embedded benchmark as the run drew it."""
     from siamfc_eval.datasets.synthetic import benchmark_from
 
-    manifest = first_manifest(results)
-    options = manifest.settings.get("dataset_options", "{}") if manifest is not None else "{}"
-    return benchmark_from(json.loads(options))
+    return benchmark_from(json.loads(manifest.settings.get("dataset_options", "{}")))
 
 
 def convention_of(results: Path, dataset: Dataset) -> str:
@@ -93,11 +91,8 @@ def convention_of(results: Path, dataset: Dataset) -> str:
     return default_convention(dataset.name)
 
 
-def recorded_data(results: Path) -> str | None:
-    """Where the data set of a run was, as a manifest below the folder says; None where no manifest does."""
-    manifest = first_manifest(results)
-    if manifest is None:
-        return None
+def _recorded_data(manifest: Manifest) -> str | None:
+    """Where the data set of a run was; None where its manifest does not say."""
     drawn = manifest.dataset if manifest.dataset in {"synthetic", "embedded"} else None
     return manifest.settings.get("data") or drawn
 
