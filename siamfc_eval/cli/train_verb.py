@@ -40,25 +40,24 @@ def command(training: str, data: Path | None, out: Path | None, device: str) -> 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     configuration = read_configuration(find_definition("experiments", training))
-    place = distributed.join(device)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     shown: dict[str, float] = {}
-    with Progress(*columns, disable=not place.is_first) as progress:
-        task = progress.add_task(configuration.name, total=configuration.loop.steps)
+    with distributed.joined(device) as place:
+        with Progress(*columns, disable=not place.is_first) as progress:
+            task = progress.add_task(configuration.name, total=configuration.loop.steps)
 
-        def observe(step: int, values: dict[str, float]) -> None:
-            shown.update({name: values[name] for name in ("loss", "validation") if name in values})
-            text = ", ".join(f"{name} {value:.4f}" for name, value in shown.items())
-            progress.update(task, completed=step, description=f"{configuration.name}: {text}")
+            def observe(step: int, values: dict[str, float]) -> None:
+                shown.update({name: values[name] for name in ("loss", "validation") if name in values})
+                text = ", ".join(f"{name} {value:.4f}" for name, value in shown.items())
+                progress.update(task, completed=step, description=f"{configuration.name}: {text}")
 
-        folder = out or Path("runs") / configuration.name
-        run = Training(configuration, data or _default_data(), folder, place, observe)
-        if run.resume() and place.is_first:
-            progress.console.print(f"continuing at step {run.step}")
-        progress.update(task, completed=run.step)
-        run.run()
-    if place.is_first:
-        written = hand_over(run)
-        click.echo(f"trained {run.step} steps in {run.seconds / 60:.1f} minutes; best validation {run.best:.4f}")
-        click.echo("\n".join(str(path) for path in written))
-    distributed.leave()
+            folder = out or Path("runs") / configuration.name
+            run = Training(configuration, data or _default_data(), folder, place, observe)
+            if run.resume() and place.is_first:
+                progress.console.print(f"continuing at step {run.step}")
+            progress.update(task, completed=run.step)
+            run.run()
+        if place.is_first:
+            written = hand_over(run)
+            click.echo(f"trained {run.step} steps in {run.seconds / 60:.1f} minutes; best validation {run.best:.4f}")
+            click.echo("\n".join(str(path) for path in written))

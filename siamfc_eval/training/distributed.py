@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -22,8 +26,9 @@ class Place:
         return self.rank == 0
 
 
-def join(device: str = "auto") -> Place:
-    """This process's place; joins the process group where torchrun has set one up.
+@contextmanager
+def joined(device: str = "auto") -> Iterator[Place]:
+    """This process's place, in the process group where torchrun has set one up; the group is left at the end.
 
     Args:
         device: "auto", "cpu" or "cuda"; with several processes, each takes the CUDA device of its local rank.
@@ -31,18 +36,23 @@ def join(device: str = "auto") -> Place:
     ranks = int(os.environ.get("WORLD_SIZE", "1"))
     uses_cuda = torch.cuda.is_available() and device != "cpu"
     if ranks == 1:
-        return Place(
+        yield Place(
             0, 1, torch.device("cuda" if uses_cuda and device == "auto" else "cpu" if device == "auto" else device)
         )
+        return
     chosen = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if uses_cuda else torch.device("cpu")
     if uses_cuda:
         torch.cuda.set_device(chosen)
-    if not torch.distributed.is_initialized():
-        torch.distributed.init_process_group("nccl" if uses_cuda else "gloo")
-    return Place(torch.distributed.get_rank(), ranks, chosen)
+    # DDP imports it otherwise, once the group exists: the default arguments of its functions would then keep the group.
+    importlib.import_module("torch.distributed.nn")
+    torch.distributed.init_process_group("nccl" if uses_cuda else "gloo")
+    try:
+        yield Place(torch.distributed.get_rank(), ranks, chosen)
+    finally:
+        _leave()
 
 
-def leave() -> None:
-    """Leave the process group, if there is one."""
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
+def _leave() -> None:
+    """End the process group and its threads; one that lives on until the interpreter ends may abort the process."""
+    gc.collect()
+    torch.distributed.destroy_process_group()

@@ -169,6 +169,7 @@ class Training:
                 self._validate(clips)
                 meter.restart()
             self._save()
+        self._parallel = None  # it holds the process group
         if self.journal is not None:
             self.journal.close()
 

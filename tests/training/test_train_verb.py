@@ -47,20 +47,57 @@ def test_the_verb_leaves_weights_card_and_curves_and_continues(
     assert "continuing at step 3" in again.output
 
 
-def test_two_processes_train_one_network(file: Path, training_folder: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    arguments = ["train", str(file), "--data", str(training_folder), "--out", str(out), "--device", "cpu"]
+def _train_in_two_processes(program: list[str]) -> subprocess.CompletedProcess[str]:
     launched = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run(
-        [*launched, "-m", "siamfc_eval", *arguments],
+        [*launched, *program],
         capture_output=True,
         text=True,
         timeout=240,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         check=False,
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_two_processes_train_one_network(file: Path, training_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ["train", str(file), "--data", str(training_folder), "--out", str(out), "--device", "cpu"]
+    done = _train_in_two_processes(["-m", "siamfc_eval", *arguments])
     assert done.stdout.count("trained 3 steps") == 1
     records = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     assert [record["step"] for record in records] == [1, 2, 3]
     assert torch.load(out / "last.pt", weights_only=True)["step"] == 3
+
+
+THREADS = """
+import sys
+from pathlib import Path
+
+from siamfc_eval.training.configuration import read_configuration
+from siamfc_eval.training.distributed import joined
+from siamfc_eval.training.loop import Training
+
+def report(place, moment):
+    names = [(thread / "comm").read_text() for thread in Path("/proc/self/task").iterdir()]
+    print(moment, "rank", place.rank, sum("gloo" in name for name in names), flush=True)
+
+with joined("cpu") as place:
+    run = Training(read_configuration(Path(sys.argv[1])), Path(sys.argv[2]), Path(sys.argv[3]), place)
+    run.run()
+    report(place, "inside")
+report(place, "after")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts threads in /proc, which only Linux has")
+def test_no_thread_of_the_process_group_outlives_it(file: Path, training_folder: Path, tmp_path: Path) -> None:
+    # One that does can abort its process when the interpreter ends, after the training succeeded.
+    program = tmp_path / "threads.py"
+    program.write_text(THREADS)
+    done = _train_in_two_processes([str(program), str(file), str(training_folder), str(tmp_path / "out")])
+    found = {line.rsplit(" ", 1)[0]: int(line.rsplit(" ", 1)[1]) for line in done.stdout.splitlines() if "rank" in line}
+    assert found["inside rank 0"] > 0
+    assert found["inside rank 1"] > 0
+    assert found["after rank 0"] == found["after rank 1"] == 0
