@@ -14,7 +14,6 @@ import contextlib
 import ctypes
 import hashlib
 import importlib
-import importlib.util
 import os
 from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache

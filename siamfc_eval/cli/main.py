@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
@@ -29,6 +30,9 @@ VERBS: dict[str, str] = {
     "tune": "Search for a tracker's best hyper-parameters.",
 }
 
+_WITHOUT_MATRICES = {"explain", "score"}
+"""Verbs that start no other process and multiply nothing large: threads cost them a fifth of their time."""
+
 
 class _Verbs(click.Group):
     """Knows every verb's name and summary, and imports a verb's module only when it is called."""
@@ -39,6 +43,8 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             raise UnknownNameError("command", cmd_name, VERBS)
+        if cmd_name in _WITHOUT_MATRICES:
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         module = importlib.import_module(f"siamfc_eval.cli.{cmd_name.replace('-', '_')}_verb")
         command: click.Command = module.command
         return command

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.kept_files import default_folder, load_kept, store_kept
@@ -62,7 +63,7 @@ def _content(path: Path, data: bytes) -> Any:
     collecting = gc.isenabled()
     gc.disable()  # Nothing that is made here is garbage, and looking for it takes a third of the time.
     try:
-        content = json.loads(data.decode("utf-8"))
+        content = _parsed(data)
     except ValueError as error:
         raise InputError(f"{path}: not valid JSON ({error}).") from error
     except RecursionError:
@@ -75,6 +76,14 @@ def _content(path: Path, data: bytes) -> Any:
         with contextlib.suppress(ValueError):  # nested too deeply for marshal
             store_kept(folder / "annotations" / key, marshal.dumps(flat))
     return _with_arrays(flat) if flat is not None else content
+
+
+def _parsed(data: bytes) -> Any:
+    """Through orjson, which is twice as fast; through `json` what only that takes, NaN above all."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return json.loads(data.decode("utf-8"))
 
 
 def _with_bytes(content: Any) -> Any:

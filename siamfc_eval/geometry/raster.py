@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
@@ -54,6 +55,11 @@ class PackedRegions:
 
     def __len__(self) -> int:
         return len(self.starts) - 1
+
+    @cached_property
+    def most_points(self) -> int:
+        """Corners of the polygon that has most, or 2 for rectangles."""
+        return int(np.diff(self.starts).max(initial=0)) // 2
 
     def head(self, count: int) -> PackedRegions:
         """The first `count` regions (all, if there are fewer)."""
@@ -108,7 +114,7 @@ def packed_overlaps(
     starts = [np.ascontiguousarray(packed.starts, dtype=np.int64) for packed in (a, b)]
     tallest = corners[:, 1].max(initial=0.0)
     rows = int(tallest) + 2 if tallest < _MAX_ROWS else _MAX_ROWS
-    most = max(4, *(int(np.diff(of).max(initial=0)) // 2 for of in starts))
+    most = max(4, a.most_points, b.most_points)
     scratch = np.empty((4, most)), np.empty((6, most), dtype=np.int64), most, np.empty(4 * rows), 4 * rows
     which = (len(corners), int(bounds is not None), int(official))
     _ious(one, starts[0], other, starts[1], len(a), corners, *which, *scratch, out)

@@ -52,8 +52,8 @@ def bounding_boxes(regions: Sequence[Region]) -> Boxes:
         alike = [region for region in regions if region.size == size]
         values = np.concatenate(alike, dtype=np.float64).reshape(-1, size)
         if size > 4:
-            points = values.reshape(len(alike), -1, 2)
-            low = points.min(axis=1)
-            values = np.concatenate([low, points.max(axis=1) - low], axis=1)
+            points = np.ascontiguousarray(values.T).reshape(-1, 2, len(alike))  # far faster than rows of points
+            low = points.min(axis=0)
+            values = np.concatenate([low, points.max(axis=0) - low]).T
         boxes[slice(None) if len(alike) == len(regions) else np.equal(sizes, size)] = values
     return boxes

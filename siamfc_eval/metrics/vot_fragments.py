@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from siamfc_eval.compiled import Kernel
 from siamfc_eval.metrics.vot_rules import SupervisedRules
 from siamfc_eval.protocols.trajectory import FAILED, INITIALIZED
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
+
+_F = np.float64
+_add_fragments = Kernel(
+    "siamfc_eval.metrics.fragment_kernel", "add_fragments", _F, np.int64, int, _F, int, int, int, _F, _F, int
+)
 
 
 class Fragment(NamedTuple):
@@ -85,37 +90,23 @@ def fragment_weights(cut: list[Fragment], marks: Floats, frames: int, codes: Cod
     return weights
 
 
-def fragment_curves(overlaps: Floats, cut: list[Fragment], length: int, extents: bool) -> Floats:
-    """What each fragment adds to the parts of an EAO curve, one after another in a row.
+def add_curves(
+    rows: Floats, overlaps: Floats, cut: list[Fragment], weights: Floats, length: int, *, extents: bool
+) -> None:
+    """Add what the fragments of a run contribute to the parts of an EAO curve, one after another in a row.
+
+    At column j of each part: the running mean overlap of frames 1 .. j after the initialisation, 0 where it is not
+    defined; 1 where it is defined; 1 where the fragment reaches by itself, without zeros after a failure.
 
     Args:
+        rows: shape (tags, 2 L or more), or 3 L or more with `extents`; changed in place.
         overlaps: shape (n,), 0 in coded frames.
         cut: the fragments of the run.
-        length: frames of the longest sequence L.
+        weights: shape (tags, fragments).
+        length: frames of the longest sequence, L.
         extents: whether the third part is wanted.
-
-    Returns:
-        Shape (fragments, 2 L) or (fragments, 3 L). At column j of each part: the running mean overlap of frames 1 .. j
-        after the initialisation, 0 where it is not defined; 1 where it is defined; 1 where the fragment reaches by
-        itself, without zeros after a failure.
     """
-    curves = np.zeros((len(cut), (3 if extents else 2) * length))
-    steps = _steps(length)
-    for row, fragment in zip(curves, cut, strict=True):
-        stop = min(fragment.stop, fragment.start + length)
-        extent = stop - fragment.start
-        means = row[1:length]
-        reach = max(extent - 1, 0)
-        sums = np.cumsum(overlaps[fragment.start + 1 : stop], out=means[:reach])
-        if fragment.padded and reach:
-            means[reach:] = sums[-1]
-        means /= steps
-        row[length : 2 * length if fragment.padded else length + max(extent, 0)] = 1.0
-        if extents:
-            row[2 * length : 2 * length + max(extent, 0)] = 1.0
-    return curves
-
-
-@lru_cache(maxsize=4)
-def _steps(length: int) -> Floats:
-    return np.arange(1.0, length)
+    bounds = [(of.start, max(min(of.stop, of.start + length), of.start), of.padded) for of in cut]
+    given = np.array(bounds, dtype=np.int64), len(cut), np.ascontiguousarray(weights)
+    sizes = len(rows), length, 3 if extents else 2
+    _add_fragments(np.ascontiguousarray(overlaps), *given, *sizes, np.empty(length), rows, rows.shape[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Runs
-from siamfc_eval.metrics.vot_fragments import fragment_curves, fragment_weights, fragments
+from siamfc_eval.metrics.vot_fragments import add_curves, fragment_weights, fragments
 from siamfc_eval.metrics.vot_rules import SUPERVISED, SupervisedRules
 from siamfc_eval.metrics.vot_runs import REGION, ScoredRun, counted_frames, run_codes, score_run
 from siamfc_eval.metrics.vot_years import Interval, eao_interval, image_sizes
@@ -112,12 +113,15 @@ class SupervisedMeasure:
 
     def statistics(self, sequence: Sequence, runs: Runs) -> Floats:
         """See `Measure.statistics`; shape (2 L + 7,), or (3 L + 7,) by `curve_end`."""
-        return self._rows(sequence, self._scored(sequence, runs), {"all": np.ones(len(sequence))})["all"]
+        row: Floats = self._rows(sequence, self._scored(sequence, runs), np.ones((1, len(sequence))))[0]
+        return row
 
     def tag_statistics(self, sequence: Sequence, runs: Runs) -> Mapping[str, Floats]:
         """Rows for "all", VOT's tags and "empty" (frames without any tag): each frame counts where it is tagged, a
         fragment by its share of tagged frames, a failure if its frame is tagged."""
-        return self._rows(sequence, self._scored(sequence, runs), frame_tags(sequence))
+        tags = frame_tags(sequence)
+        rows = self._rows(sequence, self._scored(sequence, runs), tags.marks)
+        return dict.fromkeys(tags.absent, self._nothing) | dict(zip(tags.present, rows, strict=True))
 
     def finish(self, statistics: Floats) -> dict[str, Floats]:
         """See `Measure.finish`."""
@@ -178,19 +182,20 @@ class SupervisedMeasure:
             scored.append(one)
         return scored
 
-    def _rows(self, sequence: Sequence, scored: list[ScoredRun], tags: Mapping[str, Floats]) -> dict[str, Floats]:
-        carried = {name: tag for name, tag in tags.items() if tag.any()}
-        marks = np.stack(list(carried.values()))
-        width = (3 if self._ends_with_fragments else 2) * self.length
-        rows = np.zeros((len(carried), width + len(_SUMS)))
-        curves = rows[:, :width]
+    @cached_property
+    def _nothing(self) -> Floats:
+        """The row of statistics of no frames at all."""
+        return np.zeros((3 if self._ends_with_fragments else 2) * self.length + len(_SUMS))
+
+    def _rows(self, sequence: Sequence, scored: list[ScoredRun], marks: Floats) -> Floats:
+        """A row of statistics for each row of `marks`, which says what share of each frame counts."""
+        rows = np.zeros((len(marks), len(self._nothing)))
         for run in scored:
             cut = fragments(run.codes, self.rules)
-            parts = fragment_curves(run.overlaps[0], cut, self.length, self._ends_with_fragments)
-            weights = fragment_weights(cut, marks, len(sequence), run.codes, self.rules)
-            curves += weights @ parts / len(scored)
-        rows[:, width:] = self._sums(scored, marks)
-        return dict.fromkeys(tags, np.zeros(rows.shape[1])) | dict(zip(carried, rows, strict=True))
+            weights = fragment_weights(cut, marks, len(sequence), run.codes, self.rules) / len(scored)
+            add_curves(rows, run.overlaps[0], cut, weights, self.length, extents=self._ends_with_fragments)
+        rows[:, -len(_SUMS) :] = self._sums(scored, marks)
+        return rows
 
     def _sums(self, scored: list[ScoredRun], marks: Floats) -> Floats:
         """What follows the curve in a row of statistics.
@@ -223,7 +228,7 @@ class SupervisedMeasure:
         else:
             robustness, weight = failures * tagged, tagged
         present = (tagged > 0).astype(np.float64)
-        return np.stack([accuracy, accuracy_weight, robustness, weight, failures, frames_scored, present], axis=1)
+        return np.array([accuracy, accuracy_weight, robustness, weight, failures, frames_scored, present]).T
 
     def _restarts(self, codes: NDArray[np.int8]) -> bool:
         """Whether every failure that leaves room for it is followed by an initialisation before the next failure."""
@@ -234,25 +239,38 @@ class SupervisedMeasure:
         return bool((started[following] > started[due]).all())
 
 
-_tags: WeakKeyDictionary[Sequence, dict[str, Floats]] = WeakKeyDictionary()
+class FrameTags(NamedTuple):
+    """Which frames of a sequence carry which tag: "all", VOT's tags, and "empty" for frames without any."""
+
+    present: tuple[str, ...]
+    """The tags that some frame carries."""
+    absent: tuple[str, ...]
+    """The others."""
+    marks: Floats
+    """Shape (present tags, n), 0 or 1."""
 
 
-def frame_tags(sequence: Sequence) -> dict[str, Floats]:
-    """Which frames carry which tag, shape (n,) of 0 and 1: "all", VOT's tags, and "empty" for frames without any.
+_tags: WeakKeyDictionary[Sequence, FrameTags] = WeakKeyDictionary()
+
+
+def frame_tags(sequence: Sequence) -> FrameTags:
+    """The tags of a sequence's frames.
 
     A tag that the data set left out for a sequence (an empty list) is carried by no frame of it.
     """
-    if sequence in _tags:
-        return _tags[sequence]
-    frames = len(sequence)
-    tags = {"all": np.ones(frames)}
-    for name in TAGS:
-        marks = np.asarray(sequence.tags.get(name, ()), dtype=np.float64)[:frames]
-        tags[name] = np.pad(marks, (0, frames - len(marks)))
-    tagged = np.max([tags[name] for name in TAGS], axis=0)
-    tags["empty"] = 1.0 - tagged
-    _tags[sequence] = tags
-    return tags
+    if sequence not in _tags:
+        frames = len(sequence)
+        names = ("all", *TAGS, "empty")
+        marks = np.zeros((len(names), frames))
+        marks[0] = 1.0
+        for row, name in zip(marks[1:-1], TAGS, strict=True):
+            given = np.asarray(sequence.tags.get(name, ()), dtype=np.float64)[:frames]
+            row[: len(given)] = given
+        marks[-1] = 1.0 - marks[1:-1].max(axis=0)
+        carried = marks.max(axis=1, initial=0.0) > 0
+        present = tuple(name for name, is_carried in zip(names, carried, strict=True) if is_carried)
+        _tags[sequence] = FrameTags(present, tuple(name for name in names if name not in present), marks[carried])
+    return _tags[sequence]
 
 
 def build(name: str, dataset: Dataset) -> SupervisedMeasure:

@@ -79,7 +79,9 @@ class UnsupervisedMeasure:
 
     def tag_statistics(self, sequence: Sequence, runs: Runs) -> Mapping[str, Floats]:
         """Rows over the frames with a tag: "all", VOT's tags and "empty"."""
-        return {name: self._row(sequence, runs, tag) for name, tag in frame_tags(sequence).items()}
+        tags = frame_tags(sequence)
+        rows = (self._row(sequence, runs, marks) for marks in tags.marks)
+        return dict.fromkeys(tags.absent, np.zeros(2 + len(THRESHOLDS))) | dict(zip(tags.present, rows, strict=True))
 
     def finish(self, statistics: Floats) -> dict[str, Floats]:
         """See `Measure.finish`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,8 +24,7 @@ class Interval(NamedTuple):
 
 @cache
 def _years() -> dict[str, dict[str, Any]]:
-    text = resources.files(__package__).joinpath("vot_years.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return tomllib.loads(Path(__file__).with_name("vot_years.toml").read_text(encoding="utf-8"))
 
 
 def eao_interval(dataset: Dataset) -> Interval:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from siamfc_eval.compiled import Kernel
 from siamfc_eval.results.rows import Rows
@@ -33,15 +34,15 @@ def parse_lines(data: bytes) -> Rows | None:
     if result is None:
         return None
     rows, hard = result
-    if hard:
-        values = np.array([float(text[start:stop]) for start, stop, _ in hard])
+    if len(hard):
+        values = np.array([float(text[start:stop]) for start, stop in hard[:, :2].tolist()])
         if np.isinf(values).any():
             return None
-        rows.boxes.reshape(-1)[[place for _, _, place in hard]] = values
+        rows.boxes.reshape(-1)[hard[:, 2]] = values
     return rows
 
 
-def _parse(text: bytes, lines: int) -> tuple[Rows, list[list[int]]] | None:
+def _parse(text: bytes, lines: int) -> tuple[Rows, NDArray[np.int64]] | None:
     """The rows and what is left to `float` (first byte, last byte + 1, place); None where there is not enough room for
     them, or the text is of another kind."""
     boxes, codes = np.empty((lines, 4)), np.empty(lines, dtype=np.int8)
@@ -49,4 +50,4 @@ def _parse(text: bytes, lines: int) -> tuple[Rows, list[list[int]]] | None:
     count = _parse_lines(text + b"\n", len(text), boxes, codes, lines, hard, hard_count)
     if count <= 0:
         return None
-    return Rows(boxes[:count], codes[:count]), hard[: hard_count[0]].tolist()
+    return Rows(boxes[:count], codes[:count]), hard[: hard_count[0]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -30,7 +29,15 @@ def write(path: Path, first: float = 5.0) -> Path:
 
 
 def refuse_to_parse(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(annotation_json, "json", SimpleNamespace(loads=lambda *_: pytest.fail("parsed again")))
+    monkeypatch.setattr(annotation_json, "_parsed", lambda _: pytest.fail("parsed again"))
+
+
+def test_nan_and_what_else_python_writes_as_json_is_read(folder: Path) -> None:
+    path = folder / "a.json"
+    path.write_text(json.dumps({"a": {"gt_rect": [[1.1, float("nan"), 3, 4]], "far": float("inf"), "id": 2**70}}))
+    entry = load_json(path)["a"]
+    np.testing.assert_array_equal(entry["gt_rect"], [[1.1, np.nan, 3, 4]])
+    assert (entry["far"], entry["id"]) == (float("inf"), 2**70)
 
 
 def test_what_was_kept_equals_what_was_parsed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

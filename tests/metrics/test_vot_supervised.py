@@ -249,9 +249,9 @@ def test_tags_weight_fragments_by_their_share_and_count_frames_and_failures_that
 
 def test_an_empty_tag_list_marks_no_frame_and_a_short_one_none_beyond_its_end() -> None:
     tags = frame_tags(sequence(4, tags={"occlusion": np.zeros(0, bool), "camera_motion": np.array([True, True])}))
-    assert tags["occlusion"].tolist() == [0, 0, 0, 0]
-    assert tags["camera_motion"].tolist() == [1, 1, 0, 0]
-    assert tags["empty"].tolist() == [0, 0, 1, 1]
+    assert tags.present == ("all", "camera_motion", "empty")
+    assert tags.absent == ("illum_change", "motion_change", "occlusion", "size_change")
+    assert tags.marks.tolist() == [[1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 1, 1]]
 
 
 # --- runs that do not fit ---------------------------------------------------------------------------------------------
