@@ -1,11 +1,11 @@
-"""The report as one self-contained web page: no script, nothing loaded from elsewhere, everything escaped."""
+"""Reports as self-contained web pages: no script, nothing loaded from elsewhere, everything escaped."""
 
 from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from siamfc_eval import __version__
 from siamfc_eval.reporting import plots
@@ -18,7 +18,23 @@ if TYPE_CHECKING:
 
 
 def render_page(report: Report, sections: Sequence[DrawnSection]) -> str:
-    """The whole page as text."""
+    """The page of a report as text."""
+    return _render("report.html.j2", title=report.title, report=report, sections=sections)
+
+
+def render_training(title: str, facts: Mapping[str, str], curves: Figure, notes: Sequence[str]) -> str:
+    """The page of a training as text.
+
+    Args:
+        title: its heading.
+        facts: what was trained on what.
+        curves: of loss, validation and learning rate.
+        notes: what was noticed on the way, one sentence each.
+    """
+    return _render("training.html.j2", title=title, facts=facts, curves=curves, notes=notes)
+
+
+def _render(template: str, **content: Any) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -32,7 +48,7 @@ def render_page(report: Report, sections: Sequence[DrawnSection]) -> str:
     environment.globals.update(cell_text=cell_text, is_number=_is_number, is_best=_is_best, version=__version__)
     # The drawings are ours; matplotlib escapes the names written in them.
     environment.filters["svg"] = lambda figure: Markup(_inline_svg(figure))
-    return environment.get_template("report.html.j2").render(report=report, sections=sections)
+    return environment.get_template(template).render(**content)
 
 
 def _inline_svg(figure: Figure) -> str:

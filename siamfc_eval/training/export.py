@@ -1,4 +1,4 @@
-"""What a training hands over: the chosen weights as safetensors, the card that says where they are from, curves."""
+"""What a training hands over: the chosen weights as safetensors, the card that says where they are from, a report."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from siamfc_eval import __version__
 from siamfc_eval.models.registry import build_model
 from siamfc_eval.models.saving import save_model
 from siamfc_eval.models.siamese import SiameseNetwork
+from siamfc_eval.reporting.html import render_training
+from siamfc_eval.reporting.plots import save
 from siamfc_eval.training.configuration import TrainingConfiguration
-from siamfc_eval.training.journal import draw_curves
+from siamfc_eval.training.journal import draw_curves, read_journal
 
 if TYPE_CHECKING:
     from siamfc_eval.training.loop import Training
@@ -55,7 +57,7 @@ def export_weights(configuration: TrainingConfiguration, chosen: dict[str, Any],
 
 
 def hand_over(training: Training) -> list[Path]:
-    """Write weights, card and curves of a training beside its checkpoints; returns what was written.
+    """Write weights, card, report and curves of a training beside its checkpoints; returns what was written.
 
     The weights are those of the best validation, or the last ones where nothing was validated.
     """
@@ -70,11 +72,17 @@ def hand_over(training: Training) -> list[Path]:
         chosen = torch.load(best, map_location="cpu", weights_only=True)
     weights = out / f"{configuration.name}.safetensors"
     card = out / f"{configuration.name}.md"
-    curves = out / "curves.png"
+    page, picture = out / "report.html", out / "curves.png"
     export_weights(configuration, chosen, weights)
-    card.write_text(model_card(configuration, chosen, training.seconds, training.step))
-    draw_curves(out / "log.jsonl", curves)
-    return [weights, card, curves]
+    facts = _facts(configuration, chosen, training.seconds, training.step)
+    card.write_text(_card(configuration, facts))
+    records = read_journal(out / "log.jsonl")
+    curves = draw_curves(records)
+    notes = [f"step {record['step']}: {record['note']}" for record in records if "note" in record]
+    told = {**facts, "sources": "; ".join(_sources(configuration)), "held out": _held_out(configuration)}
+    page.write_text(render_training(configuration.name, told, curves, notes), encoding="utf-8")
+    save(curves, picture, "png")
+    return [weights, card, page, picture]
 
 
 def _loss_in_words(configuration: TrainingConfiguration) -> str:
@@ -88,32 +96,43 @@ def _loss_in_words(configuration: TrainingConfiguration) -> str:
     return words + (f"; responses of {loss.teacher}, weight {loss.teacher_weight:g}" if loss.teacher else "")
 
 
-def model_card(configuration: TrainingConfiguration, chosen: dict[str, Any], seconds: float, steps: int) -> str:
-    """A card in Markdown: what was trained, on what, how long, and how it was chosen."""
+def _facts(configuration: TrainingConfiguration, chosen: dict[str, Any], seconds: float, steps: int) -> dict[str, str]:
+    """What was trained, on what, how long, and how it was chosen."""
     loop, best, start = configuration.loop, configuration.optimiser, configuration.model
-    validation = configuration.validation
     begin = start.weights or start.backbone_weights or (start.widen_from and f"{start.widen_from}, widened")
-    rows = [
-        ("network", f"{start.name}, {json.dumps(start.options) if start.options else 'standard options'}"),
-        ("started from", begin or "random weights"),
-        ("steps", f"{steps} of {loop.steps}, {loop.batch * loop.accumulate} pairs each; chosen: step {chosen['step']}"),
-        (
-            "optimiser",
-            f"SGD, rate {best.rate:g} ({best.schedule}, to {best.final:g} of it), momentum {best.momentum:g}, "
-            f"decay {best.weight_decay:g}, gradient clipped at {best.clip:g}",
-        ),
-        ("loss", _loss_in_words(configuration)),
-        ("seed", f"{loop.seed}"),
-        ("time, hardware", f"{seconds / 60:.0f} minutes on {hardware()}"),
-        ("validation", f"mean overlap {chosen['validation']:.4f} on held-out clips"),
+    pairs = loop.batch * loop.accumulate
+    return {
+        "network": f"{start.name}, {json.dumps(start.options) if start.options else 'standard options'}",
+        "started from": begin or "random weights",
+        "steps": f"{steps} of {loop.steps}, {pairs} pairs each; chosen: step {chosen['step']}",
+        "optimiser": f"SGD, rate {best.rate:g} ({best.schedule}, to {best.final:g} of it), momentum {best.momentum:g}, "
+        f"decay {best.weight_decay:g}, gradient clipped at {best.clip:g}",
+        "loss": _loss_in_words(configuration),
+        "seed": f"{loop.seed}",
+        "time, hardware": f"{seconds / 60:.0f} minutes on {hardware()}",
+        "validation": f"mean overlap {chosen['validation']:.4f} on held-out clips",
+    }
+
+
+def _sources(configuration: TrainingConfiguration) -> list[str]:
+    return [
+        f"{source.name} ({source.kind}), weight {source.weight:g}"
+        + (f"; left out: {', '.join(source.exclude)}" if source.exclude else "")
+        for source in configuration.sources
     ]
-    lines = [f"# {configuration.name}", "", f"Trained by siamfc-eval {__version__}.", "", "| | |", "|---|---|"]
-    lines += [f"| {name} | {value} |" for name, value in rows]
-    lines += ["", "Sources of pairs:", ""]
-    for source in configuration.sources:
-        left_out = f"; left out: {', '.join(source.exclude)}" if source.exclude else ""
-        lines.append(f"- {source.name} ({source.kind}), weight {source.weight:g}{left_out}")
+
+
+def _held_out(configuration: TrainingConfiguration) -> str:
+    validation = configuration.validation
     held = [*validation.tracks, *([f"stills {validation.still_pattern}"] if validation.still_pattern else [])]
-    lines += ["", f"Held out for validation: {', '.join(held) or 'nothing'}.", ""]
+    return ", ".join(held) or "nothing"
+
+
+def _card(configuration: TrainingConfiguration, facts: dict[str, str]) -> str:
+    """The model card in Markdown."""
+    lines = [f"# {configuration.name}", "", f"Trained by siamfc-eval {__version__}.", "", "| | |", "|---|---|"]
+    lines += [f"| {name} | {value} |" for name, value in facts.items()]
+    lines += ["", "Sources of pairs:", "", *(f"- {source}" for source in _sources(configuration))]
+    lines += ["", f"Held out for validation: {_held_out(configuration)}.", ""]
     lines += ["![Loss and validation](curves.png)", ""]
     return "\n".join(lines)

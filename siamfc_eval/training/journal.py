@@ -1,4 +1,4 @@
-"""The log of a training: JSON lines for programs, TensorBoard where it is installed, curves as a picture at the end."""
+"""The log of a training: JSON lines for programs, TensorBoard where it is installed, curves for the report."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Observer = Callable[[int, dict[str, float]], None]
 """Called with the step and what was logged, for progress displays."""
@@ -57,11 +60,10 @@ def read_journal(path: Path) -> list[dict[str, Any]]:
     return sorted(records.values(), key=lambda record: record["step"])
 
 
-def draw_curves(log: Path, picture: Path) -> None:
-    """Loss, learning rate and validation over the steps, as a picture (suffix decides the format)."""
+def draw_curves(records: list[dict[str, Any]]) -> Figure:
+    """Loss, validation and learning rate over the steps."""
     from matplotlib.figure import Figure
 
-    records = read_journal(log)
     figure = Figure(figsize=(10.0, 3.2), layout="constrained")
     panels = figure.subplots(1, 3)
     for axes, name, title in zip(
@@ -73,4 +75,4 @@ def draw_curves(log: Path, picture: Path) -> None:
         axes.set_xlabel("step")
         axes.grid(alpha=0.3)
     panels[2].set_yscale("log")
-    figure.savefig(picture, dpi=120)
+    return figure

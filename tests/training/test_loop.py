@@ -94,11 +94,13 @@ def test_the_best_checkpoint_is_chosen_by_tracking_and_handed_over(
     scores = [record["validation"] for record in read_journal(tmp_path / "log.jsonl") if "validation" in record]
     assert len(scores) == 2
     assert training.best == pytest.approx(max(scores), abs=1e-6)
-    weights, card, curves = hand_over(training)
+    weights, card, page, curves = hand_over(training)
     model = load_model(weights)
     assert model.name == "SiamFC"
     assert model.options["channels"] == [4, 4, 6, 6, 4]
     assert "dog" in card.read_text()
+    assert "dog" in page.read_text()
+    assert "Validation: mean overlap" in page.read_text()
     assert curves.stat().st_size > 0
 
 
