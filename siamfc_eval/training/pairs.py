@@ -12,6 +12,24 @@ from siamfc_eval.training.compose import bend, blend, blob_mask, patch_over
 from siamfc_eval.training.photometric import Photometric, distort, grayscale
 from siamfc_eval.training.views import Jitter, Matrix, view_matrix, warp
 
+_USUAL_POWER = 4.0
+"""Of the super-ellipse that stands for the outline of a target of which nothing is known but the box."""
+
+
+def shown_size(box: Box, view: Matrix, power: float) -> tuple[float, float]:
+    """Width and height in crop pixels of the box around a target that is shown turned and stretched.
+
+    The box around a turned box would be too large for nearly everything: the more so, the thinner it is.
+
+    Args:
+        box: x, y, w, h of the target in the source.
+        view: source to crop pixels.
+        power: of the super-ellipse that the target fills; 2 is an ellipse, a large one a rectangle.
+    """
+    dual = power / (power - 1.0)
+    reach = (np.abs(view[:, :2] * box[2:]) ** dual).sum(axis=1) ** (1.0 / dual)
+    return float(reach[0]), float(reach[1])
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -41,6 +59,9 @@ class Augmentation:
     """Its strength in crop pixels."""
     background: float = 0.3
     """Probability that another image's background is put behind the target in the search crop."""
+    background_margin: float = 0.35
+    """How much larger than the target the part is that is kept, at most, as a share of its size; uniform. What learns
+    boxes needs a small one, as it takes the border that it sees for the target's."""
     both_backgrounds: float = 0.5
     """Given that, probability that the exemplar gets a background of its own too."""
     distractor: float = 0.4
@@ -115,14 +136,15 @@ class PairComposer:
         search_view = view_matrix(second.box, self.exemplar_size, self.search_size, jitter)
         search = warp(second.image, search_view, self.search_size)
 
+        power = _USUAL_POWER
         if rng.random() < setting.background:
-            power, margin = float(rng.uniform(2.0, 8.0)), float(rng.uniform(1.0, 1.35))
+            power, margin = float(rng.uniform(2.0, 8.0)), float(rng.uniform(1.0, 1.0 + setting.background_margin))
             mask = blob_mask(second.box, search_view, self.search_size, power, margin)
             search = blend(search, self._background(others, self.search_size, rng), mask)
             if rng.random() < setting.both_backgrounds:
                 mask = blob_mask(first.box, exemplar_view, self.exemplar_size, power, margin)
                 exemplar = blend(exemplar, self._background(others, self.exemplar_size, rng), mask)
-        width, height = self._shown_size(second.box, search_view)
+        width, height = shown_size(second.box, search_view, power)
         if rng.random() < setting.distractor:
             search = self._lay_distractors(search, [second.image, *others], jitter.shift, (width, height), rng)
         if rng.random() < setting.occlusion:
@@ -150,11 +172,6 @@ class PairComposer:
             rotation=float(rng.normal(0.0, setting.rotation) * strength),
             flip=flip,
         )
-
-    def _shown_size(self, box: Box, view: Matrix) -> tuple[float, float]:
-        corner_x = np.abs(view[0, :2]) @ box[2:]
-        corner_y = np.abs(view[1, :2]) @ box[2:]
-        return float(corner_x), float(corner_y)
 
     def _background(self, others: list[Image], size: int, rng: np.random.Generator) -> Image:
         """A random window of another image, at a random scale, filled to the border."""

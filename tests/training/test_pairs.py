@@ -11,12 +11,14 @@ import pytest
 
 from siamfc_eval.datasets.frames import read_image
 from siamfc_eval.errors import InputError
+from siamfc_eval.training.compose import blob_mask
 from siamfc_eval.training.material import read_curated_crops, read_stills
-from siamfc_eval.training.pairs import Augmentation, PairComposer
+from siamfc_eval.training.pairs import Augmentation, PairComposer, shown_size
 from siamfc_eval.training.photometric import Photometric
 from siamfc_eval.training.sampling import PairSampler, Source
 from siamfc_eval.training.stills import salient_window
 from siamfc_eval.training.tracks import Material
+from siamfc_eval.training.views import Jitter, view_matrix
 
 NOTHING = Augmentation(
     shift=1.0, zoom=0, stretch=0, rotation=0, strong_motion=0, offset=0, flip=0, gray=0, invert_channels=0, bend=0,
@@ -51,6 +53,16 @@ def test_the_target_is_where_the_pair_says(training_folder: Path) -> None:
         found = np.array([column, row]) + 18.0 - 95.5
         assert found == pytest.approx(np.array(pair.centre), abs=1.1)
         assert max(map(abs, pair.centre)) <= 32.0
+
+
+@pytest.mark.parametrize("power", [2.0, 4.0, 8.0])
+@pytest.mark.parametrize("degrees", [0.0, 12.0, -40.0])
+def test_the_size_of_a_turned_target_is_that_of_the_box_around_its_outline(power: float, degrees: float) -> None:
+    box = np.array([60.0, 40.0, 20.0, 70.0])
+    view = view_matrix(box, 127, 255, Jitter(stretch=1.2, rotation=degrees))
+    drawn = blob_mask(box, view, 255, power, 1.0) > 0.5
+    found = drawn.any(axis=0).sum(), drawn.any(axis=1).sum()
+    assert shown_size(box, view, power) == pytest.approx(found, abs=2.0)
 
 
 def test_the_mixture_follows_the_weights(training_folder: Path) -> None:
