@@ -14,6 +14,8 @@ from torch.nn import functional as F
 from siamfc_eval.models.siamese import RegionProposal
 from siamfc_eval.tracking.anchors import anchor_grid
 
+_LINEAR_FROM = 1.0 / 9.0
+
 
 class AnchorTargets(NamedTuple):
     """What each anchor of each pair should answer."""
@@ -84,9 +86,12 @@ def proposal_scores(model: RegionProposal, scores: Tensor) -> Tensor:
 def location_loss(offsets: Tensor, targets: Tensor, positive: Tensor) -> Tensor:
     """Smooth-L1 of the offsets of positive anchors, summed over the four and averaged over the anchors.
 
+    It is quadratic below 1/9 and linear beyond, as the region proposal network of Faster R-CNN has it (Girshick's
+    sigma of 3). Were it quadratic up to 1, errors of a tenth of a side would hardly count.
+
     Args:
         offsets, targets: shape (n, 4, anchors).
         positive: shape (n, anchors).
     """
-    losses = F.smooth_l1_loss(offsets, targets, reduction="none").sum(dim=1)
+    losses = F.smooth_l1_loss(offsets, targets, reduction="none", beta=_LINEAR_FROM).sum(dim=1)
     return (losses * positive).sum() / positive.sum().clamp(min=1)

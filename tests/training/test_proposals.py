@@ -49,4 +49,4 @@ def test_only_positive_anchors_are_shaped() -> None:
     offsets, targets = torch.zeros(1, 4, 2), torch.zeros(1, 4, 2)
     targets[0, :, 0], targets[0, :, 1] = 2.0, 100.0
     positive = torch.tensor([[True, False]])
-    assert float(location_loss(offsets, targets, positive)) == pytest.approx(4 * 1.5)
+    assert float(location_loss(offsets, targets, positive)) == pytest.approx(4 * (2.0 - 0.5 / 9))
