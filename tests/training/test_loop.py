@@ -162,7 +162,7 @@ def test_a_teacher_is_imitated_and_neither_learns_nor_is_saved(
     declared: dict[str, Any], training_folder: Path, tmp_path: Path
 ) -> None:
     declared["loss"] = {"bias": -1.0, "teacher": "siamfc-slim", "teacher_weight": 5.0}
-    declared["loop"] = {**declared["loop"], "steps": 40, "log_every": 10}
+    declared["loop"] = {**declared["loop"], "steps": 80, "log_every": 10}
     training = Training(TrainingConfiguration.model_validate(declared), training_folder, tmp_path)
     (teacher,) = training.objective._teacher
     before = {name: value.clone() for name, value in teacher.state_dict().items()}
