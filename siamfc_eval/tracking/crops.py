@@ -6,12 +6,13 @@ at n pixels maps the square [cx - s/2, cx + s/2] onto [0, n], with no rounding o
 pixel j is therefore taken at cx + (j + 1/2 - n/2) s/n, which is the half-pixel rule of `cv2.resize`, and a displacement
 of d pixels in the crop is one of d s/n pixels in the frame.
 
-`crop_rounded` is the exception, kept to reproduce published numbers: it cuts whole pixels, as siamfc-pytorch does.
+`crop_rounded` and `crop_pysot` are the exceptions, kept to reproduce published numbers: they cut whole pixels.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import cv2
@@ -21,9 +22,9 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.frames import Image
 from siamfc_eval.errors import InputError
 
-Cropping = Literal["exact", "rounded"]
+Cropping = Literal["exact", "rounded", "pysot"]
 """How a square is cut: at a fraction of a pixel (`crop_square`), or at whole pixels, as siamfc-pytorch does
-(`crop_rounded`)."""
+(`crop_rounded`) or as pysot does (`crop_pysot`)."""
 
 _LARGEST_PATCH = 4096
 """Side in pixels above which a whole-pixel square is not cut out first: it would take 50 MB and more."""
@@ -102,14 +103,58 @@ def crop_rounded(
     left, top = (int(corner) for corner in np.round(centre - whole / 2))
     if whole > _LARGEST_PATCH:
         return crop_square(image, np.array([left + whole / 2, top + whole / 2]), float(whole), size, fill)
+    return _resized(_whole_pixels(image, left, top, whole, np.rint(fill)), size)
+
+
+def crop_pysot(
+    image: Image, centre: NDArray[np.float64], side: float, size: int, fill: NDArray[np.float64]
+) -> NDArray[np.uint8]:
+    """Cut a square of whole pixels and resize it bilinearly: `get_subwindow` of pysot, to the byte.
+
+    Differs from `crop_rounded` in three things: the centre x + w/2 is taken for the index of a pixel (as pysot's
+    tools/test.py starts and reports targets), so the crop lies half a pixel further to the lower right; corners are
+    rounded down; the mean colour is cut to whole values instead of rounded.
+
+    Args:
+        image, centre, side, size, fill: as `crop_square` takes them.
+
+    Returns:
+        Shape (size, size, 3), uint8.
+
+    Raises:
+        InputError: the image is not RGB uint8.
+    """
+    check_image(image)
+    whole = max(1, round(side))
+    left, top = (int(corner) for corner in np.floor(centre - (whole + 1) / 2 + 0.5))
+    if whole > _LARGEST_PATCH:
+        return crop_square(image, np.array([left + whole / 2, top + whole / 2]), float(whole), size, fill)
+    # A mean that is a whole number may come out a last bit below it.
+    return _resized(_whole_pixels(image, left, top, whole, np.floor(fill + 1e-9)), size)
+
+
+def _whole_pixels(image: Image, left: int, top: int, whole: int, fill: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """The square of this side whose first pixel is (left, top), filled beyond the frame."""
     height, width = image.shape[:2]
     patch = np.empty((whole, whole, 3), dtype=np.uint8)
-    patch[:] = np.rint(fill)
+    patch[:] = fill
     x0, x1 = max(left, 0), min(left + whole, width)
     y0, y1 = max(top, 0), min(top + whole, height)
     if x0 < x1 and y0 < y1:
         patch[y0 - top : y1 - top, x0 - left : x1 - left] = image[y0:y1, x0:x1]
+    return patch
+
+
+def _resized(patch: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(patch, (size, size), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+CROPPERS: Mapping[Cropping, Callable[..., NDArray[np.uint8]]] = {
+    "exact": crop_square,
+    "rounded": crop_rounded,
+    "pysot": crop_pysot,
+}
+"""What cuts a square out of a frame, by how."""
 
 
 def check_image(image: Image) -> None:

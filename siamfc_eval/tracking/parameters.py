@@ -29,6 +29,8 @@ class Parameters(BaseModel):
     """Weight of the cosine window."""
     polygon_fit: PolygonFit = "bounds"
     """How a start polygon becomes a box: "bounds", "area" or "pysot"."""
+    crop: Cropping = "exact"
+    """Crops at a fraction of a pixel, or to whole pixels: "rounded" as siamfc-pytorch, "pysot" as pysot takes them."""
 
     @model_validator(mode="after")
     def _search_holds_exemplar(self) -> Self:
@@ -63,8 +65,6 @@ class SiamFCParameters(Parameters):
     """Which bicubic enlarges the response; "opencv" is what siamfc-pytorch and its kin use."""
     refine_peak: bool = True
     """Find the peak between the samples of the enlarged response. The originals do not; see `find_peak`."""
-    crop: Cropping = "exact"
-    """Crops at a fraction of a pixel, or "rounded" to whole pixels, as siamfc-pytorch takes them."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -92,6 +92,10 @@ class SiamRPNParameters(Parameters):
     """Anchor sides in strides."""
     anchor_ratios: tuple[Positive, ...] = (0.33, 0.5, 1.0, 2.0, 3.0)
     """Anchor height / width."""
+    small_search_size: Annotated[int, Field(ge=16)] | None = None
+    """Side of the search crop for a target that is small on its first frame (SiamDW on VOT2017: 287); none: as any."""
+    small_target: Fraction = 0.004
+    """A target is small if it covers less than this share of its first frame."""
     lost_search_size: Annotated[int, Field(ge=16)] | None = None
     """After a failure the search crop grows up to this side (DaSiamRPN long-term: 831); none: it never grows."""
     lost_search_step: Annotated[int, Field(ge=8)] = 96
@@ -100,6 +104,8 @@ class SiamRPNParameters(Parameters):
     """A best score below this is a failure: the target is taken to be where it was."""
     found_above: Fraction = 0.95
     """A best score above this ends the enlarged search."""
+    lost_window_influence: Fraction | None = None
+    """Weight of the cosine window while the search is enlarged (pysot long-term: .001); none: the usual one."""
 
     @model_validator(mode="after")
     def _lost_search_is_larger(self) -> Self:

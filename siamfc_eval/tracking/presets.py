@@ -4,8 +4,9 @@ A definition names a preset and overrides single values. Sources: the configurat
 SiamDW (per network and benchmark), pysot (per experiment) and DaSiamRPN. Where a source computes something wrong (scale
 exponents -2, 0, 2 under Python 3), the preset holds what the source meant.
 
-"siamfc-pytorch" also holds that project's arithmetic (whole-pixel crops, OpenCV's bicubic, no peak between samples), so
-that it tracks as the project itself does. The others hold hyper-parameters; their crops and peaks are the exact ones.
+"siamfc-pytorch" also holds that project's arithmetic (whole-pixel crops, OpenCV's bicubic, no peak between samples),
+and those of pysot its crops, so that they track as the projects themselves do. The others hold hyper-parameters; their
+crops and peaks are the exact ones.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ def _siamdw(step: float, penalty: float, rate: float, window: float, search: int
         "scale_rate": rate,
         "window_influence": window,
         "search_size": search,
+        # SiamDW's code keeps the difference: a search region of 263 has an exemplar of 135, and the response stays.
+        "exemplar_size": search - 128,
         "polygon_fit": "pysot",
     }
 
@@ -62,17 +65,31 @@ SIAMFC_PRESETS: Mapping[str, Mapping[str, Any]] = {
 }
 """Of `SiamFCParameters`."""
 
+_PYSOT = {"crop": "pysot"}
+
 SIAMRPN_PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "pysot": _rpn(0.16, 0.40, 0.30, 287),
-    "pysot-alex": _rpn(0.16, 0.40, 0.30, 287),
-    "pysot-r50-vot": _rpn(0.05, 0.42, 0.38, 255),
-    "pysot-r50-otb": _rpn(0.24, 0.50, 0.25, 255),
-    "pysot-mobilev2": _rpn(0.04, 0.40, 0.50, 255),
+    "pysot": {**_rpn(0.16, 0.40, 0.30, 287), **_PYSOT},
+    "pysot-alex": {**_rpn(0.16, 0.40, 0.30, 287), **_PYSOT},
+    "pysot-r50-vot": {**_rpn(0.05, 0.42, 0.38, 255), **_PYSOT},
+    "pysot-r50-otb": {**_rpn(0.24, 0.50, 0.25, 255), **_PYSOT},
+    "pysot-r50-lt": {
+        **_rpn(0.05, 0.28, 0.22, 255),
+        **_PYSOT,
+        "lost_search_size": 831,
+        "lost_search_step": 831 - 255,
+        "lost_below": 0.8,
+        "found_above": 0.998,
+        "lost_window_influence": 0.001,
+    },
+    "pysot-mobilev2": {**_rpn(0.04, 0.40, 0.50, 255), **_PYSOT},
+    "pysot-siammask": {**_rpn(0.10, 0.41, 0.32, 255), **_PYSOT},
     "dasiamrpn": _rpn(0.04, 0.44, 0.45, 271),
     "dasiamrpn-vot": _rpn(0.04, 0.44, 0.45, 271),
     "dasiamrpn-otb": _rpn(0.22, 0.40, 0.30, 271),
+    "dasiamrpn-big": {**_rpn(0.055, 0.42, 0.295, 271), "small_search_size": 287},
     "dasiamrpn-longterm": {**_rpn(0.04, 0.44, 0.45, 271), "lost_search_size": 831},
     "siamdw-rpn-res22-otb2015": _rpn(0.841, 0.390, 0.714, 255),
-    "siamdw-rpn-res22-vot2017": _rpn(0.038, 0.347, 0.388, 255),
+    # SiamDW's code sets the search region of every run on VOT2017 by the target's size.
+    "siamdw-rpn-res22-vot2017": {**_rpn(0.038, 0.347, 0.388, 271), "small_search_size": 287},
 }
 """Of `SiamRPNParameters`."""

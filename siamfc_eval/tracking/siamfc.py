@@ -19,7 +19,7 @@ from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Region
 from siamfc_eval.models.siamese import FullyConvolutional, SiameseNetwork, Template
-from siamfc_eval.tracking.crops import context_side, crop_rounded, crop_square, mean_colour
+from siamfc_eval.tracking.crops import CROPPERS, context_side, mean_colour
 from siamfc_eval.tracking.inference import Inference, correlation_responses
 from siamfc_eval.tracking.parameters import SiamFCParameters
 from siamfc_eval.tracking.responses import blend_window, cosine_window, find_peak, upsample
@@ -153,7 +153,7 @@ class SiamFCTracker:
     @property
     def _crop(self) -> Callable[..., NDArray[np.uint8]]:
         """Cuts a square out of a frame, as the parameters say."""
-        return crop_rounded if self.parameters.crop == "rounded" else crop_square
+        return CROPPERS[self.parameters.crop]
 
     def _search_side(self, state: SiamFCState) -> float:
         """Side of the search square at the present scale, in pixels of the frame."""

@@ -21,7 +21,7 @@ from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Region
 from siamfc_eval.models.siamese import RegionProposal, SiameseNetwork, Template
 from siamfc_eval.tracking.anchors import anchor_grid, decode, size_change
-from siamfc_eval.tracking.crops import context_side, crop_square, mean_colour
+from siamfc_eval.tracking.crops import CROPPERS, context_side, mean_colour
 from siamfc_eval.tracking.inference import Inference, proposal_scores
 from siamfc_eval.tracking.parameters import SiamRPNParameters
 from siamfc_eval.tracking.targets import Target, start_target
@@ -40,6 +40,8 @@ class SiamRPNState:
     """Shape (3,): the first frame's mean colour, which fills crops beyond the border."""
     search_size: int
     """Side of the next search crop in pixels; larger than usual while the target is lost."""
+    usual_search_size: int
+    """Side of the search crop while the target is not lost."""
 
 
 class SiamRPNTracker:
@@ -120,17 +122,26 @@ class SiamRPNTracker:
         p = self.parameters
         targets = [start_target(frame, box, p.polygon_fit) for frame, box in zip(frames, boxes, strict=True)]
         fills = [mean_colour(frame.pixels) for frame in frames]
+        crop = CROPPERS[p.crop]
         crops = np.stack(
             [
-                crop_square(frame.pixels, target.centre, context_side(target.size, p.context), p.exemplar_size, fill)
+                crop(frame.pixels, target.centre, context_side(target.size, p.context), p.exemplar_size, fill)
                 for frame, target, fill in zip(frames, targets, fills, strict=True)
             ]
         )
         templates = self._inference.templates(crops)
+        sizes = [self._usual_search_size(target, frame) for target, frame in zip(targets, frames, strict=True)]
         return [
-            SiamRPNState(target, template, fill, p.search_size)
-            for target, template, fill in zip(targets, templates, fills, strict=True)
+            SiamRPNState(target, template, fill, size, size)
+            for target, template, fill, size in zip(targets, templates, fills, sizes, strict=True)
         ]
+
+    def _usual_search_size(self, target: Target, frame: Frame) -> int:
+        """Side of the search crop for a target, which depends on how much of its first frame it covers."""
+        p = self.parameters
+        height, width = frame.pixels.shape[:2]
+        is_small = float(target.size.prod()) / (height * width) < p.small_target
+        return p.small_search_size if p.small_search_size is not None and is_small else p.search_size
 
     def update_batch(
         self, states: collections.abc.Sequence[SiamRPNState], frames: collections.abc.Sequence[Frame]
@@ -152,8 +163,10 @@ class SiamRPNTracker:
         return [results[index] for index in range(len(states))]
 
     def _search_crop(self, state: SiamRPNState, frame: Frame) -> NDArray[np.uint8]:
-        side = context_side(state.target.size, self.parameters.context) / self.parameters.exemplar_size
-        return crop_square(frame.pixels, state.target.centre, side * state.search_size, state.search_size, state.fill)
+        p, size = self.parameters, state.search_size
+        # The order of pysot's operations, for its rounding to whole pixels.
+        side = context_side(state.target.size, p.context) * (size / p.exemplar_size)
+        return CROPPERS[p.crop](frame.pixels, state.target.centre, side, size, state.fill)
 
     def _locate(
         self, state: SiamRPNState, frame: Frame, scores: NDArray[np.float32], offsets: NDArray[np.float32]
@@ -169,7 +182,10 @@ class SiamRPNTracker:
         penalty = np.exp(-p.penalty_k * (size_change(boxes[2:], target.size / zoom, p.context) - 1.0))
         line = np.hanning(scores.shape[-1])
         window = np.broadcast_to(np.outer(line, line), scores.shape).ravel()
-        best = int((penalty * flat * (1.0 - p.window_influence) + window * p.window_influence).argmax())
+        influence = p.window_influence
+        if p.lost_window_influence is not None and state.search_size > state.usual_search_size:
+            influence = p.lost_window_influence
+        best = int((penalty * flat * (1.0 - influence) + window * influence).argmax())
 
         height, width = frame.pixels.shape[:2]
         confidence = float(flat[best])
@@ -187,7 +203,7 @@ class SiamRPNTracker:
         """Grows while the target is lost, shrinks back when it is surely found."""
         p = self.parameters
         if p.lost_search_size is None or confidence > p.found_above:
-            return p.search_size
+            return state.usual_search_size
         if confidence < p.lost_below:
             return min(p.lost_search_size, state.search_size + p.lost_search_step)
         return state.search_size
