@@ -21,7 +21,6 @@ from PIL import Image
 from siamfc_eval.adapters.got10k import Got10kTracker
 from siamfc_eval.datasets.frames import ImageFrames
 from siamfc_eval.datasets.sequence import Dataset
-from siamfc_eval.datasets.synthetic import embedded_benchmark
 from siamfc_eval.geometry.regions import Boxes
 from siamfc_eval.running.execution import lane_count, lane_shape
 from siamfc_eval.running.lanes import run_lanes
@@ -29,6 +28,7 @@ from siamfc_eval.running.plan import plan_items
 from siamfc_eval.running.protocol_specs import OnePassSpec
 from siamfc_eval.running.serial import run_serial
 from siamfc_eval.running.work import Finished, Outcome, WorkItem
+from siamfc_eval.synthetic.benchmark import embedded_benchmark
 from siamfc_eval.tracking.catalogue import load_tracker
 from siamfc_eval.tracking.tracker import BatchTracker
 

@@ -102,7 +102,7 @@ def run_ours(work: Path, plot_format: Literal["svg", "png"]) -> dict[str, float]
     from siamfc_eval.results.read import read_results
 
     # What is imported only when it is used; got10k has imported everything before it starts, too.
-    used = ["siamfc_eval.metrics.ope_measure", "siamfc_eval.reporting.curve_svg"]
+    used = ["siamfc_eval.metrics.ope.measure", "siamfc_eval.reporting.curve_svg"]
     used += ["matplotlib.backends.backend_agg", "matplotlib.figure"] if plot_format == "png" else []
     used += [] if (work / "cache").exists() else ["llvmlite.binding"]
     for module in used:

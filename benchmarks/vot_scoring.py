@@ -30,7 +30,7 @@ from siamfc_eval.cli.main import cli
 
 cli.get_command(None, "score")
 import numpy as np
-import siamfc_eval.datasets.load, siamfc_eval.metrics.scoring, siamfc_eval.metrics.vot_supervised
+import siamfc_eval.datasets.load, siamfc_eval.metrics.scoring, siamfc_eval.metrics.vot.supervised
 import siamfc_eval.results.read
 from siamfc_eval.geometry.raster import overlap
 

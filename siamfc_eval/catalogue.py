@@ -13,7 +13,7 @@ def catalogue_folder(kind: str) -> Path:
     """The folder that holds the built-in definitions of one kind.
 
     Args:
-        kind: "trackers" or "experiments".
+        kind: "trackers", "experiments" or "experiments/trainings".
 
     Returns:
         `<repository>/<kind>` in a source checkout, `siamfc_eval/_catalogue/<kind>` in an installed wheel.
@@ -41,5 +41,5 @@ def find_definition(kind: str, name_or_path: str) -> Path:
         return path
     path = catalogue_folder(kind) / f"{name_or_path}.toml"
     if name_or_path not in catalogue_names(kind):
-        raise UnknownNameError(kind.removesuffix("s"), name_or_path, catalogue_names(kind))
+        raise UnknownNameError(kind.rpartition("/")[2].removesuffix("s"), name_or_path, catalogue_names(kind))
     return path

@@ -14,11 +14,11 @@ import pytest
 from siamfc_eval.compiled import Kernel, _source
 from siamfc_eval.geometry import boxes, raster
 from siamfc_eval.metrics import curves
-from siamfc_eval.results import lines
+from siamfc_eval.results.formats import lines
 
 LINES = """
 import sys
-from siamfc_eval.results.lines import parse_lines
+from siamfc_eval.results.formats.lines import parse_lines
 print(parse_lines(b"1,2,3,4\\n2\\n0.1234567890123456789,nan,7,8").boxes.tolist())
 """
 OVERLAP = """

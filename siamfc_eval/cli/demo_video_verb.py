@@ -53,8 +53,8 @@ def command(
     """
     from contextlib import ExitStack
 
-    from siamfc_eval.adapters.demo_video import VideoFile, Window, follow, open_footage
     from siamfc_eval.adapters.load import load_tracker
+    from siamfc_eval.viewing.demo_video import VideoFile, Window, follow, open_footage
 
     if out is None and not show:
         out = Path("demo.mp4")

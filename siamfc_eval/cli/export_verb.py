@@ -12,7 +12,7 @@ import click
 from siamfc_eval.errors import InputError
 
 if TYPE_CHECKING:
-    from siamfc_eval.results.export import Layout
+    from siamfc_eval.results.formats.export import Layout
 
 _SOURCE_OPTIONS = (
     click.argument("source", metavar="RESULTS", type=click.Path(path_type=Path)),
@@ -60,7 +60,7 @@ def results(
 ) -> int:
     """Write RESULTS as another toolkit has them. Exit code 2: sequences are missing."""
     from siamfc_eval.cli.selection import dataset_of
-    from siamfc_eval.results.export import export_results
+    from siamfc_eval.results.formats.export import export_results
     from siamfc_eval.results.read import read_results
 
     dataset = dataset_of(source, kind, annotations)
@@ -87,8 +87,8 @@ def results(
 def got10k_submission(*, source: Path, kind: str | None, annotations: Path | None, tracker: str, out: Path) -> None:
     """Pack one tracker's RESULTS for the GOT-10k evaluation server. Exit code 2: sequences or times are missing."""
     from siamfc_eval.cli.selection import dataset_of
+    from siamfc_eval.results.formats.submission import write_got10k_submission
     from siamfc_eval.results.read import read_results
-    from siamfc_eval.results.submission import write_got10k_submission
 
     dataset = dataset_of(source, kind, annotations)
     one = read_results(source, dataset, [tracker])[tracker]

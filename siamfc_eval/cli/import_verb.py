@@ -47,8 +47,8 @@ def command(
     changed only by --repair. Exit code 2: sequences are missing.
     """
     from siamfc_eval.cli.selection import dataset_of
-    from siamfc_eval.results.importing import import_results
-    from siamfc_eval.results.quirks import repair_quirks
+    from siamfc_eval.results.formats.importing import import_results
+    from siamfc_eval.results.formats.quirks import repair_quirks
     from siamfc_eval.results.raw import RawResults
     from siamfc_eval.results.read import read_results
 

@@ -69,7 +69,7 @@ def trackers() -> list[Row]:
 
 @_listing("experiments", "Experiments of the catalogue.", ("name", "dataset", "conventions", "description"))
 def experiments() -> list[Row]:
-    """Every experiment in `experiments/`; training recipes beside them are left out."""
+    """Every experiment in `experiments/`."""
     import tomllib
 
     from siamfc_eval.catalogue import catalogue_names, find_definition
@@ -79,10 +79,9 @@ def experiments() -> list[Row]:
     for name in catalogue_names("experiments"):
         path = find_definition("experiments", name)
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-        if "protocols" in values:
-            experiment = parse_experiment({"name": name, **values}, str(path))
-            row = experiment.model_dump(mode="json")
-            rows.append({**row, "conventions": ", ".join(experiment.conventions), "file": str(path)})
+        experiment = parse_experiment({"name": name, **values}, str(path))
+        row = experiment.model_dump(mode="json")
+        rows.append({**row, "conventions": ", ".join(experiment.conventions), "file": str(path)})
     return rows
 
 

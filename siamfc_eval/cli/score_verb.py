@@ -121,7 +121,7 @@ def ground_truth(kind: str | None, annotations: Path | None) -> Dataset:
     if annotations is not None:
         return load_dataset(annotations, kind)
     if kind in {"synthetic", "embedded"}:
-        from siamfc_eval.datasets.synthetic import embedded_benchmark
+        from siamfc_eval.synthetic.benchmark import embedded_benchmark
 
         return embedded_benchmark()
     if kind is not None and Path(kind).expanduser().exists():

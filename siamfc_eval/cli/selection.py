@@ -73,7 +73,7 @@ def dataset_of(results: Path, kind: str | None, annotations: Path | None) -> Dat
 
 def _drawn(manifest: Manifest) -> Dataset:
     """The embedded benchmark as the run drew it."""
-    from siamfc_eval.datasets.synthetic import benchmark_from
+    from siamfc_eval.synthetic.benchmark import benchmark_from
 
     return benchmark_from(json.loads(manifest.settings.get("dataset_options", "{}")))
 

@@ -39,7 +39,7 @@ def command(training: str, data: Path | None, out: Path | None, device: str) -> 
         raise MissingDependencyError(error.name or "torch", "train", "training") from error
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    configuration = read_configuration(find_definition("experiments", training))
+    configuration = read_configuration(find_definition("experiments/trainings", training))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     shown: dict[str, float] = {}
     with distributed.joined(device) as place:

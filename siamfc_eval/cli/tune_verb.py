@@ -14,7 +14,7 @@ from siamfc_eval.errors import IncompleteError, InputError
 if TYPE_CHECKING:
     from siamfc_eval.datasets.sequence import Dataset
     from siamfc_eval.running.experiment import Experiment
-    from siamfc_eval.running.tuning import Evaluate, Tuned
+    from siamfc_eval.tuning.search import Evaluate, Tuned
 
 
 @click.command(
@@ -63,8 +63,8 @@ def command(
     from siamfc_eval.metrics.scores import Metric
     from siamfc_eval.running.experiment import load_experiment
     from siamfc_eval.running.run import open_dataset
-    from siamfc_eval.running.tuning import choose_ranges, split_sequences, tune
     from siamfc_eval.tracking.catalogue import load_tracker
+    from siamfc_eval.tuning.search import choose_ranges, split_sequences, tune
 
     experiment = load_experiment(experiment_name)
     dataset = open_dataset(experiment, data)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from siamfc_eval.datasets import (
+from siamfc_eval.datasets.formats import (
     compact_json,
     dtb70,
     folder,
@@ -21,7 +21,7 @@ from siamfc_eval.datasets import (
     uav,
     vot,
 )
-from siamfc_eval.datasets.annotation_json import forget_json
+from siamfc_eval.datasets.formats.annotation_json import forget_json
 from siamfc_eval.datasets.known import KNOWN, KnownDataset, match_known
 from siamfc_eval.datasets.layout import Layout, Source
 from siamfc_eval.datasets.problems import Problem, Problems

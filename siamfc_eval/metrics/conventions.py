@@ -28,11 +28,11 @@ class Convention:
     """`module:function`; the function takes the name and the data set and returns the measure."""
 
 
-_OPE = "siamfc_eval.metrics.ope_measure:build"
-_SUPERVISED = "siamfc_eval.metrics.vot_supervised:build"
-_UNSUPERVISED = "siamfc_eval.metrics.vot_unsupervised:build"
-_MULTI_START = "siamfc_eval.metrics.vot_multistart:build"
-_LONG_TERM = "siamfc_eval.metrics.vot_longterm:build"
+_OPE = "siamfc_eval.metrics.ope.measure:build"
+_SUPERVISED = "siamfc_eval.metrics.vot.supervised:build"
+_UNSUPERVISED = "siamfc_eval.metrics.vot.unsupervised:build"
+_MULTI_START = "siamfc_eval.metrics.vot.multistart:build"
+_LONG_TERM = "siamfc_eval.metrics.vot.longterm:build"
 
 _ENTRIES = (
     Convention("otb-matlab", "The OTB toolkit in MATLAB, which the OTB papers quote", "ope", _OPE),

@@ -19,7 +19,7 @@ from siamfc_eval.metrics import cache as kept
 from siamfc_eval.metrics.scores import Batched, Measure, RefusedError, Runs, Strict, Tagged
 from siamfc_eval.metrics.signature import sequence_hash
 from siamfc_eval.metrics.speed import timing
-from siamfc_eval.results.quirks import detect_quirks
+from siamfc_eval.results.formats.quirks import detect_quirks
 from siamfc_eval.results.raw import RawRun, TrackerResults
 
 Floats = NDArray[np.float64]

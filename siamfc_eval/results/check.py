@@ -7,7 +7,7 @@ from typing import Any
 
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
-from siamfc_eval.results.quirks import detect_quirks, length_notes
+from siamfc_eval.results.formats.quirks import detect_quirks, length_notes
 from siamfc_eval.results.raw import RawResults, TrackerResults
 
 

@@ -10,9 +10,16 @@ from pathlib import Path
 from siamfc_eval.datasets.known import match_known
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError, UnknownNameError
-from siamfc_eval.results.layout import Found, Listing, experiment_folders, list_matlab, list_results, visible_entries
+from siamfc_eval.results.formats.layout import (
+    Found,
+    Listing,
+    experiment_folders,
+    list_matlab,
+    list_results,
+    visible_entries,
+)
+from siamfc_eval.results.formats.open_run import open_runs
 from siamfc_eval.results.names import SequenceNames, name_from_part
-from siamfc_eval.results.open_run import open_runs
 from siamfc_eval.results.raw import RawResults, RawRun, TrackerResults
 
 SUPERVISED = ("baseline", "supervised")

@@ -18,11 +18,11 @@ from filelock import FileLock, Timeout
 from siamfc_eval.errors import InputError
 from siamfc_eval.protocols.trajectory import Trajectory
 from siamfc_eval.results.content import content_digest
+from siamfc_eval.results.formats.write_text import format_columns, format_rows
 from siamfc_eval.results.manifest import MANIFEST, ItemStatus, Manifest, read_manifest, utc_now
 from siamfc_eval.results.names import path_part
 from siamfc_eval.results.raw import RecordedTrajectory, Values
 from siamfc_eval.results.rows import Rows, rows_of
-from siamfc_eval.results.write_text import format_columns, format_rows
 
 _MANIFEST_EVERY = 2.0
 """Least seconds between two writes of the manifest while items come in; a killed run loses none of the results."""

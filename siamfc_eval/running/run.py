@@ -112,7 +112,7 @@ def open_dataset(experiment: Experiment, data: Path | Dataset | None, problems: 
             f"experiment '{experiment.name}' needs the images of {experiment.dataset}. "
             "Give their folder with --data; nothing is downloaded."
         )
-    from siamfc_eval.datasets.synthetic import benchmark_from
+    from siamfc_eval.synthetic.benchmark import benchmark_from
 
     return benchmark_from(experiment.dataset_options)
 

@@ -15,14 +15,14 @@ from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.siamese import SiameseNetwork
-from siamfc_eval.training.clips import clip_of_stills, clip_of_track
 from siamfc_eval.training.configuration import TrainingConfiguration, ValidationSection
-from siamfc_eval.training.material import is_listed, read_curated_crops, read_material, read_stills
-from siamfc_eval.training.pairs import Augmentation, PairComposer
-from siamfc_eval.training.photometric import Photometric
-from siamfc_eval.training.sampling import PairSampler, Source
+from siamfc_eval.training.data.clips import clip_of_stills, clip_of_track
+from siamfc_eval.training.data.material import is_listed, read_curated_crops, read_material, read_stills
+from siamfc_eval.training.data.pairs import Augmentation, PairComposer
+from siamfc_eval.training.data.photometric import Photometric
+from siamfc_eval.training.data.sampling import PairSampler, Source
+from siamfc_eval.training.data.tracks import Material
 from siamfc_eval.training.schedules import build_schedule
-from siamfc_eval.training.tracks import Material
 
 
 def build_augmentation(configuration: TrainingConfiguration) -> Augmentation:

@@ -1,4 +1,4 @@
-"""The one file that declares a training, validated: experiments/train_*.toml."""
+"""The one file that declares a training, validated: experiments/trainings/train_*.toml."""
 
 from __future__ import annotations
 
@@ -210,9 +210,9 @@ class TrainingConfiguration(_Section):
     crops: CropSection = CropSection()
     sources: tuple[SourceSection, ...] = Field(min_length=1)
     augmentation: dict[str, float] = Field(default_factory=dict)
-    """Fields of `siamfc_eval.training.pairs.Augmentation` that differ from the defaults."""
+    """Fields of `siamfc_eval.training.data.pairs.Augmentation` that differ from the defaults."""
     photometric: dict[str, float] = Field(default_factory=dict)
-    """The same of `siamfc_eval.training.photometric.Photometric`."""
+    """The same of `siamfc_eval.training.data.photometric.Photometric`."""
     loss: LossSection = LossSection()
     optimiser: OptimiserSection = OptimiserSection()
     loop: LoopSection

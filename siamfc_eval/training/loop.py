@@ -18,12 +18,12 @@ from siamfc_eval.models.siamese import SiameseNetwork
 from siamfc_eval.training.building import build_clips, build_optimiser, build_sampler, freeze_backbone
 from siamfc_eval.training.checkpoints import load_state, save_state, training_identity
 from siamfc_eval.training.configuration import TrainingConfiguration
+from siamfc_eval.training.data.feeding import Batch, batches
 from siamfc_eval.training.distributed import Place
 from siamfc_eval.training.ema import WeightAverage
-from siamfc_eval.training.feeding import Batch, batches
+from siamfc_eval.training.initial.starting import build_network
 from siamfc_eval.training.journal import Journal, Observer
-from siamfc_eval.training.objective import Parts, build_objective
-from siamfc_eval.training.starting import build_network
+from siamfc_eval.training.losses.objective import Parts, build_objective
 from siamfc_eval.training.validation import validate
 
 SINGLE = Place(0, 1, torch.device("cpu"))

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from siamfc_eval.adapters.demo_video import VideoFile, annotate, open_footage
 from siamfc_eval.cli.demo_video_verb import command
 from siamfc_eval.datasets.render_folder import render_to_folder
-from siamfc_eval.datasets.synthetic import embedded_benchmark
 from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.synthetic.benchmark import embedded_benchmark
+from siamfc_eval.viewing.demo_video import VideoFile, annotate, open_footage
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ import torch
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.render_folder import render_to_folder
 from siamfc_eval.datasets.sequence import Dataset
-from siamfc_eval.datasets.synthetic import embedded_benchmark
 from siamfc_eval.errors import TrackerError
 from siamfc_eval.models.registry import build_model
+from siamfc_eval.synthetic.benchmark import embedded_benchmark
 from siamfc_eval.tracking.siamfc import SiamFCTracker
 
 pytest.importorskip("got10k")

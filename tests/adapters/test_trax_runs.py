@@ -16,12 +16,12 @@ pytest.importorskip("trax", reason="vot-trax is not installed (extra 'trax')")
 
 from siamfc_eval.adapters.load import load_tracker
 from siamfc_eval.adapters.trax_client import TraxTracker
-from siamfc_eval.datasets.synthetic import embedded_benchmark
 from siamfc_eval.errors import InputError
 from siamfc_eval.results.read import read_results
 from siamfc_eval.running.experiment import parse_experiment
 from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.run import run_experiment
+from siamfc_eval.synthetic.benchmark import embedded_benchmark
 
 SCRIPT = Path(__file__).parent / "trax_trackers" / "misbehaving.py"
 COMMAND = f'"{sys.executable}" "{SCRIPT}"'

@@ -26,8 +26,8 @@ from siamfc_eval.adapters.trax_wire import Connection
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.render_folder import render_to_folder
 from siamfc_eval.datasets.sequence import Sequence
-from siamfc_eval.datasets.synthetic import embedded_benchmark
 from siamfc_eval.errors import InputError, TrackerError
+from siamfc_eval.synthetic.benchmark import embedded_benchmark
 
 OURS = Path(__file__).parent / "trax_trackers" / "ours.py"
 COMMAND = [sys.executable, "-m", "siamfc_eval", "trax"]

@@ -19,14 +19,14 @@ from siamfc_eval.adapters.workspace import write_workspace
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.render_folder import render_to_folder
 from siamfc_eval.datasets.sequence import Dataset
-from siamfc_eval.datasets.synthetic import embedded_benchmark
 from siamfc_eval.metrics.scoring import score
-from siamfc_eval.metrics.vot_years import eao_interval
+from siamfc_eval.metrics.vot.years import eao_interval
 from siamfc_eval.results.raw import RawResults
 from siamfc_eval.results.read import read_results
 from siamfc_eval.running.experiment import parse_experiment
 from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.run import run_experiment
+from siamfc_eval.synthetic.benchmark import embedded_benchmark
 
 pytestmark = [pytest.mark.peers, pytest.mark.shared]
 

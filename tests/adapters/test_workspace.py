@@ -16,9 +16,9 @@ from siamfc_eval.catalogue import catalogue_folder, catalogue_names, find_defini
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.render_folder import render_to_folder
 from siamfc_eval.datasets.sequence import Dataset
-from siamfc_eval.datasets.synthetic import embedded_benchmark
 from siamfc_eval.errors import InputError
 from siamfc_eval.results.read import read_results
+from siamfc_eval.synthetic.benchmark import embedded_benchmark
 from siamfc_eval.tracking.definition import NetworkDefinition, read_definition
 
 SCRIPTS = Path(__file__).parent / "trax_trackers"

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from siamfc_eval.cli.compare_verb import command as compare
 from siamfc_eval.cli.report_verb import command as report
-from siamfc_eval.datasets.synthetic import embedded_benchmark
+from siamfc_eval.synthetic.benchmark import embedded_benchmark
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from siamfc_eval.cli.main import cli
 from siamfc_eval.datasets.render_folder import render_to_folder
-from siamfc_eval.datasets.synthetic import embedded_benchmark
 from siamfc_eval.errors import IncompleteError, InputError
+from siamfc_eval.synthetic.benchmark import embedded_benchmark
 
 NAMES = ("ball-dashes", "jelly-drifts")
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from siamfc_eval.datasets.sequence import Dataset
-from siamfc_eval.datasets.synthetic import embedded_benchmark
+from siamfc_eval.synthetic.benchmark import embedded_benchmark
 
 MakeImages = Callable[..., Path]
 Write = Callable[[Path, str], Path]

@@ -9,9 +9,9 @@ import pytest
 
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.render_folder import render_to_folder
-from siamfc_eval.datasets.synthetic import SCRIPTS, embedded_benchmark, random_script, synthetic_sequence
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.geometry.regions import bounding_box
+from siamfc_eval.synthetic.benchmark import SCRIPTS, embedded_benchmark, random_script, synthetic_sequence
 
 
 @pytest.fixture(scope="module")

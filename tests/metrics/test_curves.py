@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from siamfc_eval.metrics.curves import count_above, count_within
-from siamfc_eval.metrics.ope import NORM_THRESHOLDS, PRECISION_THRESHOLDS, success_thresholds
-from siamfc_eval.metrics.ope_rules import OpeRules
+from siamfc_eval.metrics.ope.counts import NORM_THRESHOLDS, PRECISION_THRESHOLDS, success_thresholds
+from siamfc_eval.metrics.ope.rules import OpeRules
 
 GRIDS = (
     success_thresholds(OpeRules()),

@@ -15,7 +15,7 @@ import pytest
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.kept_files import default_folder
 from siamfc_eval.metrics import cache
-from siamfc_eval.metrics.ope_measure import OpeMeasure
+from siamfc_eval.metrics.ope.measure import OpeMeasure
 from siamfc_eval.metrics.scoring import score, scores_json
 from siamfc_eval.results import raw
 from siamfc_eval.results.read import read_results

@@ -12,7 +12,7 @@ import pytest
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
-from siamfc_eval.metrics.ope_measure import build
+from siamfc_eval.metrics.ope.measure import build
 from siamfc_eval.metrics.scoring import score
 from siamfc_eval.results.raw import RawResults
 from siamfc_eval.results.read import read_results

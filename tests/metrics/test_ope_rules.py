@@ -14,9 +14,9 @@ from hypothesis.extra import numpy as hnp
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.conventions import build_measure
-from siamfc_eval.metrics.ope import success_thresholds
-from siamfc_eval.metrics.ope_measure import OpeMeasure
-from siamfc_eval.metrics.ope_rules import PLAIN, RULES, OpeRules
+from siamfc_eval.metrics.ope.counts import success_thresholds
+from siamfc_eval.metrics.ope.measure import OpeMeasure
+from siamfc_eval.metrics.ope.rules import PLAIN, RULES, OpeRules
 from siamfc_eval.protocols.trajectory import Code, Trajectory
 
 BOX = np.array([10.0, 10.0, 20.0, 20.0])

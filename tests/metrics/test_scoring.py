@@ -15,7 +15,7 @@ from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.metrics import conventions, scoring
 from siamfc_eval.metrics.attributes import choose_source
 from siamfc_eval.metrics.conventions import CONVENTIONS, build_measure, default_convention
-from siamfc_eval.metrics.ope_measure import OpeMeasure
+from siamfc_eval.metrics.ope.measure import OpeMeasure
 from siamfc_eval.metrics.scores import Runs
 
 

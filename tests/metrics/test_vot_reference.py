@@ -13,7 +13,7 @@ import pytest
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.metrics.conventions import build_measure
-from siamfc_eval.metrics.vot_supervised import SupervisedMeasure
+from siamfc_eval.metrics.vot.supervised import SupervisedMeasure
 from siamfc_eval.protocols.trajectory import Trajectory
 from siamfc_eval.results.read import read_results
 

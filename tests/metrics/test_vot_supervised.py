@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.conventions import build_measure
-from siamfc_eval.metrics.vot_fragments import Fragment, fragments
-from siamfc_eval.metrics.vot_rules import SUPERVISED
-from siamfc_eval.metrics.vot_supervised import SupervisedMeasure, frame_tags
-from siamfc_eval.metrics.vot_years import Interval
+from siamfc_eval.metrics.vot.fragments import Fragment, fragments
+from siamfc_eval.metrics.vot.rules import SUPERVISED
+from siamfc_eval.metrics.vot.supervised import SupervisedMeasure, frame_tags
+from siamfc_eval.metrics.vot.years import Interval
 from siamfc_eval.protocols.trajectory import Code, Trajectory
 
 OFFICIAL, TOOLKIT = SUPERVISED["vot-official"], SUPERVISED["vot-toolkit"]

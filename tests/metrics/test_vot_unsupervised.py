@@ -13,9 +13,9 @@ from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.conventions import build_measure
 from siamfc_eval.metrics.scores import Measure
-from siamfc_eval.metrics.vot_longterm import LONG_TERM, precision_recall, quantile_thresholds
-from siamfc_eval.metrics.vot_multistart import MULTI_START, MultiStartMeasure
-from siamfc_eval.metrics.vot_years import Interval
+from siamfc_eval.metrics.vot.longterm import LONG_TERM, precision_recall, quantile_thresholds
+from siamfc_eval.metrics.vot.multistart import MULTI_START, MultiStartMeasure
+from siamfc_eval.metrics.vot.years import Interval
 from siamfc_eval.protocols.multi_start import anchors
 from siamfc_eval.protocols.trajectory import Code, Trajectory
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from siamfc_eval.datasets.sequence import Dataset, Sequence
-from siamfc_eval.metrics.vot_years import eao_interval, estimate_interval, image_sizes
+from siamfc_eval.metrics.vot.years import eao_interval, estimate_interval, image_sizes
 
 
 def dataset(name: str, *lengths: int) -> Dataset:

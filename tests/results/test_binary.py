@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.protocols.trajectory import Code
-from siamfc_eval.results.binary import format_binary, parse_binary
+from siamfc_eval.results.formats.binary import format_binary, parse_binary
 from siamfc_eval.results.rows import rows_of
 
 HERE = Path("bag_001.bin")

@@ -20,13 +20,13 @@ from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import IncompleteError, InputError
 from siamfc_eval.protocols.trajectory import Code, Trajectory
-from siamfc_eval.results.export import LAYOUTS, Layout, export_results
-from siamfc_eval.results.importing import import_results
+from siamfc_eval.results.formats.export import LAYOUTS, Layout, export_results
+from siamfc_eval.results.formats.importing import import_results
+from siamfc_eval.results.formats.submission import write_got10k_submission
 from siamfc_eval.results.manifest import Manifest, read_manifest
 from siamfc_eval.results.raw import RawResults
 from siamfc_eval.results.read import read_results
 from siamfc_eval.results.store import ResultItem, ResultStore
-from siamfc_eval.results.submission import write_got10k_submission
 
 EXACT: list[Layout] = ["got10k", "pysot", "plain"]
 

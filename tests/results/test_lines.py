@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from siamfc_eval.results.lines import parse_lines
+from siamfc_eval.results.formats.lines import parse_lines
 
 digits = st.text("0123456789", min_size=1, max_size=12)
 signs = st.sampled_from(["", "-", "+"])

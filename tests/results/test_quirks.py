@@ -11,11 +11,19 @@ import pytest
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import UnknownNameError
-from siamfc_eval.results.quirks import CORNERS, HALF_PIXEL, KINDS, ORIGIN, detect_quirks, length_notes, repair_quirks
+from siamfc_eval.results.formats.quirks import (
+    CORNERS,
+    HALF_PIXEL,
+    KINDS,
+    ORIGIN,
+    detect_quirks,
+    length_notes,
+    repair_quirks,
+)
+from siamfc_eval.results.formats.write_text import format_rows
 from siamfc_eval.results.raw import TrackerResults
 from siamfc_eval.results.read import read_results
 from siamfc_eval.results.rows import plain_boxes
-from siamfc_eval.results.write_text import format_rows
 
 
 def results_with(tmp_path: Path, dataset: Dataset, change) -> TrackerResults:

@@ -17,10 +17,10 @@ from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.matlab import read_variable
 from siamfc_eval.protocols.trajectory import Code
-from siamfc_eval.results.binary import format_binary
 from siamfc_eval.results.check import check_results
+from siamfc_eval.results.formats.binary import format_binary
+from siamfc_eval.results.formats.otb_segments import open_segments
 from siamfc_eval.results.names import SequenceNames
-from siamfc_eval.results.otb_segments import open_segments
 from siamfc_eval.results.read import read_results
 from siamfc_eval.results.rows import rows_of
 
@@ -342,7 +342,7 @@ def test_a_matlab_file_that_unpacks_to_gigabytes_is_refused(
 ) -> None:
     import zlib
 
-    monkeypatch.setattr("siamfc_eval.results.otb_segments.MAX_BYTES", 2**20)
+    monkeypatch.setattr("siamfc_eval.results.formats.otb_segments.MAX_BYTES", 2**20)
     packed = zlib.compress(bytes(2**20 + 1))
     path = tmp_path / "Basketball_IVT.mat"
     header = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM"

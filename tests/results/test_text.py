@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from siamfc_eval.errors import InputError
 from siamfc_eval.protocols.trajectory import Code
 from siamfc_eval.results.content import read_content
+from siamfc_eval.results.formats.text import parse_numbers, parse_rows
+from siamfc_eval.results.formats.write_text import format_columns, format_rows
 from siamfc_eval.results.rows import rows_of
-from siamfc_eval.results.text import parse_numbers, parse_rows
-from siamfc_eval.results.write_text import format_columns, format_rows
 
 HERE = Path("tracker/bag.txt")
 

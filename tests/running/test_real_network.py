@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from siamfc_eval.catalogue import catalogue_folder
-from siamfc_eval.datasets.synthetic import embedded_benchmark
 from siamfc_eval.protocols.trajectory import Code
 from siamfc_eval.running.lanes import run_lanes
 from siamfc_eval.running.plan import plan_items
 from siamfc_eval.running.protocol_specs import SupervisedSpec
 from siamfc_eval.running.serial import run_serial
 from siamfc_eval.running.work import Finished
+from siamfc_eval.synthetic.benchmark import embedded_benchmark
 from siamfc_eval.tracking.catalogue import load_tracker
 from siamfc_eval.tracking.tracker import BatchTracker
 

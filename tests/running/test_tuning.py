@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from siamfc_eval.errors import IncompleteError, InputError, UnknownNameError
-from siamfc_eval.running.tuning import choose_ranges, split_sequences, tune
 from siamfc_eval.tracking.parameters import SiamFCParameters
 from siamfc_eval.tracking.static import StaticTracker
+from siamfc_eval.tuning.search import choose_ranges, split_sequences, tune
 
 NAMES = ("Jogging-1", "Jogging-2", "Car4", "Couple", "Skating2-1", "Skating2-2", "Human4-2")
 

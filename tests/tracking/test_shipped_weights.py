@@ -8,8 +8,8 @@ from safetensors import safe_open
 
 from siamfc_eval.adapters.load import load_tracker
 from siamfc_eval.catalogue import catalogue_folder, find_definition
-from siamfc_eval.datasets.synthetic import embedded_benchmark
 from siamfc_eval.geometry.boxes import overlaps
+from siamfc_eval.synthetic.benchmark import embedded_benchmark
 from siamfc_eval.tracking.catalogue import tracker_names
 from siamfc_eval.tracking.definition import NetworkDefinition, read_definition
 

@@ -10,8 +10,8 @@ import torch
 
 from siamfc_eval.catalogue import find_definition
 from siamfc_eval.datasets.sequence import Sequence
-from siamfc_eval.datasets.synthetic import embedded_benchmark
 from siamfc_eval.models.checkpoints import load_model
+from siamfc_eval.synthetic.benchmark import embedded_benchmark
 from siamfc_eval.tracking.parameters import SiamFCParameters
 from siamfc_eval.tracking.presets import SIAMFC_PRESETS
 from siamfc_eval.tracking.siamfc import SiamFCTracker

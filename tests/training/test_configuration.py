@@ -22,7 +22,7 @@ loop = { steps = 10 }
 
 
 @pytest.mark.parametrize(
-    "path", sorted(catalogue_folder("experiments").glob("train_*.toml")), ids=lambda path: path.stem
+    "path", sorted(catalogue_folder("experiments/trainings").glob("train_*.toml")), ids=lambda path: path.stem
 )
 def test_the_training_files_of_the_catalogue_are_valid(path: Path) -> None:
     configuration = read_configuration(path)

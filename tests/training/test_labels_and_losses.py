@@ -7,8 +7,7 @@ import math
 import pytest
 import torch
 
-from siamfc_eval.training.labels import disc_labels, gaussian_labels, grid_positions, squared_distances
-from siamfc_eval.training.losses import (
+from siamfc_eval.training.losses.functions import (
     balanced_logistic,
     batch_contrast,
     batch_negatives,
@@ -17,6 +16,7 @@ from siamfc_eval.training.losses import (
     soft_margin,
     taught,
 )
+from siamfc_eval.training.losses.labels import disc_labels, gaussian_labels, grid_positions, squared_distances
 
 
 def test_positions_of_a_response_are_strides_from_its_centre() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.tracking.crops import context_side
-from siamfc_eval.training.material import (
+from siamfc_eval.training.data.material import (
     read_curated_crops,
     read_pysot_crops,
     read_stills,

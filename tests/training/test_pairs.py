@@ -11,14 +11,14 @@ import pytest
 
 from siamfc_eval.datasets.frames import read_image
 from siamfc_eval.errors import InputError
-from siamfc_eval.training.compose import blob_mask
-from siamfc_eval.training.material import read_curated_crops, read_stills
-from siamfc_eval.training.pairs import Augmentation, PairComposer, shown_size
-from siamfc_eval.training.photometric import Photometric
-from siamfc_eval.training.sampling import PairSampler, Source
-from siamfc_eval.training.stills import salient_window
-from siamfc_eval.training.tracks import Material
-from siamfc_eval.training.views import Jitter, view_matrix
+from siamfc_eval.training.data.compose import blob_mask
+from siamfc_eval.training.data.material import read_curated_crops, read_stills
+from siamfc_eval.training.data.pairs import Augmentation, PairComposer, shown_size
+from siamfc_eval.training.data.photometric import Photometric
+from siamfc_eval.training.data.sampling import PairSampler, Source
+from siamfc_eval.training.data.stills import salient_window
+from siamfc_eval.training.data.tracks import Material
+from siamfc_eval.training.data.views import Jitter, view_matrix
 
 NOTHING = Augmentation(
     shift=1.0, zoom=0, stretch=0, rotation=0, strong_motion=0, offset=0, flip=0, gray=0, invert_channels=0, bend=0,

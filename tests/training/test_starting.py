@@ -14,8 +14,8 @@ from siamfc_eval.models.registry import build_model
 from siamfc_eval.models.saving import save_model
 from siamfc_eval.models.siamese import SiameseNetwork
 from siamfc_eval.training.configuration import ModelSection
-from siamfc_eval.training.starting import build_network, load_backbone, trained_network
-from siamfc_eval.training.widening import widen
+from siamfc_eval.training.initial.starting import build_network, load_backbone, trained_network
+from siamfc_eval.training.initial.widening import widen
 
 NARROW = {"channels": [4, 6, 8, 8, 6], "scale": 0.02}
 WIDE = {"channels": [10, 16, 20, 20, 14]}

@@ -1,0 +1,194 @@
+"""VOT 2013-2019 and vot-toolkit workspaces: `list.txt` and `<sequence>/groundtruth.txt` with images and `.tag` files.
+
+Ground truth is a polygon x1,y1,...,x4,y4 (rectangles in 2013, and in parts of later years); the toolkits use the
+numbers as they are, so `origin` is 0. Images are flat in the sequence's folder (2013-2016) or in `color/` (since 2017).
+Per-frame tags are in `<tag>.tag` (or `.label`), one 0/1 per line; where a file is shorter than the sequence the rest is
+0, as in vot-toolkit, and an empty file is kept as an empty array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siamfc_eval.datasets.formats.annotation_text import read_flags, read_lines, read_rows
+from siamfc_eval.datasets.formats.image_folders import frames_for_rows, image_size, list_images
+from siamfc_eval.datasets.known import name_from_path
+from siamfc_eval.datasets.layout import Layout, Source, subfolders
+from siamfc_eval.datasets.sequence import Dataset, Sequence
+from siamfc_eval.errors import InputError
+from siamfc_eval.geometry.regions import Region, bounding_box
+
+TAGS = ("camera_motion", "illum_change", "motion_change", "occlusion", "size_change")
+"""The per-frame tags of VOT."""
+
+_TAG_SPELLINGS = {"motion": "motion_change", "size": "size_change"}  # VOT2013
+_CHANNELS = ("color", "ir", "depth")
+
+
+def recognises(path: Path) -> bool:
+    """True for a workspace, its `sequences`, or a sequence: `groundtruth.txt` with tags, `sequence` or `color/`."""
+    if is_sequence(path):
+        return True
+    root = _sequence_root(path)
+    if (root / "list.txt").is_file():
+        names = _listed(root)
+        return bool(names) and any(is_sequence(root / name, listed=True) for name in names)
+    folders = subfolders(root)
+    return bool(folders) and any(is_sequence(folder) for folder in folders)
+
+
+def is_sequence(folder: Path, listed: bool = False) -> bool:
+    """True where a folder looks like a VOT sequence; `img/` folders, GOT-10k and LaSOT files say that it is not one."""
+    if not (folder / "groundtruth.txt").is_file():
+        return False
+    others = ("meta_info.ini", "absence.label", "full_occlusion.txt", "img")
+    if any((folder / other).exists() for other in others):
+        return False
+    if listed or (folder / "sequence").is_file() or (folder / "color").is_dir():
+        return True
+    return any(
+        (folder / f"{tag}{suffix}").is_file() for tag in (*TAGS, *_TAG_SPELLINGS) for suffix in (".tag", ".label")
+    )
+
+
+def read(source: Source) -> Dataset:
+    """Read the sequences named in `list.txt`, or all where there is none.
+
+    Raises:
+        InputError: a listed sequence is absent, ground truth is unreadable, or the images do not fit it.
+    """
+    root = _sequence_root(source.path)
+    if is_sequence(source.path):
+        folders = [source.path]
+    elif (root / "list.txt").is_file():
+        folders = [root / name for name in _listed(root)]
+    else:
+        folders = [folder for folder in subfolders(root) if (folder / "groundtruth.txt").is_file()]
+    sequences, notes = [], []
+    for folder in folders:
+        if not (folder / "groundtruth.txt").is_file():
+            source.problems.report("missing sequence", folder, "named in list.txt but has no groundtruth.txt.")
+            continue
+        sequence, remarks = _read_sequence(source, folder)
+        notes += remarks
+        if sequence is not None:
+            sequences.append(sequence)
+    return Dataset(source.dataset or name_from_path(source.path, "vot"), tuple(sequences), "vot", tuple(notes))
+
+
+def _read_sequence(source: Source, folder: Path) -> tuple[Sequence | None, list[str]]:
+    annotation = folder / "groundtruth.txt"
+    origin = source.origin or 0.0
+    try:
+        regions = read_regions(annotation, origin)
+        meta = _metadata(folder / "sequence")
+        tags, notes = read_tags(folder, len(regions))
+    except InputError as error:
+        source.problems.report("unreadable ground truth", folder.name, str(error))
+        return None, []
+    images = folder if source.images is None else source.images / folder.name
+    channel = meta.get("channels.color", "color/").rpartition("/")[0]
+    if ".." in channel or channel.startswith("/"):
+        raise InputError(f"{folder / 'sequence'}: channels.color must stay inside the folder, found {channel!r}.")
+    candidates = [images / channel, *(images / name for name in _CHANNELS), images]
+    images = next((candidate for candidate in candidates if list_images(candidate)), images)
+    before = len(source.problems.found)
+    frames = frames_for_rows(images, len(regions), source.problems, annotation=annotation)
+    if len(source.problems.found) > before:
+        return None, notes
+    size = (int(float(meta["width"])), int(float(meta["height"]))) if {"width", "height"} <= meta.keys() else None
+    return Sequence(
+        name=folder.name,
+        boxes=np.stack([bounding_box(region) for region in regions]),
+        frames=frames,
+        regions=regions if any(len(region) > 4 for region in regions) else None,
+        origin=origin,
+        tags=tags,
+        image_size=image_size(frames.paths[0]) if frames and size is None else size,
+        fps=float(meta["fps"]) if "fps" in meta else None,
+    ), notes
+
+
+def read_regions(path: Path, origin: float = 0.0) -> tuple[Region, ...]:
+    """One region per line: a rectangle of four numbers or a polygon of six or more; 0-based.
+
+    A line that marks an unannotated frame (a special code such as `0`, or NaN values) becomes four NaN.
+
+    Raises:
+        InputError: with file and line.
+    """
+    regions: list[Region] = []
+    for number, row in enumerate(read_rows(path), start=1):
+        if len(row) == 1 or np.isnan(row).any():
+            regions.append(np.full(4, np.nan))
+        elif len(row) == 4:
+            regions.append(row - np.array([origin, origin, 0.0, 0.0]))
+        elif len(row) >= 6 and len(row) % 2 == 0:
+            regions.append(row - origin)
+        else:
+            raise InputError(
+                f"{path}:{number}: expected a rectangle (4 numbers) or a polygon (6, 8, ...), found {len(row)} numbers."
+            )
+    if not regions:
+        raise InputError(f"{path}: no regions. Expected one line per frame.")
+    return tuple(regions)
+
+
+def read_tags(folder: Path, rows: int) -> tuple[dict[str, NDArray[np.bool_]], list[str]]:
+    """The per-frame tags of a folder, and a remark for each that does not have `rows` values."""
+    raw = {}
+    for suffix in (".label", ".tag"):
+        for path in sorted(folder.glob(f"*{suffix}")):
+            raw[path.stem] = read_flags(path)
+    return fit_tags(raw, rows, folder.name)
+
+
+def fit_tags(
+    raw: Mapping[str, NDArray[np.bool_]], rows: int, name: str
+) -> tuple[dict[str, NDArray[np.bool_]], list[str]]:
+    """Tags as long as the sequence: short lists end in False, empty ones stay empty, VOT2013 names become today's."""
+    tags, notes = {}, []
+    for spelling, values in raw.items():
+        tag = _TAG_SPELLINGS.get(spelling, spelling)
+        if len(values) == 0:
+            notes.append(f"{name}: the tag {tag} is empty, so it says nothing of this sequence")
+        elif len(values) != rows:
+            notes.append(f"{name}: the tag {tag} has {len(values)} values for {rows} frames; the rest counts as 0")
+        rest = np.zeros(max(0, rows - len(values)) if len(values) else 0, dtype=np.bool_)
+        tags[tag] = np.concatenate([values[:rows], rest])
+    return tags, notes
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    """The key=value lines of vot-toolkit's file `sequence`; {} where there is none."""
+    if not path.is_file():
+        return {}
+    pairs = (line.partition("=") for line in read_lines(path))
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _sequence_root(path: Path) -> Path:
+    nested = path / "sequences"
+    return nested if not (path / "list.txt").is_file() and (nested / "list.txt").is_file() else path
+
+
+def _listed(root: Path) -> list[str]:
+    names = [line.strip() for line in read_lines(root / "list.txt") if line.strip()]
+    escaping = [name for name in names if Path(name).name != name or name == ".."]
+    if escaping:
+        raise InputError(f"{root / 'list.txt'}: {escaping[0]!r} is no folder name; names may not hold slashes.")
+    return names
+
+
+LAYOUT = Layout(
+    name="vot",
+    summary="list.txt, <sequence>/groundtruth.txt (polygons or rectangles), .tag files, images flat or in color/",
+    convention="polygon corners or x,y,w,h, taken as 0-based",
+    recognises=recognises,
+    read=read,
+    family="vot",
+)

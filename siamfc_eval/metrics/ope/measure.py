@@ -1,0 +1,338 @@
+"""One-pass evaluation as a measure: runs and ground truth in, rows that add up over sequences out."""
+
+from __future__ import annotations
+
+import collections.abc
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siamfc_eval.datasets.sequence import Dataset, Sequence
+from siamfc_eval.geometry.regions import Boxes
+from siamfc_eval.metrics.ope.counts import (
+    NORM_THRESHOLDS,
+    PRECISION_THRESHOLDS,
+    Counts,
+    Frames,
+    ope_counts,
+    success_thresholds,
+)
+from siamfc_eval.metrics.ope.rules import OpeRules, rules_of
+from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, RefusedError, Runs
+from siamfc_eval.protocols.trajectory import Code, Trajectory
+from siamfc_eval.results.raw import RecordedTrajectory
+
+Floats = NDArray[np.float64]
+
+SUCCESS_AUC = Metric("success_auc", "Success AUC", "higher")
+SUCCESS_RATE_50 = Metric("success_rate_50", "Success @0.5", "higher")
+SUCCESS_RATE_75 = Metric("success_rate_75", "Success @0.75", "higher")
+PRECISION_20 = Metric("precision_20", "Precision @20 px", "higher")
+NORM_PRECISION_20 = Metric("norm_precision_20", "Norm. precision @0.2", "higher")
+NORM_PRECISION_AUC = Metric("norm_precision_auc", "Norm. precision AUC", "higher")
+AVERAGE_OVERLAP = Metric("average_overlap", "Average overlap", "higher")
+AO = Metric("ao", "AO", "higher")
+SR_50 = Metric("sr_50", "SR 0.50", "higher")
+SR_75 = Metric("sr_75", "SR 0.75", "higher")
+
+
+class Aligned(NamedTuple):
+    """One run beside the ground truth that it is scored against."""
+
+    boxes: Boxes
+    """Shape (n, 4), in the coordinates of the data set's files."""
+    start: int
+    """The frame of the first row."""
+    given: int
+    """Rows that the file has; those after it were padded."""
+    note: str
+    """What was done to make it fit; "" if nothing."""
+
+
+class _Span(NamedTuple):
+    """Frames of a sequence that a run is scored on."""
+
+    sequence: Sequence
+    group: int
+    """Number of the sequence among those that are scored."""
+    start: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class OpeMeasure:
+    """Success, precision and normalised precision under one set of rules.
+
+    A row of statistics is [success curve, its count, precision curve, its count, normalised curve, its count, overlap,
+    its count]. With pooling over sequences, curves are rates and counts are 1 (0 for a sequence that the rules drop);
+    with pooling over frames, they are numbers of frames. All runs of a sequence are pooled.
+    """
+
+    convention: str
+    rules: OpeRules
+    experiment: str = "ope"
+    policy: Mismatch = "strict"
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics, the one to rank by first."""
+        if self.convention == "got10k-ao":
+            return (AO, SR_50, SR_75, SUCCESS_AUC)
+        return (
+            SUCCESS_AUC,
+            PRECISION_20,
+            NORM_PRECISION_20,
+            SUCCESS_RATE_50,
+            SUCCESS_RATE_75,
+            NORM_PRECISION_AUC,
+            AVERAGE_OVERLAP,
+        )
+
+    @cached_property
+    def curves(self) -> tuple[CurveAxis, ...]:
+        """Success, precision and normalised precision; success alone for GOT-10k."""
+        first = self.metrics[0].key
+        success = CurveAxis(
+            "success", "Success", success_thresholds(self.rules), "Overlap threshold", "Success rate", first
+        )
+        if self.convention == "got10k-ao":
+            return (success,)
+        norm = "Normalised precision"
+        return (
+            success,
+            CurveAxis(
+                "precision",
+                "Precision",
+                PRECISION_THRESHOLDS,
+                "Location error threshold [px]",
+                "Precision",
+                "precision_20",
+            ),
+            CurveAxis(
+                "norm_precision",
+                norm,
+                NORM_THRESHOLDS,
+                "Normalised location error threshold",
+                norm,
+                "norm_precision_20",
+            ),
+        )
+
+    @property
+    def pins(self) -> Mapping[str, str]:
+        """Thresholds, comparison, and the policy on lengths if the user chose one."""
+        pins = {"thr": str(self.rules.bins), "cmp": "gt"}
+        return pins if self.policy == "strict" else {**pins, "len": self.policy}
+
+    def relaxed(self, policy: Mismatch) -> Measure:
+        """These rules, but files of another length are padded with frames that fail, or cut."""
+        if policy == "strict":
+            return self
+        rules = replace(self.rules, short_file="fail" if policy == "pad" else "truncate", long_file="truncate")
+        return replace(self, rules=rules, policy=policy)
+
+    def check(self, sequence: Sequence, run: Trajectory) -> str:
+        """See `Strict.check`."""
+        return self._align(sequence, run).note
+
+    def statistics(self, sequence: Sequence, runs: Runs) -> Floats:
+        """See `Measure.statistics`; shape (k,)."""
+        return np.asarray(self.statistics_many([sequence], [runs])[0])
+
+    def statistics_many(
+        self, sequences: collections.abc.Sequence[Sequence], runs: collections.abc.Sequence[Runs]
+    ) -> Floats:
+        """`statistics` of each pair, shape (sequences, k)."""
+        return self._rows(ope_counts(self._frames(sequences, runs), self.rules, len(sequences)))
+
+    def finish(self, statistics: Floats) -> dict[str, Floats]:
+        """See `Measure.finish`."""
+        curves = self._split(statistics)
+        success, precision, norm = curves["success"], curves["precision"], curves["norm_precision"]
+        middle, last_quarter = (self.rules.bins - 1) // 2, 3 * (self.rules.bins - 1) // 4
+        if self.convention == "got10k-ao":
+            return {
+                "ao": curves["overlap"][..., 0],
+                "sr_50": success[..., middle],
+                "sr_75": success[..., last_quarter],
+                "success_auc": success.mean(axis=-1),
+            }
+        return {
+            "success_auc": success.mean(axis=-1),
+            "precision_20": precision[..., 20],
+            "norm_precision_20": norm[..., 20],
+            "success_rate_50": success[..., middle],
+            "success_rate_75": success[..., last_quarter],
+            "norm_precision_auc": norm.mean(axis=-1),
+            "average_overlap": curves["overlap"][..., 0],
+        }
+
+    def finish_curves(self, statistics: Floats) -> dict[str, Floats]:
+        """See `Measure.finish_curves`."""
+        curves = self._split(statistics)
+        return {axis.key: curves[axis.key] for axis in self.curves}
+
+    def _split(self, statistics: Floats) -> dict[str, Floats]:
+        """The mean curves, by the counts that stand behind them."""
+        widths = {"success": self.rules.bins, "precision": 51, "norm_precision": 51, "overlap": 1}
+        parts, at = {}, 0
+        for key, width in widths.items():
+            count = statistics[..., at + width, None]
+            parts[key] = np.full((*statistics.shape[:-1], width), np.nan)
+            np.divide(statistics[..., at : at + width], count, out=parts[key], where=count > 0)
+            at += width + 1
+        return parts
+
+    def _rows(self, counts: Counts) -> Floats:
+        parts = []
+        scored = counts.frames > 0
+        for numbers in (counts.success, counts.precision, counts.norm_precision, counts.overlap[:, None]):
+            values, weights = numbers, counts.frames
+            if self.rules.pooling == "sequences":
+                with np.errstate(invalid="ignore", divide="ignore"):
+                    values = np.where(scored[:, None], numbers / counts.frames[:, None], 0.0)
+                weights = scored.astype(np.float64)
+            if self.rules.zero_curves == "drop" and values.shape[1] > 1:
+                weights = np.where(values.any(axis=1), weights, 0.0)
+            parts += [values, weights[:, None]]
+        return np.concatenate(parts, axis=1)
+
+    def _frames(self, sequences: collections.abc.Sequence[Sequence], runs: collections.abc.Sequence[Runs]) -> Frames:
+        """All runs of all sequences, one after another."""
+        boxes, padded, spans = [], [], []
+        for number, (sequence, repetitions) in enumerate(zip(sequences, runs, strict=True)):
+            for run in repetitions:
+                aligned = self._align(sequence, run)
+                rows = len(aligned.boxes)
+                boxes.append(aligned.boxes)
+                padded.append(None if rows == aligned.given else np.arange(rows) >= aligned.given)
+                spans.append(_Span(sequence, number, aligned.start, rows))
+        truth = self._beside(spans)
+        return truth._replace(
+            boxes=np.concatenate(boxes), scratch=True, padded=_flags(padded, [span.rows for span in spans])
+        )
+
+    def _beside(self, spans: list[_Span]) -> Frames:
+        """The ground truth of these frames, beside which boxes are put; most trackers have the same frames."""
+        if self._last_truth and self._last_truth[0][0] == spans:
+            return self._last_truth[0][1]
+        truth, absent, image = [], [], []
+        for sequence, _, start, rows in spans:
+            truth.append(sequence.published_boxes[start : start + rows])
+            absent.append(None if sequence.absent is None else sequence.absent[start : start + rows])
+            image.append((*(sequence.image_size or (np.nan, np.nan)), sequence.origin))
+        lengths = [span.rows for span in spans]
+        counts = np.array(lengths)
+        frames = Frames(
+            boxes=np.empty((0, 4)),
+            truth=np.concatenate(truth),
+            starts=np.concatenate([[0], counts.cumsum()[:-1]]),
+            group=np.repeat(np.array([span.group for span in spans]), counts),
+            absent=_flags(absent, lengths),
+            image=np.repeat(np.array(image), counts, axis=0) if self.rules.clip else None,
+        )
+        self._last_truth[:] = [(spans, frames)]
+        return frames
+
+    @cached_property
+    def _last_truth(self) -> list[tuple[list[_Span], Frames]]:
+        """What `_beside` gave last, if anything."""
+        return []
+
+    def _align(self, sequence: Sequence, run: Trajectory) -> Aligned:
+        """Find the frames that a run's rows belong to, and make its length fit if there is a rule for that."""
+        boxes = _published(sequence, run)
+        rows, frames = len(boxes), len(sequence)
+        _refuse_resets(run)
+        self._refuse_bad(boxes)
+        if self.rules.alignment == "segment":
+            first = _segment_start(run, frames - rows)
+            frames -= first
+        else:
+            first = sequence.lead_in if rows == frames - sequence.lead_in else 0
+            frames = rows if first else frames
+        if rows == frames:
+            return Aligned(boxes, first, rows, "")
+        rule = self.rules.short_file if rows < frames else self.rules.long_file
+        if rule == "refuse" or rows == 0:
+            raise RefusedError(
+                f"{rows} lines for the {frames} frames of {sequence.name}",
+                f"{self.convention} scores only files of the same length. Run the sequence again, or score what is "
+                "there: --on-mismatch=pad lets missing frames fail, --on-mismatch=truncate scores what both have.",
+            )
+        counted = f"{rows} lines for {frames} frames, so the last "
+        if rows > frames:
+            return Aligned(boxes[:frames], first, frames, f"{counted}{_plural(rows - frames, 'line')} not scored")
+        if rule == "truncate":
+            return Aligned(boxes, first, rows, f"{counted}{_plural(frames - rows, 'frame')} not scored")
+        filling = np.full((frames - rows, 4), 0.0 if rule == "zeros" else np.nan)
+        padded = np.concatenate([boxes, filling])
+        return Aligned(padded, first, rows, f"{counted}{_plural(frames - rows, 'frame')} taken as failed")
+
+    def _refuse_bad(self, boxes: Boxes) -> None:
+        """Refuse boxes that the convention has no answer to."""
+        if self.rules.bad_prediction != "refuse-or-previous":
+            return
+        x, y, w, h = boxes.T
+        refused = np.isnan(x + y + w + h) | (w < 0) | (h < 0)
+        if refused.any():
+            line = int(np.argmax(refused))
+            values = ", ".join(f"{value:g}" for value in boxes[line])
+            raise RefusedError(
+                f"line {line + 1}: expected x, y, w, h with w, h >= 0, found {values} ({refused.sum()} such lines)",
+                f"{self.convention} refuses these. Choose a convention that has a rule for them: otb-matlab takes the "
+                "previous box, got10k lets the frame fail.",
+            )
+
+
+def _published(sequence: Sequence, run: Trajectory) -> Boxes:
+    """The run's boxes in the coordinates of the data set's files, without rounding where it was read from one."""
+    if isinstance(run, RecordedTrajectory):
+        return run.boxes(sequence.origin)
+    return np.asarray(run.boxes() + np.array([sequence.origin, sequence.origin, 0.0, 0.0]))
+
+
+def _flags(parts: list[NDArray[np.bool_] | None], lengths: list[int]) -> NDArray[np.bool_] | None:
+    """Flags one after another, False where there are none; None where there are none at all."""
+    if all(part is None for part in parts):
+        return None
+    pairs = zip(parts, lengths, strict=True)
+    return np.concatenate([np.zeros(rows, dtype=np.bool_) if part is None else part for part, rows in pairs])
+
+
+def _segment_start(run: Trajectory, tail: int) -> int:
+    """The frame of a segment's first row: as its file says, else such that it ends with the sequence."""
+    if isinstance(run, RecordedTrajectory) and run.run is not None:
+        return run.run.start
+    return max(tail, 0)
+
+
+def _refuse_resets(run: Trajectory) -> None:
+    """Refuse runs with re-initialisations: their boxes are not those of one pass."""
+    if isinstance(run, RecordedTrajectory):
+        if not run.rows.has_codes:
+            return
+        codes = run.codes
+    else:
+        codes = np.array([entry if isinstance(entry, Code) else -1 for entry in run.entries])
+    failed = np.flatnonzero(codes == Code.FAILED)
+    if failed.size:
+        raise RefusedError(
+            f"line {failed[0] + 1}: expected a box, found the code of a failure",
+            "This is a reset-based VOT run. Score it under vot-official or vot-toolkit, or give --experiment "
+            "unsupervised if there is such a run.",
+        )
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{noun} is" if count == 1 else f"{count} {noun}s are"
+
+
+def build(name: str, dataset: Dataset) -> OpeMeasure:
+    """The measure of an OPE convention on a data set."""
+    experiment = {"otb-tre": "tre", "otb-sre": "sre"}.get(name, "ope")
+    return OpeMeasure(name, rules_of(name, dataset.name), experiment)

@@ -1,0 +1,279 @@
+"""The supervised (reset-based) VOT experiment as a measure: EAO, accuracy, robustness, lost number, AR, per tag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siamfc_eval.datasets.sequence import Dataset, Sequence
+from siamfc_eval.errors import InputError
+from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Runs
+from siamfc_eval.metrics.vot.fragments import add_curves, fragment_weights, fragments
+from siamfc_eval.metrics.vot.rules import SUPERVISED, SupervisedRules
+from siamfc_eval.metrics.vot.runs import REGION, ScoredRun, counted_frames, run_codes, score_run
+from siamfc_eval.metrics.vot.years import Interval, eao_interval, image_sizes
+from siamfc_eval.protocols.trajectory import FAILED, INITIALIZED, Trajectory
+
+Floats = NDArray[np.float64]
+
+EAO = Metric("eao", "EAO", "higher")
+ACCURACY = Metric("accuracy", "Accuracy", "higher")
+ROBUSTNESS = Metric("robustness", "Robustness", "lower", high=float("inf"))
+LOST_NUMBER = Metric("lost_number", "Lost number", "lower", high=float("inf"), digits=1)
+RELIABILITY = Metric("reliability", "Reliability (S = 30)", "higher")
+
+TAGS = ("camera_motion", "illum_change", "motion_change", "occlusion", "size_change")
+_SUMS = ("accuracy", "accuracy_weight", "robustness", "robustness_weight", "failures", "frames", "sequences")
+
+
+@dataclass(frozen=True)
+class SupervisedMeasure:
+    """EAO, accuracy and robustness under one set of rules.
+
+    A row of statistics is [curve numerators (L), curve denominators (L), accuracy, its weight, failures as robustness
+    sums them, their weight, failures, frames, sequences], where L is the longest sequence of the data set: fragments
+    are padded up to it, so it is a constant of the measure and not of what is summed. Repetitions are averaged.
+    """
+
+    convention: str
+    rules: SupervisedRules
+    interval: Interval
+    """Lengths over which EAO is averaged."""
+    length: int
+    """Frames of the data set's longest sequence, L."""
+    image_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Sequence -> (width, height); regions of other sequences are not clipped."""
+    experiment: str = "supervised"
+    policy: Mismatch = "strict"
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """EAO first."""
+        return (EAO, ACCURACY, ROBUSTNESS, LOST_NUMBER, RELIABILITY)
+
+    @cached_property
+    def curves(self) -> tuple[CurveAxis, ...]:
+        """Expected average overlap by sequence length."""
+        lengths = np.arange(self.length, dtype=np.float64)
+        return (
+            CurveAxis(
+                "eao",
+                "Expected average overlap",
+                lengths,
+                "Frames after initialisation",
+                "Expected average overlap",
+                "eao",
+            ),
+        )
+
+    @property
+    def pins(self) -> Mapping[str, str]:
+        """Interval, burn-in, and the policy on lengths if the user chose one."""
+        pins = {"eao": f"{self.interval.low}-{self.interval.high}", "burnin": str(self.rules.burn_in)}
+        return pins if self.policy == "strict" else {**pins, "len": self.policy}
+
+    def relaxed(self, policy: Mismatch) -> Measure:
+        """These rules, but runs of another length are padded with frames that overlap nothing, or cut."""
+        if policy == "strict":
+            return self
+        return replace(self, rules=replace(self.rules, other_length="cut"), policy=policy)
+
+    def check(self, sequence: Sequence, run: Trajectory) -> str:
+        """See `Strict.check`."""
+        rows, frames = len(run), len(sequence)
+        notes = []
+        if rows != frames:
+            if self.rules.other_length == "raise" or rows == 0:
+                raise InputError(
+                    f"{rows} lines for the {frames} frames of {sequence.name}, and {self.convention} scores only files "
+                    "of the same length. Run that sequence again, or score what is there: --on-mismatch=truncate "
+                    "scores the frames that both have, --on-mismatch=pad lets missing frames overlap nothing"
+                )
+            counted = f"{rows} lines for {frames} frames"
+            if rows > frames:
+                notes.append(f"{counted}, so the last {rows - frames} lines are not scored")
+            elif self.policy == "pad":
+                notes.append(f"{counted}, so the last {frames - rows} frames overlap nothing")
+            else:
+                notes.append(f"{counted}, so the last {frames - rows} frames are not scored")
+        codes = run_codes(run)
+        if not len(codes) or codes[0] != INITIALIZED:
+            notes.append("the first line is no initialisation (1): these are not results of the supervised experiment")
+        elif (codes == FAILED).any() and not self._restarts(codes):
+            notes.append("a failure (2) is not followed by an initialisation (1) where one is due")
+        if sequence.name not in self.image_sizes:
+            notes.append("the image size is not known, so regions are not clipped to the image")
+        return "; ".join(notes)
+
+    def statistics(self, sequence: Sequence, runs: Runs) -> Floats:
+        """See `Measure.statistics`; shape (2 L + 7,), or (3 L + 7,) by `curve_end`."""
+        row: Floats = self._rows(sequence, self._scored(sequence, runs), np.ones((1, len(sequence))))[0]
+        return row
+
+    def tag_statistics(self, sequence: Sequence, runs: Runs) -> Mapping[str, Floats]:
+        """Rows for "all", VOT's tags and "empty" (frames without any tag): each frame counts where it is tagged, a
+        fragment by its share of tagged frames, a failure if its frame is tagged."""
+        tags = frame_tags(sequence)
+        rows = self._rows(sequence, self._scored(sequence, runs), tags.marks)
+        return dict.fromkeys(tags.absent, self._nothing) | dict(zip(tags.present, rows, strict=True))
+
+    def finish(self, statistics: Floats) -> dict[str, Floats]:
+        """See `Measure.finish`."""
+        curve = self._curve(statistics)
+        low, high = (bound + self.rules.interval_shift for bound in self.interval[:2])
+        averaged = curve[..., low : high + 1]
+        known = np.isfinite(averaged)
+        sums = {key: statistics[..., i - len(_SUMS)] for i, key in enumerate(_SUMS)}
+        with np.errstate(invalid="ignore", divide="ignore"):
+            # Lengths that no fragment reaches say nothing: they are left out of the mean.
+            eao = np.where(known, averaged, 0.0).sum(axis=-1) / known.sum(axis=-1)
+            accuracy = sums["accuracy"] / sums["accuracy_weight"]
+            rate = sums["robustness"] / sums["robustness_weight"]
+            if self.rules.robustness == "failures-per-frame":
+                robustness, per_frame = 100.0 * rate, rate
+            else:
+                robustness, per_frame = rate, rate * sums["sequences"] / sums["frames"]
+            failures = np.where(sums["frames"] > 0, sums["failures"], np.nan)
+        return {
+            "eao": eao,
+            "accuracy": accuracy,
+            "robustness": robustness,
+            "lost_number": failures,
+            "reliability": np.exp(-self.rules.sensitivity * per_frame),
+        }
+
+    def finish_curves(self, statistics: Floats) -> dict[str, Floats]:
+        """See `Measure.finish_curves`; NaN at lengths that no fragment reaches."""
+        return {"eao": self._curve(statistics)}
+
+    @property
+    def _ends_with_fragments(self) -> bool:
+        """Whether a row also says, in a third part of length L, how far fragments reach without their zeros."""
+        return self.rules.curve_end == "longest-fragment"
+
+    def _curve(self, statistics: Floats) -> Floats:
+        weights = statistics[..., self.length : 2 * self.length]
+        if self._ends_with_fragments:
+            weights = np.where(statistics[..., 2 * self.length : 3 * self.length] > 0, weights, 0.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            curve = np.where(weights > 0, statistics[..., : self.length] / weights, np.nan)
+        curve[..., 0] = np.where(weights[..., 0] > 0, float(self.rules.curve_start), np.nan)
+        return np.asarray(curve)
+
+    def _scored(self, sequence: Sequence, runs: Runs) -> list[ScoredRun]:
+        """Codes, and overlaps as EAO (row 0) and accuracy (row 1) see them."""
+        beyond = (0, 1) if self.rules.accuracy_bounds == "beyond" else (0,)
+        scored = []
+        for run in runs:
+            if len(run) != len(sequence):
+                self.check(sequence, run)
+            size = self.image_sizes.get(sequence.name)
+            one = score_run(sequence, run, self.rules.rasteriser, beyond, size)
+            missing = len(sequence) - len(one.codes)
+            if self.policy == "pad" and missing > 0:
+                codes = np.pad(one.codes, (0, missing), constant_values=REGION)
+                one = ScoredRun(codes, np.pad(one.overlaps, ((0, 0), (0, missing))))
+            scored.append(one)
+        return scored
+
+    @cached_property
+    def _nothing(self) -> Floats:
+        """The row of statistics of no frames at all."""
+        return np.zeros((3 if self._ends_with_fragments else 2) * self.length + len(_SUMS))
+
+    def _rows(self, sequence: Sequence, scored: list[ScoredRun], marks: Floats) -> Floats:
+        """A row of statistics for each row of `marks`, which says what share of each frame counts."""
+        rows = np.zeros((len(marks), len(self._nothing)))
+        for run in scored:
+            cut = fragments(run.codes, self.rules)
+            weights = fragment_weights(cut, marks, len(sequence), run.codes, self.rules) / len(scored)
+            add_curves(rows, run.overlaps[0], cut, weights, self.length, extents=self._ends_with_fragments)
+        rows[:, -len(_SUMS) :] = self._sums(scored, marks)
+        return rows
+
+    def _sums(self, scored: list[ScoredRun], marks: Floats) -> Floats:
+        """What follows the curve in a row of statistics.
+
+        Args:
+            scored: the repetitions.
+            marks: shape (tags, n), 1 in the frames that carry the tag.
+
+        Returns:
+            Shape (tags, 7), over the frames that carry the tag.
+        """
+        shape = (len(scored), max(len(run.codes) for run in scored))
+        overlaps, counted, failed = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        for row, run in enumerate(scored):
+            frames = len(run.codes)
+            counted[row, :frames] = counted_frames(run.codes, self.rules.burn_in)
+            overlaps[row, :frames] = counted[row, :frames] * run.overlaps[-1]
+            failed[row, :frames] = run.codes == FAILED
+        tagged, marks = marks.sum(axis=1), marks[:, : shape[1]]
+        failures, frames_scored = marks @ failed.mean(axis=0), marks.sum(axis=1)
+        if self.rules.accuracy_pooling == "frames":
+            times = counted.sum(axis=0)
+            accuracy = marks @ (overlaps.sum(axis=0) / np.maximum(times, 1.0))
+            accuracy_weight = marks @ (times > 0).astype(np.float64)
+        else:
+            means = (marks @ overlaps.T) / np.maximum(marks @ counted.T, 1.0)
+            accuracy, accuracy_weight = means.mean(axis=1) * tagged, tagged
+        if self.rules.robustness == "failures-per-frame":
+            robustness, weight = failures, frames_scored
+        else:
+            robustness, weight = failures * tagged, tagged
+        present = (tagged > 0).astype(np.float64)
+        return np.array([accuracy, accuracy_weight, robustness, weight, failures, frames_scored, present]).T
+
+    def _restarts(self, codes: NDArray[np.int8]) -> bool:
+        """Whether every failure that leaves room for it is followed by an initialisation before the next failure."""
+        failures = np.flatnonzero(codes == FAILED)
+        due = failures[failures + self.rules.skip < len(codes)]
+        following = np.append(failures[1:], len(codes))[: len(due)]
+        started = np.concatenate([[0], np.cumsum(codes == INITIALIZED)])
+        return bool((started[following] > started[due]).all())
+
+
+class FrameTags(NamedTuple):
+    """Which frames of a sequence carry which tag: "all", VOT's tags, and "empty" for frames without any."""
+
+    present: tuple[str, ...]
+    """The tags that some frame carries."""
+    absent: tuple[str, ...]
+    """The others."""
+    marks: Floats
+    """Shape (present tags, n), 0 or 1."""
+
+
+_tags: WeakKeyDictionary[Sequence, FrameTags] = WeakKeyDictionary()
+
+
+def frame_tags(sequence: Sequence) -> FrameTags:
+    """The tags of a sequence's frames.
+
+    A tag that the data set left out for a sequence (an empty list) is carried by no frame of it.
+    """
+    if sequence not in _tags:
+        frames = len(sequence)
+        names = ("all", *TAGS, "empty")
+        marks = np.zeros((len(names), frames))
+        marks[0] = 1.0
+        for row, name in zip(marks[1:-1], TAGS, strict=True):
+            given = np.asarray(sequence.tags.get(name, ()), dtype=np.float64)[:frames]
+            row[: len(given)] = given
+        marks[-1] = 1.0 - marks[1:-1].max(axis=0)
+        carried = marks.max(axis=1, initial=0.0) > 0
+        present = tuple(name for name, is_carried in zip(names, carried, strict=True) if is_carried)
+        _tags[sequence] = FrameTags(present, tuple(name for name in names if name not in present), marks[carried])
+    return _tags[sequence]
+
+
+def build(name: str, dataset: Dataset) -> SupervisedMeasure:
+    """The measure of a convention for a data set, with the interval of its year (or of its lengths)."""
+    longest = max((len(sequence) for sequence in dataset), default=1)
+    return SupervisedMeasure(name, SUPERVISED[name], eao_interval(dataset), longest, image_sizes(dataset))

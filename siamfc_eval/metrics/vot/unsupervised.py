@@ -1,0 +1,117 @@
+"""The unsupervised (no-reset) VOT experiment as a measure: average overlap, per tag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from siamfc_eval.datasets.sequence import Dataset, Sequence
+from siamfc_eval.geometry.raster import Rasteriser
+from siamfc_eval.metrics.scores import CurveAxis, Metric, Runs
+from siamfc_eval.metrics.vot.runs import score_run
+from siamfc_eval.metrics.vot.supervised import frame_tags
+from siamfc_eval.metrics.vot.years import image_sizes
+
+Floats = NDArray[np.float64]
+
+AVERAGE_OVERLAP = Metric("average_overlap", "Average overlap", "higher")
+THRESHOLDS = np.linspace(0.0, 1.0, 100)
+"""Overlap thresholds of the success curve, as in both toolkits."""
+
+
+@dataclass(frozen=True)
+class UnsupervisedRules:
+    """The rules of one convention for the unsupervised experiment."""
+
+    rasteriser: Rasteriser = field(metadata={"effect": "the rasteriser"})
+    """Which rule turns regions into pixels."""
+    burn_in: int = field(metadata={"effect": "burn-in"})
+    """Frames from the initialisation on that are left out; with 0 the initialisation frame counts as overlap 0."""
+    pooling: Literal["frames", "sequences"] = field(metadata={"effect": "pooling over frames or over sequences"})
+    """The mean over all frames, or the mean over sequences weighted by length."""
+
+
+UNSUPERVISED: dict[str, UnsupervisedRules] = {
+    # The MATLAB toolkit: analyze_overlap.m, stacks with burn-in 0.
+    "vot-official-ao": UnsupervisedRules("vot-official", burn_in=0, pooling="frames"),
+    # vot-toolkit 0.7: average_accuracy in its VOT2018 stack (burn-in 10, weighted by length).
+    "vot-toolkit-ao": UnsupervisedRules("vot-toolkit", burn_in=10, pooling="sequences"),
+}
+"""Convention -> its rules."""
+
+
+@dataclass(frozen=True)
+class UnsupervisedMeasure:
+    """Average overlap and success under one set of rules.
+
+    A row of statistics is [overlap sum, its weight, success curve (100)]. Repetitions are averaged.
+    """
+
+    convention: str
+    rules: UnsupervisedRules
+    image_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Sequence -> (width, height); regions of other sequences are not clipped."""
+    experiment: str = "unsupervised"
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Average overlap."""
+        return (AVERAGE_OVERLAP,)
+
+    @property
+    def curves(self) -> tuple[CurveAxis, ...]:
+        """Success by overlap threshold."""
+        key = AVERAGE_OVERLAP.key
+        return (CurveAxis("success", "Success", THRESHOLDS, "Overlap threshold", "Success rate", key),)
+
+    @property
+    def pins(self) -> Mapping[str, str]:
+        """The burn-in."""
+        return {"burnin": str(self.rules.burn_in)}
+
+    def statistics(self, sequence: Sequence, runs: Runs) -> Floats:
+        """See `Measure.statistics`; shape (102,)."""
+        return self._row(sequence, runs, np.ones(len(sequence)))
+
+    def tag_statistics(self, sequence: Sequence, runs: Runs) -> Mapping[str, Floats]:
+        """Rows over the frames with a tag: "all", VOT's tags and "empty"."""
+        tags = frame_tags(sequence)
+        rows = (self._row(sequence, runs, marks) for marks in tags.marks)
+        return dict.fromkeys(tags.absent, np.zeros(2 + len(THRESHOLDS))) | dict(zip(tags.present, rows, strict=True))
+
+    def finish(self, statistics: Floats) -> dict[str, Floats]:
+        """See `Measure.finish`."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return {AVERAGE_OVERLAP.key: statistics[..., 0] / statistics[..., 1]}
+
+    def finish_curves(self, statistics: Floats) -> dict[str, Floats]:
+        """See `Measure.finish_curves`."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return {"success": statistics[..., 2:] / statistics[..., 1:2]}
+
+    def _row(self, sequence: Sequence, runs: Runs, tag: Floats) -> Floats:
+        row = np.zeros(2 + len(THRESHOLDS))
+        for run in runs:
+            size = self.image_sizes.get(sequence.name)
+            scored = score_run(sequence, run, self.rules.rasteriser, (0,), size)
+            # A frame without an answer overlaps nothing; only the burn-in is left out.
+            counted = np.ones(len(sequence), dtype=np.bool_)
+            counted[: self.rules.burn_in] = False
+            overlaps = np.zeros(len(sequence))
+            overlaps[: len(scored.codes)] = scored.overlaps[0]
+            used = overlaps[counted & (tag > 0)]
+            if not len(used):
+                continue
+            sums = np.array([used.sum(), len(used), *(used[:, None] > THRESHOLDS).sum(axis=0)])
+            scale = tag.sum() / len(used) if self.rules.pooling == "sequences" else 1.0
+            row += sums * scale / len(runs)
+        return row
+
+
+def build(name: str, dataset: Dataset) -> UnsupervisedMeasure:
+    """The measure of a convention for a data set."""
+    return UnsupervisedMeasure(name, UNSUPERVISED[name], image_sizes(dataset))
