@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from siamfc_eval.synthetic.benchmark import embedded_benchmark
 
 from siamfc_eval.catalogue import find_definition
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.models.checkpoints import load_model
+from siamfc_eval.synthetic.benchmark import embedded_benchmark
 from siamfc_eval.tracking.crops import crop_pysot, mean_colour
 from siamfc_eval.tracking.parameters import SiamRPNParameters
 from siamfc_eval.tracking.presets import SIAMRPN_PRESETS
