@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from siamfc_eval.cli.selection import dataset_of, protocol_option
+
 if TYPE_CHECKING:
     from siamfc_eval.datasets.check import DatasetReport
     from siamfc_eval.results.check import TrackerCheck
@@ -76,7 +78,7 @@ def _show(report: DatasetReport) -> None:
 @click.option("--dataset", "kind", metavar="KIND", help="Benchmark or layout (otb2015, vot2018, ...).")
 @click.option("--annotations", type=click.Path(path_type=Path), help="Folder or JSON file of the ground truth.")
 @click.option("--tracker", "trackers", multiple=True, help="Only this tracker; may be given again.")
-@click.option("--experiment", help="Folder of the runs within a tracker's, e.g. baseline, realtime.")
+@protocol_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
 def check_results_command(
@@ -86,19 +88,18 @@ def check_results_command(
     kind: str | None,
     annotations: Path | None,
     trackers: tuple[str, ...],
-    experiment: str | None,
+    protocol: str | None,
     as_json: bool,
 ) -> None:
     """Say what raw results are at PATH, in which layout and origin, and what is missing, odd or unreadable.
 
     Exit code 2: sequences are missing.
     """
-    from siamfc_eval.cli.selection import dataset_of
     from siamfc_eval.results.check import check_results
     from siamfc_eval.results.read import read_results
 
     dataset = dataset_of(path, kind, annotations)
-    results = read_results(path, dataset, trackers or None, experiment)
+    results = read_results(path, dataset, trackers or None, protocol)
     checks = check_results(results)
     if as_json:
         report = {
@@ -119,7 +120,7 @@ def check_results_command(
 
 
 def _show_tracker(check: TrackerCheck) -> None:
-    where = f", {check.experiment}" if check.experiment else ""
+    where = f", {check.protocol}" if check.protocol else ""
     click.echo(f"{check.tracker}{where}: {check.files} files, {check.rows:,} rows, {check.timed} with times")
     for label, texts in (("habit", check.quirks), ("note", check.notes), ("unreadable", check.unreadable)):
         for text in texts:

@@ -8,13 +8,20 @@ from typing import Any
 
 import click
 
-from siamfc_eval.cli.selection import convention_of, dataset_of, exit_code, score_results, scoring_options
+from siamfc_eval.cli.selection import (
+    convention_of,
+    dataset_of,
+    exit_code,
+    protocol_option,
+    score_results,
+    scoring_options,
+)
 
 
 @click.command(epilog="Example: siamfc-eval compare runs/otb2015 --annotations ~/OTB2015 --metric precision_20")
 @scoring_options
 @click.option("--convention", help="Whose rules; default: those of the benchmark's papers. See `list conventions`.")
-@click.option("--experiment", help="Folder of the runs within a tracker's, e.g. baseline, realtime.")
+@protocol_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def command(
     *,
@@ -32,7 +39,8 @@ def command(
     from siamfc_eval.comparison.compare import compare
 
     dataset = dataset_of(results, kind, annotations)
-    scores = score_results(results, dataset, convention or convention_of(results, dataset), **selected)
+    convention = convention or convention_of(results, dataset, selected["protocol"])
+    scores = score_results(results, dataset, convention, **selected)
     comparison = compare(scores, metric, resamples=resamples, seed=seed)
     if as_json:
         click.echo(json.dumps(comparison.to_json(), indent=2, allow_nan=False))

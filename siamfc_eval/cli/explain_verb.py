@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from siamfc_eval.cli.selection import dataset_of, protocol_option, read_runs
+
 if TYPE_CHECKING:
     from siamfc_eval.metrics.explain import Explanation
     from siamfc_eval.metrics.scores import Mismatch
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--dataset", "kind", help="Benchmark or layout, e.g. otb2015, vot2018; default: recognised.")
 @click.option("--annotations", type=click.Path(path_type=Path), help="Folder or JSON file of the ground truth.")
 @click.option("--metric", help="Key of the metric, e.g. precision_20; default: the first of the convention.")
-@click.option("--experiment", help="Folder of the runs within a tracker's, e.g. baseline, realtime.")
+@protocol_option
 @click.option(
     "--on-mismatch",
     type=click.Choice(["strict", "pad", "truncate"]),
@@ -42,7 +44,7 @@ def command(
     kind: str | None,
     annotations: Path | None,
     metric: str | None,
-    experiment: str | None,
+    protocol: str | None,
     on_mismatch: Mismatch,
     as_json: bool,
 ) -> None:
@@ -50,15 +52,11 @@ def command(
 
     Their rules are changed one at a time; each row says by how much the score moves.
     """
-    from siamfc_eval.cli.score_verb import experiment_folder, ground_truth
     from siamfc_eval.errors import InputError
-    from siamfc_eval.metrics.conventions import build_measure
     from siamfc_eval.metrics.explain import explain
-    from siamfc_eval.results.read import read_results
 
-    dataset = ground_truth(kind, annotations)
-    folder = experiment or experiment_folder(build_measure(first, dataset).experiment)
-    raw = read_results(results, dataset, [tracker] if tracker else None, folder)
+    dataset = dataset_of(results, kind, annotations)
+    raw = read_runs(results, dataset, first, (tracker,) if tracker else (), protocol)
     if len(raw) != 1:
         raise InputError(f"{results}: which tracker? Give --tracker, one of: {', '.join(sorted(raw))}.")
     explanation = explain(next(iter(raw.values())), dataset, first, second, metric=metric, on_mismatch=on_mismatch)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from siamfc_eval.cli.selection import dataset_of, protocol_option
 from siamfc_eval.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def command() -> None:
     "--format", "layout", required=True, type=click.Choice(["got10k", "pysot", "vot-toolkit", "plain"]), help="Whose."
 )
 @click.option("--tracker", "trackers", multiple=True, help="Only this tracker; may be given again.")
-@click.option("--experiment", help="Folder of the runs within a tracker's, e.g. baseline, realtime.")
+@protocol_option
 @click.option("--text", is_flag=True, help="vot-toolkit: .txt at full precision instead of .bin in float32.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def results(
@@ -54,17 +55,16 @@ def results(
     out: Path,
     layout: Layout,
     trackers: tuple[str, ...],
-    experiment: str | None,
+    protocol: str | None,
     text: bool,
     as_json: bool,
 ) -> int:
     """Write RESULTS as another toolkit has them. Exit code 2: sequences are missing."""
-    from siamfc_eval.cli.selection import dataset_of
     from siamfc_eval.results.formats.export import export_results
     from siamfc_eval.results.read import read_results
 
     dataset = dataset_of(source, kind, annotations)
-    raw = read_results(source, dataset, trackers or None, experiment)
+    raw = read_results(source, dataset, trackers or None, protocol)
     written = export_results(raw, out, layout, binary=not text)
     if as_json:
         facts = {"folder": str(written.folder), "files": written.files, "notes": [*raw.notes, *written.notes]}
@@ -86,7 +86,6 @@ def results(
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The archive, e.g. tracker.zip.")
 def got10k_submission(*, source: Path, kind: str | None, annotations: Path | None, tracker: str, out: Path) -> None:
     """Pack one tracker's RESULTS for the GOT-10k evaluation server. Exit code 2: sequences or times are missing."""
-    from siamfc_eval.cli.selection import dataset_of
     from siamfc_eval.results.formats.submission import write_got10k_submission
     from siamfc_eval.results.read import read_results
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from siamfc_eval.cli.selection import dataset_of, protocol_option
+
 
 @click.command(
     "import",
@@ -19,7 +21,7 @@ import click
 @click.option("--dataset", "kind", help="Benchmark or layout, e.g. otb2015, vot2018; default: recognised.")
 @click.option("--annotations", type=click.Path(path_type=Path), help="Folder or JSON file of the ground truth.")
 @click.option("--tracker", "trackers", multiple=True, help="Only this tracker; may be given again.")
-@click.option("--experiment", help="Folder of the runs within a tracker's, e.g. baseline, realtime, TRE.")
+@protocol_option
 @click.option(
     "--repair",
     multiple=True,
@@ -35,7 +37,7 @@ def command(
     kind: str | None,
     annotations: Path | None,
     trackers: tuple[str, ...],
-    experiment: str | None,
+    protocol: str | None,
     repair: tuple[str, ...],
     restart: bool,
     as_json: bool,
@@ -46,14 +48,13 @@ def command(
     `<tracker>/<sequence>.txt`; the layout is recognised. Numbers are kept at full precision. What is odd is said, and
     changed only by --repair. Exit code 2: sequences are missing.
     """
-    from siamfc_eval.cli.selection import dataset_of
     from siamfc_eval.results.formats.importing import import_results
     from siamfc_eval.results.formats.quirks import repair_quirks
     from siamfc_eval.results.raw import RawResults
     from siamfc_eval.results.read import read_results
 
     dataset = dataset_of(source, kind, annotations)
-    results = read_results(source, dataset, trackers or None, experiment)
+    results = read_results(source, dataset, trackers or None, protocol)
     if repair:
         repaired = {name: repair_quirks(one, dataset, repair) for name, one in results.items()}
         results = RawResults(dataset, results.folder, repaired, results.notes)

@@ -13,7 +13,7 @@ Row = dict[str, Any]
 
 @click.group(name="list", epilog="Example: siamfc-eval list models --json")
 def command() -> None:
-    """List trackers, experiments, models, data sets and conventions."""
+    """List trackers, experiments, protocols, models, data sets and conventions."""
 
 
 def _listing(name: str, summary: str, columns: Sequence[str]) -> Callable[[Callable[[], list[Row]]], click.Command]:
@@ -85,6 +85,23 @@ def experiments() -> list[Row]:
     return rows
 
 
+@_listing("protocols", "Ways to run a tracker on a sequence.", ("name", "folder", "convention", "summary"))
+def protocols() -> list[Row]:
+    """Every kind of protocol, with the folder of its results within a tracker's and the convention that scores it."""
+    from siamfc_eval.protocols.table import PROTOCOLS
+
+    return [
+        {
+            "name": entry.kind,
+            "folder": entry.folder,
+            "folders": list(entry.folders),
+            "convention": entry.convention,
+            "summary": entry.summary,
+        }
+        for entry in PROTOCOLS.values()
+    ]
+
+
 @_listing(
     "models",
     "Networks, with sizes and costs.",
@@ -132,11 +149,12 @@ def datasets() -> list[Row]:
     return named + layouts
 
 
-@_listing("conventions", "Rules by which scores are computed.", ("name", "experiment", "summary"))
+@_listing("conventions", "Rules by which scores are computed.", ("name", "protocol", "summary"))
 def conventions() -> list[Row]:
-    """Every convention of `siamfc-eval score --convention`."""
+    """Every convention of `siamfc-eval score --convention`; its protocol is there under the old name too."""
     from siamfc_eval.metrics.conventions import CONVENTIONS
 
     return [
-        {"name": entry.name, "experiment": entry.experiment, "summary": entry.summary} for entry in CONVENTIONS.values()
+        {"name": entry.name, "protocol": entry.protocol, "experiment": entry.protocol, "summary": entry.summary}
+        for entry in CONVENTIONS.values()
     ]

@@ -21,7 +21,7 @@ VERBS: dict[str, str] = {
     "explain": "Say why two conventions give one tracker different scores.",
     "export": "Write results, a VOT workspace or a network in another format.",
     "import": "Read raw results of another toolkit.",
-    "list": "List trackers, experiments, models, data sets and conventions.",
+    "list": "List trackers, experiments, protocols, models, data sets and conventions.",
     "report": "Write plots, tables and a web page from results.",
     "run": "Run trackers on an experiment.",
     "score": "Compute the scores of raw results.",

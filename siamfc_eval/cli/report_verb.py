@@ -12,6 +12,7 @@ from siamfc_eval.cli.selection import (
     dataset_of,
     exit_code,
     first_manifest,
+    protocol_option,
     score_results,
     scoring_options,
 )
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: siamfc-eval report runs/otb2015 --annotations ~/OTB2015 --out report")
 @scoring_options
 @click.option("--convention", "conventions", multiple=True, help="Whose rules; may be repeated. Default: by data set.")
-@click.option("--experiment", help="Folder of the runs within a tracker's, e.g. baseline, realtime.")
+@protocol_option
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the report; default: RESULTS/report.")
 @click.option("--title", help="Heading of the report.")
 @click.option("--format", "formats", multiple=True, type=click.Choice(["png", "svg", "pdf"]), help="Of the figures.")
@@ -41,7 +42,7 @@ def command(
 ) -> int:
     """Write report.html with the findings, plots and tables of RESULTS, and each of them as a file of its own."""
     dataset = dataset_of(results, kind, annotations)
-    chosen = conventions or (convention_of(results, dataset),)
+    chosen = conventions or (convention_of(results, dataset, selected["protocol"]),)
     page, sections = build_report(
         results,
         dataset,

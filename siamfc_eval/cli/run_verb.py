@@ -168,6 +168,7 @@ def _show_scores(experiment: Experiment, summary: RunSummary) -> None:
     from siamfc_eval.cli.selection import score_results
     from siamfc_eval.errors import SiamfcEvalError
     from siamfc_eval.metrics.conventions import convention
+    from siamfc_eval.protocols.table import PROTOCOLS
     from siamfc_eval.reporting.rendering import to_terminal
     from siamfc_eval.reporting.tables import ranking_table
 
@@ -175,15 +176,16 @@ def _show_scores(experiment: Experiment, summary: RunSummary) -> None:
     if not console.is_terminal:
         console = Console(width=160)
     for protocol in experiment.protocols:
-        reads = "supervised" if protocol.kind == "realtime" else protocol.kind
-        name = next((name for name in experiment.conventions if convention(name).experiment == reads), None)
+        reads = protocol.scored_as
+        usual = PROTOCOLS[reads].convention
+        name = next((name for name in experiment.conventions if convention(name).protocol == reads), usual)
         ran = [part for part in summary.protocols if part.protocol == protocol.kind and (part.ran or part.kept)]
-        if name is None or not ran:
+        if not ran:
             continue
         trackers = tuple(dict.fromkeys(part.tracker for part in ran))
         click.echo(f"\n{protocol.kind}, by the rules of {name}")
         try:
-            scores = score_results(summary.out, summary.selected, name, trackers=trackers, experiment=protocol.folder)
+            scores = score_results(summary.out, summary.selected, name, trackers=trackers, protocol=protocol.folder)
         except SiamfcEvalError as error:
             click.echo(f"not scored: {error}", err=True)
             continue

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from siamfc_eval.cli.selection import convention_of, dataset_of, exit_code, protocol_option, score_results
+
 if TYPE_CHECKING:
     from siamfc_eval.cli.score_plots import Format
-    from siamfc_eval.datasets.sequence import Dataset
     from siamfc_eval.metrics.scores import Mismatch, Scores
 
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--convention", help="Whose rules; default: those of the benchmark's papers. See `list conventions`.")
 @click.option("--signature", help="Compute what this signature says, and refuse if anything differs.")
 @click.option("--tracker", "trackers", multiple=True, help="Only this tracker; may be given again.")
-@click.option("--experiment", help="Folder of the runs within a tracker's, e.g. baseline, realtime.")
+@protocol_option
 @click.option(
     "--on-mismatch",
     type=click.Choice(["strict", "pad", "truncate"]),
@@ -47,7 +48,7 @@ def command(
     convention: str | None,
     signature: str | None,
     trackers: tuple[str, ...],
-    experiment: str | None,
+    protocol: str | None,
     on_mismatch: Mismatch,
     attributes: bool,
     attribute_source: str | None,
@@ -62,12 +63,8 @@ def command(
     RESULTS is a folder of trackers, or one tracker's, as any toolkit wrote it. Exit code 2: something is missing or was
     repaired, 1: some files could not be scored; both are named, and the rest is scored.
     """
-    from siamfc_eval.cli.selection import convention_of, dataset_of
-    from siamfc_eval.kept_files import default_folder
-    from siamfc_eval.metrics.conventions import build_measure
-    from siamfc_eval.metrics.scoring import score, scores_json
+    from siamfc_eval.metrics.scoring import scores_json
     from siamfc_eval.metrics.signature import parse_signature, require_same
-    from siamfc_eval.results.read import read_results
 
     given = parse_signature(signature) if signature else None
     if given is not None:
@@ -75,19 +72,16 @@ def command(
         convention = convention or given.convention
         attribute_source = attribute_source or given.pins.get("att", "none")
         on_mismatch = _policy(given.pins.get("len"), on_mismatch)
-    cache = None if no_cache else default_folder()
     dataset = dataset_of(results, kind, annotations)
-    convention = convention or convention_of(results, dataset)
-    runs = experiment or experiment_folder(build_measure(convention, dataset).experiment)
-    raw = read_results(results, dataset, trackers or None, runs)
-    scores = score(
-        raw,
+    scores = score_results(
+        results,
         dataset,
-        convention,
+        convention or convention_of(results, dataset, protocol),
+        trackers=trackers,
+        protocol=protocol,
         attribute_source=attribute_source,
         on_mismatch=on_mismatch,
-        cache=cache / "statistics" if cache else None,
-        skip_unusable=len(raw) > 1,
+        keep=not no_cache,
     )
     if given is not None:
         require_same(given, parse_signature(scores.signature))
@@ -101,40 +95,10 @@ def command(
     if as_json:
         click.echo(text)
     else:
-        _show(scores, (*dataset.notes, *raw.notes), attributes)
+        _show(scores, scores.metadata["notes"], attributes)
     for gap in scores.incomplete:
         click.echo(f"incomplete: {gap}", err=True)
-    if scores.metadata.get("refused"):
-        return 1
-    return 2 if scores.incomplete else 0
-
-
-def ground_truth(kind: str | None, annotations: Path | None) -> Dataset:
-    """The data set that `--dataset` and `--annotations` mean.
-
-    Raises:
-        InputError: neither leads to annotations.
-    """
-    from siamfc_eval.datasets.load import load_dataset
-    from siamfc_eval.errors import InputError
-
-    if annotations is not None:
-        return load_dataset(annotations, kind)
-    if kind in {"synthetic", "embedded"}:
-        from siamfc_eval.synthetic.benchmark import embedded_benchmark
-
-        return embedded_benchmark()
-    if kind is not None and Path(kind).expanduser().exists():
-        return load_dataset(Path(kind))
-    raise InputError(
-        "where is the ground truth? Give --annotations: a data set's folder (images are not needed) or an annotation "
-        "file in JSON."
-    )
-
-
-def experiment_folder(experiment: str) -> str | None:
-    """The folder in which results of an experiment are, where it does not go without saying."""
-    return {"ope": None, "supervised": "baseline", "tre": "TRE", "sre": "SRE"}.get(experiment, experiment)
+    return exit_code([scores])
 
 
 def _policy(pinned: str | None, asked: Mismatch) -> Mismatch:

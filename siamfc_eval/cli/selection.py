@@ -1,21 +1,48 @@
-"""What to report on: the options that `report` and `compare` share, and the scores that they mean."""
+"""What to score: options that verbs share, the ground truth and convention that they mean, and the scores."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from siamfc_eval.cli.score_verb import experiment_folder, ground_truth
 from siamfc_eval.errors import InputError
 
 if TYPE_CHECKING:
     from siamfc_eval.datasets.sequence import Dataset
     from siamfc_eval.metrics.scores import Scores
     from siamfc_eval.results.manifest import Manifest
+    from siamfc_eval.results.raw import RawResults
+
+
+def _old_name(context: click.Context, option: click.Parameter, value: str | None) -> None:
+    """`--experiment`, as `--protocol` was called."""
+    if value is not None:
+        click.echo("hint: --experiment is now called --protocol; the old name still works.", err=True)
+        context.params["protocol"] = value
+
+
+def _either_name(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    older: str | None = context.params.get("protocol")
+    return older if value is None else value
+
+
+def protocol_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--protocol`, which says which of a tracker's runs are meant; `--experiment` is its old name."""
+    function = click.option("--experiment", hidden=True, is_eager=True, expose_value=False, callback=_old_name)(
+        function
+    )
+    return click.option(
+        "--protocol",
+        metavar="NAME",
+        callback=_either_name,
+        help="Which of a tracker's runs: a protocol (ope, supervised, realtime, ...) or its folder.",
+    )(function)
+
 
 _OPTIONS = (
     click.argument("results", type=click.Path(path_type=Path)),
@@ -43,8 +70,30 @@ def scoring_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def ground_truth(kind: str | None, annotations: Path | None) -> Dataset:
+    """The data set that `--dataset` and `--annotations` mean.
+
+    Raises:
+        InputError: neither leads to annotations.
+    """
+    from siamfc_eval.datasets.load import load_dataset
+
+    if annotations is not None:
+        return load_dataset(annotations, kind)
+    if kind in {"synthetic", "embedded"}:
+        from siamfc_eval.synthetic.benchmark import embedded_benchmark
+
+        return embedded_benchmark()
+    if kind is not None and Path(kind).expanduser().exists():
+        return load_dataset(Path(kind))
+    raise InputError(
+        "where is the ground truth? Give --annotations: a data set's folder (images are not needed) or an annotation "
+        "file in JSON."
+    )
+
+
 def dataset_of(results: Path, kind: str | None, annotations: Path | None) -> Dataset:
-    """The ground truth: as named, or as the manifest of the results says.
+    """The ground truth: as named, or as the manifest of the results or their vot-toolkit workspace says.
 
     A folder's name need not say which benchmark is in it, but a run knows.
 
@@ -68,7 +117,24 @@ def dataset_of(results: Path, kind: str | None, annotations: Path | None) -> Dat
                     "folder or an annotation file."
                 )
             annotations = path
+    if kind is None or annotations is None:
+        kind, annotations = _from_workspace(results, kind, annotations)
     return ground_truth(kind, annotations)
+
+
+def _from_workspace(results: Path, kind: str | None, annotations: Path | None) -> tuple[str | None, Path | None]:
+    """Benchmark and ground truth of results that lie in a workspace of vot-toolkit, where they were not given."""
+    from siamfc_eval.datasets.formats.vot import workspace_benchmark
+
+    place = results.expanduser().resolve()
+    for folder in (place, *place.parents[:4]):
+        if (folder / "config.yaml").is_file():
+            if kind is None:
+                kind = workspace_benchmark(folder)
+            if annotations is None and (folder / "sequences" / "list.txt").is_file():
+                annotations = folder
+            break
+    return kind, annotations
 
 
 def _drawn(manifest: Manifest) -> Dataset:
@@ -78,17 +144,45 @@ def _drawn(manifest: Manifest) -> Dataset:
     return benchmark_from(json.loads(manifest.settings.get("dataset_options", "{}")))
 
 
-def convention_of(results: Path, dataset: Dataset) -> str:
-    """The convention for results, where none is asked for: the benchmark's, else the one for the run's protocol."""
-    from siamfc_eval.datasets.known import match_known
-    from siamfc_eval.metrics.conventions import CONVENTIONS, default_convention
+def convention_of(results: Path, dataset: Dataset, protocol: str | None = None) -> str:
+    """The convention for results, where none is asked for.
 
-    manifest = first_manifest(results)
-    if manifest is not None and manifest.experiment is not None and match_known(dataset.name) is None:
-        for entry in CONVENTIONS.values():
-            if experiment_folder(entry.experiment) == manifest.experiment:
-                return entry.name
-    return default_convention(dataset.name)
+    The benchmark's, where it reads the runs that are meant or nothing tells which these are; else the protocol's.
+
+    Args:
+        results: the folder.
+        dataset: what they are of.
+        protocol: the one that was asked for; None: any that is there.
+    """
+    from siamfc_eval.datasets.known import match_known
+    from siamfc_eval.metrics.conventions import default_convention, reads
+    from siamfc_eval.protocols.table import PROTOCOLS
+
+    kinds = _kinds(results, protocol)
+    usual = default_convention(dataset.name)
+    if not kinds or (match_known(dataset.name) is not None and any(reads(usual, kind) for kind in kinds)):
+        return usual
+    return PROTOCOLS[kinds[0]].convention
+
+
+def _kinds(results: Path, protocol: str | None) -> list[str]:
+    """The kinds of the runs that are meant, in the order of the table of protocols; none where nothing tells."""
+    from siamfc_eval.protocols.table import PROTOCOLS, match_protocol
+    from siamfc_eval.results.places import is_protocol, kind_of
+
+    place = results.expanduser().resolve()
+    if protocol is None and place.is_dir() and is_protocol(place):
+        protocol = place.name
+    named = match_protocol(protocol) if protocol is not None else None
+    folders = {protocol, *(named.folders if named is not None else ())}
+    found = set()
+    for manifest in _manifests(results):
+        kind = kind_of(manifest, manifest.experiment)
+        if protocol is None or manifest.experiment in folders or (named is not None and named.kind == kind):
+            found.add(kind)
+    if not found and named is not None:
+        found.add(kind_of(None, protocol))
+    return [kind for kind in PROTOCOLS if kind in found]
 
 
 def _recorded_data(manifest: Manifest) -> str | None:
@@ -99,10 +193,48 @@ def _recorded_data(manifest: Manifest) -> str | None:
 
 def first_manifest(results: Path) -> Manifest | None:
     """The first manifest below a folder; None where there is none, as in other toolkits' results."""
-    from siamfc_eval.results.manifest import MANIFEST, read_manifest
+    return next(_manifests(results), None)
 
-    found = sorted(results.rglob(MANIFEST)) if results.is_dir() else []
-    return read_manifest(found[0].parent) if found else None
+
+def _manifests(results: Path) -> Iterator[Manifest]:
+    """The manifests below a folder, in the order of their paths; those of other versions are passed over."""
+    from siamfc_eval.results.manifest import MANIFEST
+    from siamfc_eval.results.places import manifest_of
+
+    for path in sorted(results.rglob(MANIFEST)) if results.is_dir() else []:
+        manifest = manifest_of(path.parent)
+        if manifest is not None:
+            yield manifest
+
+
+def read_runs(
+    results: Path, dataset: Dataset, convention: str, trackers: tuple[str, ...], protocol: str | None
+) -> RawResults:
+    """The raw results that a convention reads.
+
+    Args:
+        results: the folder.
+        dataset: what they are of.
+        convention: its runs are read, unless `protocol` names others.
+        trackers: only these; none: all.
+        protocol: kind or folder.
+
+    Raises:
+        InputError: none are there, or they were made under a protocol that the convention cannot read.
+    """
+    from siamfc_eval.metrics.conventions import build_measure, conventions_for, reads
+    from siamfc_eval.protocols.table import PROTOCOLS
+    from siamfc_eval.results.read import read_results
+
+    folder = PROTOCOLS[build_measure(convention, dataset).protocol].folder
+    raw = read_results(results, dataset, trackers or None, protocol or folder)
+    for one in raw.values():
+        if one.kind is not None and not reads(convention, one.kind):
+            raise InputError(
+                f"{one.folder}: these are runs of the protocol '{one.kind}', which {convention} does not score. "
+                f"Give --convention {' or '.join(conventions_for(one.kind))}, or another --protocol."
+            )
+    return raw
 
 
 def score_results(
@@ -111,27 +243,39 @@ def score_results(
     convention: str,
     *,
     trackers: tuple[str, ...] = (),
-    experiment: str | None = None,
+    protocol: str | None = None,
     attribute_source: str | None = None,
     on_mismatch: Any = "strict",
+    keep: bool = True,
 ) -> Scores:
-    """The scores of the results under a convention, with the statistics that earlier calls kept."""
-    from siamfc_eval.kept_files import default_folder
-    from siamfc_eval.metrics.conventions import build_measure
-    from siamfc_eval.metrics.scoring import score
-    from siamfc_eval.results.read import read_results
+    """The scores of the results under a convention; what was noticed of them is in its `metadata["notes"]`.
 
-    runs = experiment or experiment_folder(build_measure(convention, dataset).experiment)
-    raw = read_results(results, dataset, trackers or None, runs)
-    return score(
+    Args:
+        results: the folder.
+        dataset: what they are of.
+        convention: a name of `siamfc_eval.metrics.conventions`.
+        trackers: only these; none: all.
+        protocol: kind or folder of the runs; None: those that the convention reads.
+        attribute_source: as for `siamfc_eval.metrics.scoring.score`.
+        on_mismatch: as for `siamfc_eval.metrics.scoring.score`.
+        keep: use the statistics that earlier calls kept, and keep these.
+    """
+    from siamfc_eval.kept_files import default_folder
+    from siamfc_eval.metrics.scoring import score
+
+    raw = read_runs(results, dataset, convention, trackers, protocol)
+    folder = default_folder() if keep else None
+    scores = score(
         raw,
         dataset,
         convention,
         attribute_source=attribute_source,
         on_mismatch=on_mismatch,
-        cache=default_folder(),
+        cache=folder / "statistics" if folder is not None else None,
         skip_unusable=len(raw) > 1,
     )
+    notes = tuple(note for note in (*dataset.notes, *raw.notes) if note not in scores.incomplete)
+    return dataclasses.replace(scores, metadata={**scores.metadata, "notes": notes})
 
 
 def exit_code(scored: list[Scores]) -> int:

@@ -126,9 +126,9 @@ def _evaluator(experiment: Experiment, dataset: Dataset, convention: str, metric
     import dataclasses
     import tempfile
 
-    from siamfc_eval.cli.score_verb import experiment_folder
     from siamfc_eval.metrics.conventions import build_measure
     from siamfc_eval.metrics.scoring import score
+    from siamfc_eval.protocols.table import PROTOCOLS
     from siamfc_eval.results.read import read_results
     from siamfc_eval.running.options import RunOptions
     from siamfc_eval.running.run import run_experiment
@@ -142,7 +142,7 @@ def _evaluator(experiment: Experiment, dataset: Dataset, convention: str, metric
             if summary.failures:
                 first = summary.failures[0]
                 raise IncompleteError(f"{len(summary.failures)} runs failed, the first on {first.key}: {first.error}")
-            runs = experiment_folder(build_measure(convention, part).experiment)
+            runs = PROTOCOLS[build_measure(convention, part).protocol].folder
             scores = score(read_results(summary.out, part, None, runs), part, convention)
             return float(scores.trackers[tracker.name].values[metric])
 

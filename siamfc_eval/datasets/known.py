@@ -20,7 +20,7 @@ class KnownDataset:
     sequences: int | None = None
     """How many sequences the whole benchmark has."""
     spellings: tuple[str, ...] = ()
-    """Other names in use, compared without case and punctuation."""
+    """Other names in use, compared without case and punctuation; among them vot-toolkit's stacks of experiments."""
 
 
 KNOWN: tuple[KnownDataset, ...] = (
@@ -29,13 +29,13 @@ KNOWN: tuple[KnownDataset, ...] = (
     KnownDataset("otb2013", "otb", 51, ("cvpr13", "otb-cvpr13")),
     KnownDataset("vot2013", "vot", 16),
     KnownDataset("vot2014", "vot", 25),
-    KnownDataset("vot2015", "vot", 60),
-    KnownDataset("vot2016", "vot", 60),
+    KnownDataset("vot2015", "vot", 60, ("vot2015/rgb",)),
+    KnownDataset("vot2016", "vot", 60, ("vot2016/rgb",)),
     KnownDataset("vot2017", "vot", 60),
-    KnownDataset("vot2018", "vot", 60),
-    KnownDataset("vot2019", "vot", 60),
-    KnownDataset("vot2018-lt", "vot", 35, ("vot18lt", "votlt2018")),
-    KnownDataset("vot2019-lt", "vot", 50, ("vot19lt", "votlt2019")),
+    KnownDataset("vot2018", "vot", 60, ("vot2018/shortterm",)),
+    KnownDataset("vot2019", "vot", 60, ("vot2019/shortterm",)),
+    KnownDataset("vot2018-lt", "vot", 35, ("vot18lt", "votlt2018", "vot2018/longterm")),
+    KnownDataset("vot2019-lt", "vot", 50, ("vot19lt", "votlt2019", "vot2019/longterm")),
     KnownDataset("got10k-train", "got10k", 9335),
     KnownDataset("got10k-val", "got10k", 180, ("got10kvalidation",)),
     KnownDataset("got10k-test", "got10k", 180),

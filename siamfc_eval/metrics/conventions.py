@@ -13,6 +13,7 @@ from siamfc_eval.datasets.known import match_known
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import UnknownNameError
 from siamfc_eval.metrics.scores import Measure
+from siamfc_eval.protocols.table import protocol
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class Convention:
     name: str
     summary: str
     """One line: whose numbers these are."""
-    experiment: str
-    """Which runs it reads; see `Measure.experiment`."""
+    protocol: str
+    """Which runs it reads; see `Measure.protocol`."""
     target: str
     """`module:function`; the function takes the name and the data set and returns the measure."""
 
@@ -71,6 +72,21 @@ def convention(name: str) -> Convention:
     if name not in CONVENTIONS:
         raise UnknownNameError("convention", name, CONVENTIONS)
     return CONVENTIONS[name]
+
+
+def reads(name: str, kind: str) -> bool:
+    """Whether a convention can score the runs of a kind of protocol: theirs must be what its own protocol makes.
+
+    Raises:
+        UnknownNameError: no such convention or kind.
+    """
+    return protocol(convention(name).protocol).shape == protocol(kind).shape
+
+
+def conventions_for(kind: str) -> tuple[str, ...]:
+    """The conventions that are made for the runs of a kind of protocol, its usual one first."""
+    made = [entry.name for entry in _ENTRIES if entry.protocol == kind]
+    return tuple(dict.fromkeys((protocol(kind).convention, *made)))
 
 
 def build_measure(name: str, dataset: Dataset) -> Measure:

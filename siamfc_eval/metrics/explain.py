@@ -121,9 +121,9 @@ def explain(
     """
     measures = tuple(_relaxed(build_measure(name, dataset), on_mismatch) for name in (first, second))
     before, after = measures
-    if type(before) is not type(after) or before.experiment != after.experiment:
+    if type(before) is not type(after) or before.protocol != after.protocol:
         raise InputError(
-            f"{first} reads {before.experiment} runs and {second} reads {after.experiment} runs. "
+            f"{first} reads {before.protocol} runs and {second} reads {after.protocol} runs. "
             "Choose two conventions for the same kind of runs."
         )
     sequences = [sequence for sequence in dataset if sequence.name in result.runs]

@@ -91,7 +91,7 @@ class Measure(Protocol):
         ...
 
     @property
-    def experiment(self) -> str:
+    def protocol(self) -> str:
         """Which runs it reads: "ope", "supervised", "realtime", "unsupervised", "multi-start", "long-term"."""
         ...
 

@@ -47,4 +47,5 @@ class Report:
     """The tracker's own score; NaN where it has none."""
 
 
-Protocol = Generator[Command, Report, Trajectory]
+Steps = Generator[Command, Report, Trajectory]
+"""A protocol at work on one sequence, between its first command and its trajectory."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from siamfc_eval.datasets.sequence import Sequence
-from siamfc_eval.protocols.commands import Protocol
+from siamfc_eval.protocols.commands import Steps
 from siamfc_eval.protocols.initial import initial_region, is_visible
 from siamfc_eval.protocols.span import span
 from siamfc_eval.protocols.trajectory import Code
@@ -52,7 +52,7 @@ def anchors(sequence: Sequence, every: int = EVERY) -> tuple[Anchor, ...]:
     return tuple(found[frame] for frame in sorted(found))
 
 
-def multi_start(sequence: Sequence, anchor: Anchor, polygons: bool = False) -> Protocol:
+def multi_start(sequence: Sequence, anchor: Anchor, polygons: bool = False) -> Steps:
     """The run from one anchor; its trajectory is in the order in which the tracker saw the frames, the anchor first."""
     region = initial_region(sequence, anchor.frame, polygons)
     return (yield from span(anchor.frames(len(sequence)), region, Code.INITIALIZED))

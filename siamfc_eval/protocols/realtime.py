@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from siamfc_eval.protocols.commands import Initialize, Protocol, Report
+from siamfc_eval.protocols.commands import Initialize, Report, Steps
 from siamfc_eval.protocols.trajectory import Trajectory
 
 ClockName = Literal["honest", "vot-toolkit"]
@@ -71,12 +71,12 @@ CLOCKS: dict[ClockName, type[HonestClock]] = {"honest": HonestClock, "vot-toolki
 
 
 def realtime(
-    protocol: Protocol,
+    protocol: Steps,
     interval: float,
     grace: int = GRACE,
     clock: ClockName = "honest",
     seconds: ArrayLike | None = None,
-) -> Protocol:
+) -> Steps:
     """Put a protocol under a clock: a frame that finds the tracker busy repeats its last region (zero-order hold).
 
     Args:
@@ -84,10 +84,11 @@ def realtime(
         interval: seconds between frames, 1 / fps.
         grace: calls slower than the interval that are free after each initialisation.
         clock: "honest" carries the remainder of a late call; "vot-toolkit" forgets it.
-        seconds: time per call in place of the measured one: a number, or shape (n,) indexed by frame.
+        seconds: time per call that the clock takes in place of the measured one: a number, or shape (n,) indexed by
+            frame. It is no measurement, so it is not in the trajectory's times.
 
     Returns:
-        A protocol whose times are NaN where the tracker was not asked.
+        A protocol whose times are those measured: NaN where the tracker was not asked, or not timed.
 
     Raises:
         ValueError: a report without a time, where no times were given.
@@ -102,11 +103,10 @@ def realtime(
                 report = dataclasses.replace(report, seconds=math.nan)
             else:
                 report = yield command
-                if given is not None:
-                    report = dataclasses.replace(report, seconds=float(given[command.frame] if given.ndim else given))
-                if math.isnan(report.seconds):
+                needed = report.seconds if given is None else float(given[command.frame] if given.ndim else given)
+                if math.isnan(needed):
                     raise ValueError("a realtime run needs the tracker's time for each call, measured alone or given")
-                (timer.start if isinstance(command, Initialize) else timer.finish)(report.seconds)
+                (timer.start if isinstance(command, Initialize) else timer.finish)(needed)
             command = protocol.send(report)
     except StopIteration as stop:
         trajectory: Trajectory = stop.value

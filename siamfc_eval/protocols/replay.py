@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from siamfc_eval.errors import InputError
-from siamfc_eval.protocols.commands import Command, Initialize, Protocol, Report
+from siamfc_eval.protocols.commands import Command, Initialize, Report, Steps
 from siamfc_eval.protocols.trajectory import Code, Entry, Trajectory
 
 
-def drive(protocol: Protocol, answer: Callable[[Command], Report]) -> Trajectory:
+def drive(protocol: Steps, answer: Callable[[Command], Report]) -> Trajectory:
     """Run a protocol to its end, answering each command with a function."""
     try:
         command = next(protocol)
@@ -22,7 +22,7 @@ def drive(protocol: Protocol, answer: Callable[[Command], Report]) -> Trajectory
         return result
 
 
-def replay(protocol: Protocol, recorded: Sequence[Entry]) -> Trajectory:
+def replay(protocol: Steps, recorded: Sequence[Entry]) -> Trajectory:
     """Run a protocol on the recorded answers of a tracker.
 
     A result file does not hold the region that made a tracker fail, so the code for a failure is replayed as a region

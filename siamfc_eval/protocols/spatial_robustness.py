@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.geometry.regions import Box
-from siamfc_eval.protocols.commands import Protocol
+from siamfc_eval.protocols.commands import Steps
 from siamfc_eval.protocols.initial import initial_region
-from siamfc_eval.protocols.span import span
+from siamfc_eval.protocols.span import span_of_boxes
 
 SHIFTS: dict[str, tuple[int, int]] = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 CORNERS: dict[str, tuple[int, int]] = {
@@ -74,7 +74,7 @@ def _whole_pixels(left: float, top: float, width: float, height: float, image_si
     return np.array([left - 1, top - 1, width, height])
 
 
-def sre(sequence: Sequence, variant: str) -> Protocol:
+def sre(sequence: Sequence, variant: str) -> Steps:
     """One of the 12 runs: one pass from a shifted or scaled box, which is also the trajectory's first entry."""
     region = sre_boxes(initial_region(sequence, 0), sequence.image_size)[variant]
-    return (yield from span(range(len(sequence)), region, region))
+    return (yield from span_of_boxes(range(len(sequence)), region))

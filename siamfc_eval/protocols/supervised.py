@@ -10,7 +10,7 @@ import numpy as np
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.geometry import raster
 from siamfc_eval.geometry.regions import Region
-from siamfc_eval.protocols.commands import Initialize, Protocol, Update
+from siamfc_eval.protocols.commands import Initialize, Steps, Update
 from siamfc_eval.protocols.exact_overlap import exact_overlap
 from siamfc_eval.protocols.initial import initial_region, is_visible
 from siamfc_eval.protocols.trajectory import Code, Entry, Trajectory
@@ -41,7 +41,7 @@ def failure_overlap(sequence: Sequence, rule: FailureRule = "vot-official") -> O
     return overlap
 
 
-def supervised(sequence: Sequence, overlap: Overlap, skip: int = SKIP, polygons: bool = False) -> Protocol:
+def supervised(sequence: Sequence, overlap: Overlap, skip: int = SKIP, polygons: bool = False) -> Steps:
     """Run with resets: overlap 0 is a failure (code 2), four frames are left out (0), the fifth re-initialises (1).
 
     A frame whose ground truth is missing, or outside the image, cannot be failed on, and a re-initialisation waits for

@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from siamfc_eval.datasets.sequence import Sequence
-from siamfc_eval.protocols.commands import Protocol
+from siamfc_eval.protocols.commands import Steps
 from siamfc_eval.protocols.initial import initial_region
-from siamfc_eval.protocols.span import span
+from siamfc_eval.protocols.span import span_of_boxes
 
 SEGMENTS = 20
 KEEP = 20
@@ -42,7 +42,7 @@ def tre_starts(sequence: Sequence, segments: int = SEGMENTS, keep: int = KEEP) -
     return tuple(int(frame) for frame in np.unique(chosen))
 
 
-def tre(sequence: Sequence, start: int, polygons: bool = False) -> Protocol:
-    """One segment: a one-pass run from frame `start` (0-based) to the end; its first entry is the ground truth."""
+def tre(sequence: Sequence, start: int, polygons: bool = False) -> Steps:
+    """One segment: one pass from frame `start` (0-based) to the end; its first entry is the ground truth's box."""
     region = initial_region(sequence, start, polygons)
-    return (yield from span(range(start, len(sequence)), region, region))
+    return (yield from span_of_boxes(range(start, len(sequence)), region))

@@ -16,7 +16,7 @@ class TrackerCheck:
     """One tracker's results."""
 
     tracker: str
-    experiment: str | None
+    protocol: str | None
     files: int
     rows: int
     missing: tuple[str, ...]
@@ -36,8 +36,8 @@ class TrackerCheck:
         return not self.unreadable
 
     def as_json(self) -> dict[str, Any]:
-        """The fields, for a program."""
-        return asdict(self)
+        """The fields, for a program; the protocol is there under its old name too."""
+        return {**asdict(self), "experiment": self.protocol}
 
 
 def check_results(results: RawResults) -> tuple[TrackerCheck, ...]:
@@ -60,10 +60,10 @@ def _check(results: TrackerResults, dataset: Dataset) -> TrackerCheck:
                 unreadable.append(str(error))
         if kept:
             good[name] = tuple(kept)
-    readable = TrackerResults(results.name, results.folder, results.experiment, good, results.missing, results.notes)
+    readable = TrackerResults(results.name, results.folder, results.protocol, good, results.missing, results.notes)
     return TrackerCheck(
         tracker=results.name,
-        experiment=results.experiment,
+        protocol=results.protocol,
         files=files,
         rows=rows,
         missing=results.missing,

@@ -243,19 +243,24 @@ def _rows_digest(rows: Rows) -> str:
 
 @dataclass(frozen=True, eq=False)
 class TrackerResults:
-    """All runs of one tracker in one experiment."""
+    """All runs of one tracker under one protocol."""
 
     name: str
     folder: Path
     """The folder (or the file) that was read."""
-    experiment: str | None
-    """The experiment's folder, e.g. "baseline"; None where the layout has none."""
+    protocol: str | None
+    """The protocol's folder, e.g. "baseline"; None where the layout has none."""
     runs: Mapping[str, tuple[RawRun, ...]]
     """Sequence -> its repetitions in order, for the sequences that have any, in the data set's order."""
     missing: tuple[str, ...]
     """Sequences of the data set without a result."""
     notes: tuple[str, ...] = ()
     """What was assumed or noticed, one sentence each."""
+    kind: str | None = None
+    """Kind of the protocol, by the manifest of the run or the folder's name; under a clock, the one that the clock is
+    over. None where it is not known."""
+    ground_truth: str = ""
+    """Hash of the ground truth that the runs were made on; "" where no manifest tells it."""
 
     def trajectories(self) -> dict[str, tuple[Trajectory, ...]]:
         """Sequence -> its runs as scoring takes them, 0-based."""

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from siamfc_eval.catalogue import find_definition
 from siamfc_eval.errors import InputError, UnknownNameError
-from siamfc_eval.running.protocol_specs import PROTOCOL_KINDS, ProtocolSpec
+from siamfc_eval.protocols.table import PROTOCOLS
+from siamfc_eval.running.protocol_specs import ProtocolSpec, spec_class
 
 
 class Experiment(BaseModel):
@@ -59,7 +60,7 @@ def load_experiment(name_or_path: str) -> Experiment:
     if "protocols" not in values:
         raise InputError(
             f"{path}: not an experiment to run: it has no [[protocols]]. "
-            f"Expected at least one, with kind one of {', '.join(PROTOCOL_KINDS)}."
+            f"Expected at least one, with kind one of {', '.join(PROTOCOLS)}."
         )
     return parse_experiment({"name": path.stem, **values}, str(path))
 
@@ -85,11 +86,11 @@ def _explain(problem: Any, values: dict[str, Any]) -> str:
     kind = location.pop(2) if inside_protocol else None
     key = ".".join(str(part) for part in location)
     if problem["type"] == "extra_forbidden":
-        known = PROTOCOL_KINDS[str(kind)].model_fields if kind else Experiment.model_fields
+        known = spec_class(str(kind)).model_fields if kind else Experiment.model_fields
         return f"{UnknownNameError('key', str(location[-1]), known)} (in {key})"
     if problem["type"] == "union_tag_invalid":
         given = values["protocols"][location[1]].get("kind")
-        return f"{UnknownNameError('protocol', str(given), PROTOCOL_KINDS)} (in {key}.kind)"
+        return f"{UnknownNameError('protocol', str(given), PROTOCOLS)} (in {key}.kind)"
     if problem["type"] in {"missing", "union_tag_not_found"}:
         missing = f"{key}.kind" if problem["type"] == "union_tag_not_found" else key
         return f"key '{missing}' is missing."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -10,12 +11,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 from siamfc_eval.datasets.sequence import Sequence
-from siamfc_eval.protocols.commands import Protocol
+from siamfc_eval.protocols.commands import Steps
 from siamfc_eval.protocols.multi_start import EVERY, anchors, multi_start
 from siamfc_eval.protocols.one_pass import long_term, one_pass, unsupervised
 from siamfc_eval.protocols.realtime import GRACE, ClockName, realtime
 from siamfc_eval.protocols.spatial_robustness import VARIANTS, sre
 from siamfc_eval.protocols.supervised import SKIP, FailureRule, failure_overlap, supervised
+from siamfc_eval.protocols.table import PROTOCOLS, protocol
 from siamfc_eval.protocols.temporal_robustness import SEGMENTS, tre, tre_starts
 
 
@@ -23,7 +25,7 @@ from siamfc_eval.protocols.temporal_robustness import SEGMENTS, tre, tre_starts
 class Start:
     """One of the runs that a protocol makes of a sequence."""
 
-    begin: Callable[[], Protocol]
+    begin: Callable[[], Steps]
     frames: int
     """Entries that its trajectory will have."""
     number: int | None = None
@@ -35,6 +37,7 @@ class Start:
 class _Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    kind: str
     folder: str | None
     """Folder of the results below the tracker's; None: the tracker's own folder."""
     repetitions: PositiveInt = 1
@@ -44,6 +47,11 @@ class _Spec(BaseModel):
     def needs_times(self) -> bool:
         """Whether the tracker must be timed alone, one call after the other."""
         return False
+
+    @property
+    def scored_as(self) -> str:
+        """Kind of the protocol whose conventions read the runs."""
+        return self.kind
 
     @property
     def repeats(self) -> bool:
@@ -64,7 +72,7 @@ class OnePassSpec(_Spec):
     """One-pass evaluation."""
 
     kind: Literal["ope"]
-    folder: str | None = None
+    folder: str | None = PROTOCOLS["ope"].folder
 
     def starts(self, sequence: Sequence, polygons: bool = False) -> tuple[Start, ...]:
         return (Start(partial(one_pass, sequence, polygons), len(sequence)),)
@@ -74,7 +82,7 @@ class UnsupervisedSpec(_Spec):
     """VOT's run without resets."""
 
     kind: Literal["unsupervised"]
-    folder: str | None = "unsupervised"
+    folder: str | None = PROTOCOLS["unsupervised"].folder
 
     def starts(self, sequence: Sequence, polygons: bool = False) -> tuple[Start, ...]:
         return (Start(partial(unsupervised, sequence, polygons), len(sequence)),)
@@ -84,7 +92,7 @@ class LongTermSpec(_Spec):
     """VOT's long-term run, whose confidences count."""
 
     kind: Literal["long-term"]
-    folder: str | None = "long-term"
+    folder: str | None = PROTOCOLS["long-term"].folder
 
     def starts(self, sequence: Sequence, polygons: bool = False) -> tuple[Start, ...]:
         return (Start(partial(long_term, sequence, polygons), len(sequence)),)
@@ -94,14 +102,14 @@ class SupervisedSpec(_Spec):
     """VOT's run with resets."""
 
     kind: Literal["supervised"]
-    folder: str | None = "baseline"
+    folder: str | None = PROTOCOLS["supervised"].folder
     repetitions: PositiveInt = 15
     skip: PositiveInt = SKIP
     """Frames from a failure to the next initialisation."""
     failure: FailureRule = "vot-official"
     """How overlap 0 is decided."""
 
-    def begin(self, sequence: Sequence, polygons: bool) -> Protocol:
+    def begin(self, sequence: Sequence, polygons: bool) -> Steps:
         """The protocol on a sequence."""
         return supervised(sequence, failure_overlap(sequence, self.failure), self.skip, polygons)
 
@@ -113,7 +121,7 @@ class RealtimeSpec(_Spec):
     """VOT's realtime run: another protocol under a clock."""
 
     kind: Literal["realtime"]
-    folder: str | None = "realtime"
+    folder: str | None = PROTOCOLS["realtime"].folder
     of: Literal["supervised", "unsupervised"] = "supervised"
     """The protocol under the clock."""
     fps: PositiveFloat = 20.0
@@ -131,7 +139,11 @@ class RealtimeSpec(_Spec):
     def needs_times(self) -> bool:
         return self.seconds is None
 
-    def begin(self, sequence: Sequence, polygons: bool) -> Protocol:
+    @property
+    def scored_as(self) -> str:
+        return self.of
+
+    def begin(self, sequence: Sequence, polygons: bool) -> Steps:
         """The protocol on a sequence."""
         inner = (
             supervised(sequence, failure_overlap(sequence, self.failure), self.skip, polygons)
@@ -148,7 +160,7 @@ class MultiStartSpec(_Spec):
     """VOT2020's runs from anchors."""
 
     kind: Literal["multi-start"]
-    folder: str | None = "multi-start"
+    folder: str | None = PROTOCOLS["multi-start"].folder
     every: PositiveInt = EVERY
     """Frames between anchors, where the data set has none of its own."""
 
@@ -171,7 +183,7 @@ class TemporalRobustnessSpec(_Spec):
     """OTB's TRE."""
 
     kind: Literal["tre"]
-    folder: str | None = "TRE"
+    folder: str | None = PROTOCOLS["tre"].folder
     segments: int = Field(default=SEGMENTS, ge=2)
     """Starting frames."""
 
@@ -190,7 +202,7 @@ class SpatialRobustnessSpec(_Spec):
     """OTB's SRE; file `_001` is the first of `VARIANTS`."""
 
     kind: Literal["sre"]
-    folder: str | None = "SRE"
+    folder: str | None = PROTOCOLS["sre"].folder
 
     @property
     def repeats(self) -> bool:
@@ -215,14 +227,13 @@ AnySpec = (
 )
 ProtocolSpec = Annotated[AnySpec, Field(discriminator="kind")]
 
-PROTOCOL_KINDS: dict[str, type[_Spec]] = {
-    "ope": OnePassSpec,
-    "unsupervised": UnsupervisedSpec,
-    "long-term": LongTermSpec,
-    "supervised": SupervisedSpec,
-    "realtime": RealtimeSpec,
-    "multi-start": MultiStartSpec,
-    "tre": TemporalRobustnessSpec,
-    "sre": SpatialRobustnessSpec,
-}
-"""What `kind` may be."""
+
+def spec_class(kind: str) -> type[BaseModel]:
+    """The settings of a kind of protocol, as the table of protocols names them.
+
+    Raises:
+        UnknownNameError: there is no such kind.
+    """
+    module, _, name = protocol(kind).generator.partition(":")
+    found: type[BaseModel] = getattr(importlib.import_module(module), name)
+    return found

@@ -13,7 +13,7 @@ from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import InputError, TrackerError
 from siamfc_eval.geometry.regions import Region
-from siamfc_eval.protocols.commands import Command, Protocol, Report
+from siamfc_eval.protocols.commands import Command, Report, Steps
 from siamfc_eval.protocols.trajectory import Trajectory
 from siamfc_eval.results.store import ResultItem
 from siamfc_eval.running.protocol_specs import Start
@@ -105,7 +105,7 @@ class ActiveRun:
         self.trajectory: Trajectory | None = None
         self._advance = advance
         self._advanced = 0
-        self._protocol: Protocol = item.start.begin()
+        self._protocol: Steps = item.start.begin()
         self.command: Command = next(self._protocol)
         self._reached = self.command.frame
 

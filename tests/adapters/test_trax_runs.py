@@ -62,7 +62,7 @@ def test_a_classic_script_is_started_anew_for_each_reset_and_that_is_no_restart(
     assert summary.exit_code == 0, summary.failures
     assert [part.restarts for part in summary.protocols] == [0, 0]
     for folder in ("baseline", "realtime"):
-        (run,) = read_results(summary.out, dataset, experiment=folder)["classic"].runs["jelly-drifts"]
+        (run,) = read_results(summary.out, dataset, protocol=folder)["classic"].runs["jelly-drifts"]
         assert int((run.trajectory().codes == 1).sum()) >= 3
 
 

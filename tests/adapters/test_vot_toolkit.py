@@ -87,8 +87,8 @@ def both(vot_toolkit: Path, shared: Path, tmp_path_factory: pytest.TempPathFacto
     assert summary.exit_code == 0, summary.failures
     return Both(
         dataset,
-        read_results(workspace / "results", dataset, experiment="baseline"),
-        read_results(summary.out, dataset, experiment="baseline"),
+        read_results(workspace / "results", dataset, protocol="baseline"),
+        read_results(summary.out, dataset, protocol="baseline"),
         _analysis(workspace / "analysis" / "found.json"),
     )
 
@@ -165,7 +165,7 @@ def test_our_tracker_answers_over_the_wire_as_in_process(both: Both, tmp_path: P
     summary = run_experiment(
         experiment, ["siamfc-slim"], both.dataset, tmp_path, options=RunOptions(device="cpu", lanes=1)
     )
-    inside = read_results(summary.out, both.dataset, experiment="baseline")["siamfc-slim"]
+    inside = read_results(summary.out, both.dataset, protocol="baseline")["siamfc-slim"]
     for sequence in both.dataset:
         wire = both.theirs["slim"].runs[sequence.name][0].trajectory()
         own = inside.runs[sequence.name][0].trajectory()

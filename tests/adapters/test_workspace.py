@@ -135,7 +135,7 @@ def test_the_toolkit_runs_an_exported_workspace_and_the_catalogues_registry(
     run(vot_toolkit, "evaluate", "--workspace", "ws", "classic", "static")
     run(vot_toolkit, "analyze", "--workspace", "ws", "--format", "json", "classic", "static")
     assert list((tmp_path / "ws" / "analysis").glob("*.json"))
-    results = read_results(tmp_path / "ws" / "results", dataset, experiment="baseline")
+    results = read_results(tmp_path / "ws" / "results", dataset, protocol="baseline")
     assert set(results) == {"classic", "static"}
     # The script is one of those that end with their run, and it was reset.
     codes = results["classic"].runs["jelly-drifts"][0].trajectory().codes

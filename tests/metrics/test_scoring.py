@@ -89,11 +89,11 @@ def test_repaired_lengths_are_listed_as_incomplete(bench: Any) -> None:
 
 def test_every_convention_can_be_built_and_names_itself(bench: Any) -> None:
     for name, entry in CONVENTIONS.items():
-        dataset = bench.dataset() if entry.experiment in {"ope", "tre", "sre"} else None
+        dataset = bench.dataset() if entry.protocol in {"ope", "tre", "sre"} else None
         if dataset is not None:
             measure = build_measure(name, dataset)
             assert measure.convention == name
-            assert measure.experiment == entry.experiment
+            assert measure.protocol == entry.protocol
             assert {axis.ranked_by for axis in measure.curves} <= {metric.key for metric in measure.metrics}
     with pytest.raises(UnknownNameError, match="otb-matlab"):
         build_measure("otb-matlap", bench.dataset())

@@ -277,10 +277,10 @@ def test_the_toolkit_refuses_another_length_unless_it_is_told_what_to_do() -> No
     assert padded.pins["len"] == "pad"
 
 
-def test_runs_of_another_experiment_and_damaged_codes_are_noticed() -> None:
+def test_runs_of_another_protocol_and_damaged_codes_are_noticed() -> None:
     video = sequence(20)
     of = measure("vot-official", video)
-    assert "not results of the supervised experiment" in of.check(video, run("." * 20))
+    assert "not results of the supervised protocol" in of.check(video, run("." * 20))
     assert "not followed by an initialisation" in of.check(video, run("I" + "." * 5 + "F" + "." * 13))
     assert of.check(video, run("I" + "." * 5 + "FSSSSI" + "." * 8)) == ""
     assert of.check(video, run("I" + "." * 14 + "FSSSS")) == ""

@@ -75,6 +75,14 @@ def test_given_times_stand_in_for_measured_ones() -> None:
     assert _processed(np.nan, "honest", times=times) == [0, 1, 2, 3, 4, 7, 8, 9, 10, 11, 12]
 
 
+def test_given_times_are_not_recorded_as_measured_ones() -> None:
+    sequence = Sequence("s", np.tile([10.0, 10, 20, 20], (4, 1)))
+    for measured in (np.nan, 0.5):
+        run = realtime(unsupervised(sequence), INTERVAL, seconds=0.01)
+        trajectory = drive(run, lambda _, measured=measured: Report(sequence.boxes[0], measured))
+        np.testing.assert_array_equal(trajectory.times, [measured] * 4)
+
+
 def test_a_run_without_times_is_refused() -> None:
     with pytest.raises(ValueError, match="needs the tracker's time"):
         _processed(np.nan, "honest")

@@ -7,10 +7,11 @@ import pytest
 
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import InputError
-from siamfc_eval.protocols.commands import Command, Initialize, Protocol, Report
+from siamfc_eval.protocols.commands import Command, Initialize, Report, Steps
 from siamfc_eval.protocols.multi_start import Anchor, anchors, multi_start
 from siamfc_eval.protocols.one_pass import long_term, one_pass, unsupervised
 from siamfc_eval.protocols.replay import drive
+from siamfc_eval.protocols.temporal_robustness import tre
 from siamfc_eval.protocols.trajectory import Code, Trajectory
 
 POLYGON = np.array([10.0, 20.0, 30.0, 25.0, 28.0, 45.0, 8.0, 40.0])
@@ -21,7 +22,7 @@ def _sequence(length: int = 5, **fields: object) -> Sequence:
     return Sequence("s", boxes, **fields)  # type: ignore[arg-type]
 
 
-def _run(protocol: Protocol) -> tuple[Trajectory, list[Command]]:
+def _run(protocol: Steps) -> tuple[Trajectory, list[Command]]:
     """A tracker that answers (frame, frame, 1, 1) after frame + 1 seconds with confidence frame / 10."""
     asked: list[Command] = []
 
@@ -52,6 +53,17 @@ def test_vot_runs_without_resets_begin_with_the_code_for_an_initialisation(proto
     trajectory, _ = _run(protocol(_sequence()))  # type: ignore[operator]
     assert trajectory.entries[0] is Code.INITIALIZED
     assert not any(isinstance(entry, Code) for entry in trajectory.entries[1:])
+
+
+def test_one_pass_files_hold_boxes_whatever_a_tracker_takes_and_answers() -> None:
+    sequence = _sequence(regions=(POLYGON,) * 5)
+    box = [8, 20, 22, 25]
+    for protocol in (one_pass(sequence, polygons=True), tre(sequence, 0, polygons=True)):
+        asked: list[Command] = []
+        trajectory = drive(protocol, lambda command, asked=asked: (asked.append(command), Report(POLYGON))[1])
+        assert isinstance(asked[0], Initialize)
+        assert np.array_equal(asked[0].region, POLYGON)
+        assert [entry.tolist() for entry in trajectory.entries] == [box] * 5  # type: ignore[union-attr]
 
 
 def test_a_rectangle_tracker_gets_the_bounding_box_of_a_polygon() -> None:

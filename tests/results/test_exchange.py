@@ -46,33 +46,33 @@ def run_of(draw: st.DrawFn, frames: int, codes: bool) -> Trajectory:
 
 @st.composite
 def stored_runs(draw: st.DrawFn) -> tuple[Dataset, str | None, dict[tuple[str, int], Trajectory]]:
-    """A data set, an experiment or none, and trajectories by sequence and repetition."""
+    """A data set, an protocol or none, and trajectories by sequence and repetition."""
     origin = draw(st.sampled_from([0.0, 1.0]))
     names = draw(st.sampled_from([["Human4-2", "Jogging-1"], ["bag", "a b", "x.1"]]))
     dataset = Dataset(
         draw(st.sampled_from(["otb2015", "vot2018", "got10k-val", "mine"])),
         tuple(Sequence(name, np.ones((draw(st.integers(1, 5)), 4)), origin=origin) for name in names),
     )
-    experiment = draw(st.sampled_from([None, "baseline", "realtime"]))
+    protocol = draw(st.sampled_from([None, "baseline", "realtime"]))
     repetitions = draw(st.integers(1, 3))
     runs = {
-        (sequence.name, number): run_of(draw, len(sequence), experiment is not None)
+        (sequence.name, number): run_of(draw, len(sequence), protocol is not None)
         for sequence in dataset
         for number in range(1, repetitions + 1)
     }
-    return dataset, experiment, runs
+    return dataset, protocol, runs
 
 
-def store(out: Path, dataset: Dataset, experiment: str | None, runs: dict[tuple[str, int], Trajectory]) -> RawResults:
+def store(out: Path, dataset: Dataset, protocol: str | None, runs: dict[tuple[str, int], Trajectory]) -> RawResults:
     """Write runs as a run of this program would, and read them back."""
-    several = experiment is not None or len({number for _, number in runs}) > 1
+    several = protocol is not None or len({number for _, number in runs}) > 1
     origins = {sequence.name: sequence.origin for sequence in dataset}
-    manifest = Manifest(dataset=dataset.name, tracker="Tracker", experiment=experiment)
+    manifest = Manifest(dataset=dataset.name, tracker="Tracker", experiment=protocol)
     with ResultStore(out, manifest, durable=False) as opened:
         for (name, number), trajectory in runs.items():
             item = ResultItem(name, len(trajectory), number if several else None)
             opened.write(item, trajectory, origins[name])
-    return read_results(out, dataset, experiment=experiment)
+    return read_results(out, dataset, protocol=protocol)
 
 
 def assert_same(one: RawResults, other: RawResults, changed_first: bool = False, rounded: bool = False) -> None:
@@ -99,26 +99,26 @@ def assert_same(one: RawResults, other: RawResults, changed_first: bool = False,
 
 def exchange(results: RawResults, place: Path, layout: Layout, binary: bool = True) -> RawResults:
     """Export, and import from there."""
-    experiment = next(iter(results.values())).experiment
+    protocol = next(iter(results.values())).protocol
     written = export_results(results, place / "exported", layout, binary)
-    if experiment is None and layout == "vot-toolkit":
-        experiment = "unsupervised"
+    if protocol is None and layout == "vot-toolkit":
+        protocol = "unsupervised"
     assert written.files == sum(len(runs) for one in results.values() for runs in one.runs.values())
-    foreign = read_results(place / "exported", results.dataset, experiment=experiment)
+    foreign = read_results(place / "exported", results.dataset, protocol=protocol)
     import_results(foreign, place / "imported")
-    return read_results(place / "imported", results.dataset, experiment=experiment)
+    return read_results(place / "imported", results.dataset, protocol=protocol)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(stored_runs(), st.sampled_from(LAYOUTS), st.booleans())
 def test_results_come_back_from_every_layout(runs, layout: Layout, binary: bool) -> None:
-    dataset, experiment, trajectories = runs
+    dataset, protocol, trajectories = runs
     with tempfile.TemporaryDirectory() as place:
-        own = store(Path(place) / "own", dataset, experiment, trajectories)
+        own = store(Path(place) / "own", dataset, protocol, trajectories)
         again = exchange(own, Path(place), layout, binary)
         vot = layout == "vot-toolkit"
         # A one-pass run loses its first box to vot-toolkit's code; adding and taking the origin may round once.
-        assert_same(own, again, changed_first=vot and experiment is None, rounded=vot)
+        assert_same(own, again, changed_first=vot and protocol is None, rounded=vot)
 
 
 def test_the_layouts_are_the_toolkits_own(tmp_path: Path) -> None:
@@ -170,11 +170,11 @@ def test_runs_from_several_frames_are_named_by_them(tmp_path: Path, vot_like: Da
         for start in (0, 1, 5):
             entries = tuple(np.array([start, 1.0, 2, 3]) for _ in range(11 - start))
             opened.write(ResultItem("bag", 11 - start, anchor=start), Trajectory(entries, np.ones(11 - start)))
-    own = read_results(tmp_path / "own", vot_like, experiment="TRE")
+    own = read_results(tmp_path / "own", vot_like, protocol="TRE")
     for layout in LAYOUTS:
         export_results(own, tmp_path / layout, layout)
-        import_results(read_results(tmp_path / layout, vot_like, experiment="TRE"), tmp_path / f"{layout}-again")
-        again = read_results(tmp_path / f"{layout}-again", vot_like, experiment="TRE")["T"].runs["bag"]
+        import_results(read_results(tmp_path / layout, vot_like, protocol="TRE"), tmp_path / f"{layout}-again")
+        again = read_results(tmp_path / f"{layout}-again", vot_like, protocol="TRE")["T"].runs["bag"]
         assert [(run.start, len(run)) for run in again] == [(0, 11), (1, 10), (5, 6)]
         np.testing.assert_array_equal(again[2].times, np.ones(6))
 

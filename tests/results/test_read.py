@@ -61,27 +61,51 @@ def test_vot_layouts_are_found(tmp_path: Path, vot_like: Dataset, pattern: str) 
     write_all(tmp_path / "A", vot_like, pattern)
     one = read_results(tmp_path, vot_like)["A"]
     assert list(one.runs) == ["bag", "fish1"]
-    assert (one.experiment or "{}") == pattern.split("/", maxsplit=1)[0]
-    if one.experiment:
-        inside = read_results(tmp_path / "A" / one.experiment, vot_like)
-        assert (list(inside), inside["A"].experiment) == (["A"], one.experiment)
+    assert (one.protocol or "{}") == pattern.split("/", maxsplit=1)[0]
+    if one.protocol:
+        inside = read_results(tmp_path / "A" / one.protocol, vot_like)
+        assert (list(inside), inside["A"].protocol) == (["A"], one.protocol)
         assert list(read_results(tmp_path / "A", vot_like)) == ["A"]
 
 
-def test_the_supervised_experiment_is_read_unless_another_is_named(tmp_path: Path, vot_like: Dataset) -> None:
-    for experiment in ("baseline", "realtime", "unsupervised"):
-        write_all(tmp_path / "A" / experiment, vot_like, "{}/{}_001.txt")
-    assert read_results(tmp_path, vot_like)["A"].experiment == "baseline"
-    assert read_results(tmp_path, vot_like, experiment="supervised")["A"].experiment == "baseline"
-    assert read_results(tmp_path, vot_like, experiment="realtime")["A"].experiment == "realtime"
-    with pytest.raises(InputError, match="no results of the experiment 'longterm'"):
-        read_results(tmp_path, vot_like, experiment="longterm")
+def test_the_supervised_protocol_is_read_unless_another_is_named(tmp_path: Path, vot_like: Dataset) -> None:
+    for protocol in ("baseline", "realtime", "unsupervised"):
+        write_all(tmp_path / "A" / protocol, vot_like, "{}/{}_001.txt")
+    assert read_results(tmp_path, vot_like)["A"].protocol == "baseline"
+    assert read_results(tmp_path, vot_like, protocol="supervised")["A"].protocol == "baseline"
+    assert read_results(tmp_path, vot_like, protocol="realtime")["A"].protocol == "realtime"
+    with pytest.raises(InputError, match="no results of the protocol 'longterm'"):
+        read_results(tmp_path, vot_like, protocol="longterm")
 
 
-def test_several_experiments_without_a_supervised_one_must_be_named(tmp_path: Path, vot_like: Dataset) -> None:
-    for experiment in ("realtime", "unsupervised"):
-        write_all(tmp_path / "A" / experiment, vot_like, "{}/{}_001.txt")
-    with pytest.raises(InputError, match="several experiments \\(realtime, unsupervised\\)"):
+def test_folders_named_after_protocols_are_no_trackers(tmp_path: Path, vot_like: Dataset) -> None:
+    for protocol in ("TRE", "baseline", "long-term", "multi-start", "realtime", "unsupervised"):
+        write_all(tmp_path / "A" / protocol, vot_like, "{}/{}_001.txt")
+    for folder in (tmp_path, tmp_path / "A"):
+        results = read_results(folder, vot_like)
+        assert [(one.name, one.protocol, one.kind) for one in results.values()] == [("A", "baseline", "supervised")]
+    (note,) = results["A"].notes
+    assert note.startswith("Read: baseline. It has runs of TRE, long-term, multi-start, realtime, unsupervised too")
+    write_all(tmp_path / "A", vot_like)
+    assert read_results(tmp_path / "A", vot_like)["A"].protocol is None
+    assert read_results(tmp_path / "A", vot_like, protocol="TRE")["A"].kind == "tre"
+
+
+def test_among_trackers_a_folder_named_after_a_protocol_is_one_only_with_a_trackers_files(
+    tmp_path: Path, vot_like: Dataset
+) -> None:
+    for folder in ("A", "baseline"):
+        write_all(tmp_path / folder, vot_like)
+    write_all(tmp_path / "realtime", vot_like, "{}/{}_001.txt")
+    results = read_results(tmp_path, vot_like)
+    assert list(results) == ["A", "baseline"]
+    assert results.notes == ("Not read as trackers, as they are named after protocols (realtime).",)
+
+
+def test_several_protocols_without_a_supervised_one_must_be_named(tmp_path: Path, vot_like: Dataset) -> None:
+    for protocol in ("realtime", "unsupervised"):
+        write_all(tmp_path / "A" / protocol, vot_like, "{}/{}_001.txt")
+    with pytest.raises(InputError, match="several protocols \\(realtime, unsupervised\\)"):
         read_results(tmp_path, vot_like)
 
 
@@ -374,7 +398,7 @@ def test_published_vot_results_are_read_whole(shared: Path) -> None:
     dataset = load_dataset(folder / "annotations.json")
     results = read_results(folder / "results", dataset)
     assert len(results) == 6
-    assert all(one.missing == () and one.experiment == "baseline" for one in results.values())
+    assert all(one.missing == () and one.protocol == "baseline" for one in results.values())
     for name in ("Ocean-online", "DaSiamRPN"):  # the one writes 1.0, 2.0, 0.0, the other 1, 2, 0
         codes = np.concatenate([runs[0].rows.codes for runs in results[name].runs.values()])
         assert {-1, 0, 1, 2} == set(codes.tolist())
@@ -387,10 +411,10 @@ def test_published_tre_and_sre_results_are_read(shared: Path) -> None:
     dataset = load_dataset(folder / "annotations.json")
     some = [sequence for sequence in dataset if sequence.name in {"David", "Deer", "Basketball"}]
     dataset = dataclasses.replace(dataset, sequences=tuple(some))
-    tre = read_results(folder / "tre_sre", dataset, experiment="TRE")["IVT"]
-    assert tre.experiment == "TRE"
+    tre = read_results(folder / "tre_sre", dataset, protocol="TRE")["IVT"]
+    assert tre.protocol == "TRE"
     assert {len(runs) for runs in tre.runs.values()} == {20}
     assert [(run.start, len(run)) for run in tre.runs["David"]][:2] == [(0, 471), (23, 448)]
-    sre = read_results(folder / "tre_sre", dataset, experiment="SRE")["IVT"]
+    sre = read_results(folder / "tre_sre", dataset, protocol="SRE")["IVT"]
     assert {len(runs) for runs in sre.runs.values()} == {12}
     assert [run.label for run in sre.runs["David"]][::11] == ["left", "scale_12"]

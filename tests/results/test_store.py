@@ -69,7 +69,7 @@ def test_repetitions_lie_where_vot_has_them(tmp_path: Path, vot_like: Dataset) -
     folder = run_folder(tmp_path, "vot2018", "SiamAPN++", "baseline")
     assert "bag/bag_002.txt" in visible(folder)
     assert "bag/bag_002_time.txt" in visible(folder)
-    runs = read_results(tmp_path, vot_like, experiment="baseline")["SiamAPN++"].runs["bag"]
+    runs = read_results(tmp_path, vot_like, protocol="baseline")["SiamAPN++"].runs["bag"]
     assert [run.number for run in runs] == [1, 2]
     assert runs[1].trajectory().entries[2] is Code.FAILED
     np.testing.assert_array_equal(runs[1].times, [0.1, 0.2, 0.3])
@@ -79,7 +79,7 @@ def test_multi_start_runs_are_named_by_their_anchor(tmp_path: Path, vot_like: Da
     with ResultStore(tmp_path, manifest(experiment="multistart")) as store:
         for anchor in (0, 50):
             store.write(ResultItem("bag", 3, anchor=anchor), trajectory())
-    runs = read_results(tmp_path, vot_like, experiment="multistart")["SiamAPN++"].runs["bag"]
+    runs = read_results(tmp_path, vot_like, protocol="multistart")["SiamAPN++"].runs["bag"]
     assert [run.start for run in runs] == [0, 50]
 
 

@@ -8,6 +8,7 @@ Per-frame tags are in `<tag>.tag` (or `.label`), one 0/1 per line; where a file 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from siamfc_eval.datasets.formats.annotation_text import read_flags, read_lines, read_rows
 from siamfc_eval.datasets.formats.image_folders import frames_for_rows, image_size, list_images
-from siamfc_eval.datasets.known import name_from_path
+from siamfc_eval.datasets.known import match_known, name_from_path
 from siamfc_eval.datasets.layout import Layout, Source, subfolders
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
@@ -26,6 +27,7 @@ TAGS = ("camera_motion", "illum_change", "motion_change", "occlusion", "size_cha
 """The per-frame tags of VOT."""
 
 _TAG_SPELLINGS = {"motion": "motion_change", "size": "size_change"}  # VOT2013
+_STACK = re.compile(r"""stack:\s*["']?([\w/.-]+)""")
 _CHANNELS = ("color", "ir", "depth")
 
 
@@ -77,7 +79,22 @@ def read(source: Source) -> Dataset:
         notes += remarks
         if sequence is not None:
             sequences.append(sequence)
-    return Dataset(source.dataset or name_from_path(source.path, "vot"), tuple(sequences), "vot", tuple(notes))
+    name = source.dataset or workspace_benchmark(source.path) or name_from_path(source.path, "vot")
+    return Dataset(name, tuple(sequences), "vot", tuple(notes))
+
+
+def workspace_benchmark(folder: Path) -> str | None:
+    """The benchmark of a workspace of vot-toolkit, e.g. "vot2018", by the stack of experiments in its `config.yaml`.
+
+    That is what the toolkit scores the workspace as, so it decides, whatever sequences there are. None for a folder
+    without the file, and for a stack that is no benchmark's.
+    """
+    path = folder / "config.yaml"
+    if not path.is_file():
+        return None
+    stack = next((found[1] for line in read_lines(path) if (found := _STACK.match(line))), "")
+    known = match_known(stack)
+    return known.name if known is not None else None
 
 
 def _read_sequence(source: Source, folder: Path) -> tuple[Sequence | None, list[str]]:

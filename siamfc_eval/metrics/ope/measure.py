@@ -74,7 +74,7 @@ class OpeMeasure:
 
     convention: str
     rules: OpeRules
-    experiment: str = "ope"
+    protocol: str = "ope"
     policy: Mismatch = "strict"
 
     @property
@@ -323,7 +323,7 @@ def _refuse_resets(run: Trajectory) -> None:
     if failed.size:
         raise RefusedError(
             f"line {failed[0] + 1}: expected a box, found the code of a failure",
-            "This is a reset-based VOT run. Score it under vot-official or vot-toolkit, or give --experiment "
+            "This is a reset-based VOT run. Score it under vot-official or vot-toolkit, or give --protocol "
             "unsupervised if there is such a run.",
         )
 
@@ -334,5 +334,5 @@ def _plural(count: int, noun: str) -> str:
 
 def build(name: str, dataset: Dataset) -> OpeMeasure:
     """The measure of an OPE convention on a data set."""
-    experiment = {"otb-tre": "tre", "otb-sre": "sre"}.get(name, "ope")
-    return OpeMeasure(name, rules_of(name, dataset.name), experiment)
+    protocol = {"otb-tre": "tre", "otb-sre": "sre"}.get(name, "ope")
+    return OpeMeasure(name, rules_of(name, dataset.name), protocol)

@@ -65,7 +65,7 @@ class LongTermMeasure:
     rules: LongTermRules
     image_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Sequence -> (width, height); regions of other sequences are not clipped."""
-    experiment: str = "long-term"
+    protocol: str = "long-term"
     joint: bool = True
 
     @property

@@ -1,4 +1,4 @@
-"""The multi-start VOT experiment (VOT2020 on) as a measure: EAO, accuracy and robustness of runs from anchors."""
+"""The multi-start VOT protocol (VOT2020 on) as a measure: EAO, accuracy and robustness of runs from anchors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ROBUSTNESS = Metric("robustness", "Robustness", "higher")
 
 @dataclass(frozen=True)
 class MultiStartRules:
-    """The rules of one convention for the multi-start experiment (Kristan et al., VOT2020, section 2)."""
+    """The rules of one convention for the multi-start protocol (Kristan et al., VOT2020, section 2)."""
 
     rasteriser: Rasteriser = field(metadata={"effect": "the rasteriser"})
     """Which rule turns regions into pixels."""
@@ -65,7 +65,7 @@ class MultiStartMeasure:
     """Lengths over which EAO is averaged: points low .. high - 1 of the curve."""
     image_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Sequence -> (width, height); regions of other sequences are not clipped."""
-    experiment: str = "multi-start"
+    protocol: str = "multi-start"
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -166,7 +166,7 @@ def _anchors_of(sequence: Sequence, runs: Runs) -> list[Anchor]:
     if any(start is None for start in named) and len(runs) != len(known):
         raise InputError(
             f"{sequence.name}: expected one run for each of its {len(known)} anchors, found {len(runs)}. Run the "
-            "multi-start experiment again, or remove what is not of it"
+            "multi-start protocol again, or remove what is not of it"
         )
     chosen = []
     for place, (run, start) in enumerate(zip(runs, named, strict=True)):

@@ -14,7 +14,7 @@ from siamfc_eval.geometry.raster import Rasteriser
 
 @dataclass(frozen=True)
 class SupervisedRules:
-    """The rules of one convention for the supervised (reset-based) experiment."""
+    """The rules of one convention for the supervised (reset-based) protocol."""
 
     tail_failures: Literal["open", "padded"] = field(metadata={"effect": "failures too late for a re-initialisation"})
     """A failure f with f + `skip` > n opens no zero tail (its fragment counts as far as it goes), or is padded with

@@ -49,7 +49,7 @@ class SupervisedMeasure:
     """Frames of the data set's longest sequence, L."""
     image_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Sequence -> (width, height); regions of other sequences are not clipped."""
-    experiment: str = "supervised"
+    protocol: str = "supervised"
     policy: Mismatch = "strict"
 
     @property
@@ -104,7 +104,7 @@ class SupervisedMeasure:
                 notes.append(f"{counted}, so the last {frames - rows} frames are not scored")
         codes = run_codes(run)
         if not len(codes) or codes[0] != INITIALIZED:
-            notes.append("the first line is no initialisation (1): these are not results of the supervised experiment")
+            notes.append("the first line is no initialisation (1): these are not results of the supervised protocol")
         elif (codes == FAILED).any() and not self._restarts(codes):
             notes.append("a failure (2) is not followed by an initialisation (1) where one is due")
         if sequence.name not in self.image_sizes:

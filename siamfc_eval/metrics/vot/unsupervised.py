@@ -1,4 +1,4 @@
-"""The unsupervised (no-reset) VOT experiment as a measure: average overlap, per tag."""
+"""The unsupervised (no-reset) VOT protocol as a measure: average overlap, per tag."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ THRESHOLDS = np.linspace(0.0, 1.0, 100)
 
 @dataclass(frozen=True)
 class UnsupervisedRules:
-    """The rules of one convention for the unsupervised experiment."""
+    """The rules of one convention for the unsupervised protocol."""
 
     rasteriser: Rasteriser = field(metadata={"effect": "the rasteriser"})
     """Which rule turns regions into pixels."""
@@ -55,7 +55,7 @@ class UnsupervisedMeasure:
     rules: UnsupervisedRules
     image_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Sequence -> (width, height); regions of other sequences are not clipped."""
-    experiment: str = "unsupervised"
+    protocol: str = "unsupervised"
 
     @property
     def metrics(self) -> tuple[Metric, ...]:

@@ -83,11 +83,11 @@ def export_results(results: RawResults, out: Path, layout: Layout, binary: bool 
 
 def _write_text(results: TrackerResults, dataset: Dataset, folder: Path, layout: Layout) -> int:
     """got10k, pysot and plain: a file for a sequence, or a folder where it may have several."""
-    experiment = results.experiment
-    several = experiment is not None or any(len(runs) > 1 or runs[0].start for runs in results.runs.values())
+    protocol = results.protocol
+    several = protocol is not None or any(len(runs) > 1 or runs[0].start for runs in results.runs.values())
     in_folders = several or (layout != "plain" and dataset_folder(dataset.name, layout) == "GOT-10k")
-    if experiment is not None:
-        folder = folder / path_part(experiment)
+    if protocol is not None:
+        folder = folder / path_part(protocol)
     files = 0
     for sequence in dataset:
         runs = results.runs.get(sequence.name)
@@ -140,17 +140,17 @@ def rows_at(run: RawRun, origin: float) -> Rows:
 
 
 def _write_vot_toolkit(results: TrackerResults, dataset: Dataset, folder: Path, binary: bool) -> int:
-    """vot-toolkit: 0-based, one folder per experiment and sequence; a one-pass run is its `unsupervised` experiment."""
-    experiment = results.experiment or "unsupervised"
+    """vot-toolkit: 0-based, one folder per protocol and sequence; a one-pass run is its `unsupervised` experiment."""
+    protocol = results.protocol or "unsupervised"
     files = 0
     for sequence in dataset:
         name = sequence_spelling(sequence.name, dataset.name, "vot-toolkit")
         runs = results.runs.get(sequence.name, ())
         for run, stem in zip(runs, _stems(name, runs), strict=True):
             rows = rows_at(run, 0.0)
-            if results.experiment is None:
+            if results.protocol is None:
                 rows = _initialized(rows)
-            place = folder / tracker_identifier(experiment) / name
+            place = folder / tracker_identifier(protocol) / name
             content: bytes | str = format_binary(rows) if binary else format_rows(rows)
             _write(place / f"{stem}.{'bin' if binary else 'txt'}", content)
             # vot-toolkit would read the other of the two, if one were left over.
@@ -179,7 +179,7 @@ def _vot_toolkit_notes(results: RawResults, binary: bool) -> list[str]:
     notes = []
     if binary:
         notes.append("Coordinates are rounded to float32, as vot-toolkit's binary layout has them.")
-    if any(one.experiment is None for one in results.values()):
+    if any(one.protocol is None for one in results.values()):
         notes.append(
             "One-pass runs are the experiment 'unsupervised'; their first box is the code of an initialisation."
         )

@@ -59,14 +59,14 @@ def _import_tracker(
     manifest = Manifest(
         dataset=dataset.name,
         tracker=results.name,
-        experiment=results.experiment,
+        experiment=results.protocol,
         identity={"source": digest},
         versions={"siamfc-eval": __version__, "numpy": np.__version__},
         command=list(command),
         source="/".join(results.folder.resolve().parts[-3:]),
         notes=list(notes),
     )
-    single = results.experiment is None and all(
+    single = results.protocol is None and all(
         len(of_sequence) == 1 and not of_sequence[0].start for of_sequence in results.runs.values()
     )
     origins = {sequence.name: sequence.origin for sequence in dataset}

@@ -3,7 +3,7 @@
 <tracker>/<sequence>.txt                               got10k (OTB and kin), pysot, plain
 <tracker>/times/<sequence>_time.txt                    its times
 <tracker>/<sequence>/<sequence>_001.txt                GOT-10k; `<sequence>_time.txt` has one column per repetition
-<tracker>/<experiment>/<sequence>/<sequence>_001.txt   VOT as written by got10k, pysot and vot-toolkit (also .bin)
+<tracker>/<protocol>/<sequence>/<sequence>_001.txt   VOT as written by got10k, pysot and vot-toolkit (also .bin)
 <tracker>/<sequence>.json                              OTB in Python, one file for all segments or shifts
 <sequence>_<tracker>.mat                               OTB in MATLAB, all trackers in one folder
 """
@@ -104,8 +104,8 @@ def _classify(entry: os.DirEntry[str], names: SequenceNames, listing: Listing, f
     listing.found.append(Found(sequence, number, entry.path, spelling, anchor))
 
 
-def experiment_folders(folder: Path, names: SequenceNames) -> dict[str, Path]:
-    """The experiments in a tracker's folder: folders that hold results of sequences and are not named after one."""
+def protocol_folders(folder: Path, names: SequenceNames) -> dict[str, Path]:
+    """The protocols in a tracker's folder: folders that hold results of sequences and are not named after one."""
     found = {}
     for entry in visible_entries(folder):
         if entry.is_dir() and entry.name not in _BESIDE and names.find(entry.name) is None:

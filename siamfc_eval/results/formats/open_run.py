@@ -24,7 +24,7 @@ def open_runs(found: Found, tracker: Path, sequence: Video, repetitions: int) ->
 
     Args:
         found: the file.
-        tracker: the tracker's (or experiment's) folder, where `times/` may be.
+        tracker: the tracker's (or protocol's) folder, where `times/` may be.
         sequence: what the file is of.
         repetitions: how many files of this sequence there are.
 

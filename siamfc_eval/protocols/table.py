@@ -1,0 +1,110 @@
+"""The protocols by name: what makes their runs, where results lie within a tracker's, and which convention scores them.
+
+This is the only list of them. Modules that a row names load when they are used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from siamfc_eval.errors import UnknownNameError
+
+Shape = Literal["one pass", "resets", "anchors", "segments", "shifts"]
+"""What the runs of one sequence are, and so which measure can read them: one start and every frame; new starts after
+failures; a run from each anchor; a run from each of TRE's frames; a run from each of SRE's boxes."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A way to run a tracker on a sequence."""
+
+    kind: str
+    """Its name, in experiment files and for `--protocol`."""
+    summary: str
+    folder: str | None
+    """Folder of its results within a tracker's; None: the tracker's own folder."""
+    generator: str
+    """`module:class` of its settings in an experiment file, which make the runs of a sequence."""
+    convention: str
+    """Under which its results are scored, where the benchmark's own convention reads other runs."""
+    shape: Shape | None
+    """None for one that takes another's: realtime puts a clock over a protocol."""
+    spellings: tuple[str, ...] = ()
+    """Folders of the same protocol in other toolkits."""
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Names of folders that hold its results, its own first; none for one-pass runs."""
+        return () if self.folder is None else tuple(dict.fromkeys((self.folder, self.kind, *self.spellings)))
+
+
+_SETTINGS = "siamfc_eval.running.protocol_specs"
+
+_ENTRIES = (
+    Protocol("ope", "One pass over the sequence", None, f"{_SETTINGS}:OnePassSpec", "otb-matlab", "one pass"),
+    Protocol(
+        "supervised",
+        "VOT's run with resets",
+        "baseline",
+        f"{_SETTINGS}:SupervisedSpec",
+        "vot-official",
+        "resets",
+    ),
+    Protocol(
+        "realtime",
+        "VOT's run against the clock, of the supervised or the unsupervised protocol",
+        "realtime",
+        f"{_SETTINGS}:RealtimeSpec",
+        "vot-official",
+        None,
+    ),
+    Protocol(
+        "unsupervised",
+        "VOT's run without resets",
+        "unsupervised",
+        f"{_SETTINGS}:UnsupervisedSpec",
+        "vot-official-ao",
+        "one pass",
+    ),
+    Protocol(
+        "multi-start",
+        "VOT2020's runs from anchors",
+        "multi-start",
+        f"{_SETTINGS}:MultiStartSpec",
+        "vot-multistart",
+        "anchors",
+        ("multistart",),
+    ),
+    Protocol(
+        "long-term",
+        "VOT's long-term run, whose confidences count",
+        "long-term",
+        f"{_SETTINGS}:LongTermSpec",
+        "vot-longterm",
+        "one pass",
+        ("longterm",),
+    ),
+    Protocol("tre", "OTB's TRE: 20 starts", "TRE", f"{_SETTINGS}:TemporalRobustnessSpec", "otb-tre", "segments"),
+    Protocol("sre", "OTB's SRE: 12 initial boxes", "SRE", f"{_SETTINGS}:SpatialRobustnessSpec", "otb-sre", "shifts"),
+)
+
+PROTOCOLS: dict[str, Protocol] = {entry.kind: entry for entry in _ENTRIES}
+
+_BY_NAME = {name.lower(): entry for entry in _ENTRIES for name in (entry.kind, *entry.folders)}
+
+
+def match_protocol(name: str) -> Protocol | None:
+    """The protocol that its kind, or a folder of its results, means; None for a name that says nothing."""
+    return _BY_NAME.get(name.lower())
+
+
+def protocol(kind: str) -> Protocol:
+    """The protocol of a kind.
+
+    Raises:
+        UnknownNameError: there is none; the nearest names are in the message.
+    """
+    if kind not in PROTOCOLS:
+        raise UnknownNameError("protocol", kind, PROTOCOLS)
+    return PROTOCOLS[kind]

@@ -1,0 +1,218 @@
+"""Where the result files of each tracker are: folders of trackers, one tracker's folder, and its protocols' folders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from siamfc_eval.datasets.known import match_known
+from siamfc_eval.datasets.sequence import Dataset
+from siamfc_eval.errors import InputError
+from siamfc_eval.protocols.table import PROTOCOLS, match_protocol
+from siamfc_eval.results.formats.layout import Listing, list_matlab, list_results, protocol_folders, visible_entries
+from siamfc_eval.results.names import SequenceNames, name_from_part
+
+if TYPE_CHECKING:
+    from siamfc_eval.results.manifest import Manifest
+
+SUPERVISED = PROTOCOLS["supervised"].folders
+"""Folder names of VOT's main protocol."""
+ONE_PASS = "ope"
+_OWN = "its own files (ope)"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the files of one tracker are."""
+
+    folder: Path
+    protocol: str | None
+    """The protocol's folder; None for files in the tracker's own."""
+    listing: Listing
+    notes: tuple[str, ...] = ()
+
+
+def manifest_of(folder: Path) -> Manifest | None:
+    """The manifest of a run in a folder; None where there is none, or one of another version, which decides nothing."""
+    if not (folder / "manifest.json").is_file():
+        return None
+    from siamfc_eval.results.manifest import read_manifest
+
+    try:
+        return read_manifest(folder)
+    except InputError:
+        return None
+
+
+def kind_of(manifest: Manifest | None, folder: str | None) -> str | None:
+    """The protocol that made the runs in a folder; under a clock, the one that the clock is over.
+
+    Args:
+        manifest: of the runs, if there is one.
+        folder: name of the protocol's folder; None: a tracker's own.
+
+    Returns:
+        A kind of `protocols.table`, or None where neither says it: another toolkit's realtime runs may be either.
+    """
+    recorded = manifest.identity if manifest is not None else {}
+    named = match_protocol(folder) if folder is not None else None
+    kind = recorded.get("protocol.kind") or (named.kind if named is not None else None)
+    if kind is None and manifest is not None and not manifest.source and manifest.experiment is None:
+        kind = ONE_PASS
+    return recorded.get("protocol.of") if kind == "realtime" else kind
+
+
+def is_protocol(folder: Path) -> bool:
+    """Whether a folder is a protocol's within a tracker's: as its manifest says, else as its name does."""
+    manifest = manifest_of(folder)
+    if manifest is not None:
+        return manifest.experiment is not None
+    return match_protocol(folder.name) is not None
+
+
+def find_trackers(
+    folder: Path, dataset: Dataset, names: SequenceNames, protocol: str | None
+) -> tuple[Path, dict[str, Place], list[str]]:
+    """Trackers by name, each with its folder, protocol and files; descends to where the trackers are.
+
+    Args:
+        folder: where to look.
+        dataset: what the results are of.
+        names: its sequences.
+        protocol: the one to read, by kind or folder; None: a tracker's own files, else its supervised runs, else the
+            only ones that it has.
+
+    Raises:
+        InputError: a folder that cannot be listed, or a tracker with several protocols of which none goes first.
+    """
+    found, notes = _trackers_in(folder, dataset, names, protocol)
+    if found is not None:
+        return folder, found, notes
+    for below in _folders_below(folder, dataset, protocol):
+        of_protocol = protocol is not None and below.name.lower() == protocol.lower()
+        root, places, notes = find_trackers(below, dataset, names, None if of_protocol else protocol)
+        if of_protocol:
+            places = {name: replace(place, protocol=place.protocol or protocol) for name, place in places.items()}
+        if places:
+            return root, places, [*notes, f"The results are in {below.relative_to(folder)}."]
+    return folder, {}, []
+
+
+def _trackers_in(
+    folder: Path, dataset: Dataset, names: SequenceNames, protocol: str | None
+) -> tuple[dict[str, Place] | None, list[str]]:
+    """The trackers of a folder, or the one that it is; None where it holds no results, so that these may be below."""
+    matlab = list_matlab(folder, names)
+    if any(listing.found for listing in matlab.values()):
+        stray = matlab.pop("", Listing()).unmatched
+        notes = [f"{len(stray)} .mat files name no sequence of {dataset.name}{named_examples(stray)}."] if stray else []
+        return {name: Place(folder, None, listing) for name, listing in matlab.items()}, notes
+    own = list_results(folder, names)
+    if own.found:
+        here = folder.resolve()
+        if is_protocol(here):
+            return {name_from_part(here.parent.name): Place(folder, here.name, own)}, []
+        return _one_tracker(folder, names, protocol), []
+    folders = [Path(entry.path) for entry in visible_entries(folder) if entry.is_dir()]
+    protocols = {path: found for path in folders if is_protocol(path) and (found := list_results(path, names)).found}
+    chosen = {path: _choose(path, names, protocol) for path in folders if path not in protocols}
+    places = {name_from_part(path.name): place for path, place in chosen.items() if place is not None}
+    if not places:
+        return (_one_tracker(folder, names, protocol) if protocols else None), []
+    notes = _left_out(protocols, places)
+    without = [path for path, place in chosen.items() if place is None]
+    if without:
+        wanted = f" of the protocol '{protocol}'" if protocol else ""
+        notes.append(f"No results{wanted} of {dataset.name} in{named_examples(without)}.")
+    return dict(sorted(places.items())), notes
+
+
+def _left_out(protocols: Mapping[Path, Listing], places: dict[str, Place]) -> list[str]:
+    """What to say of folders that are named like protocols and lie among trackers.
+
+    Where they hold one file for each sequence, as a tracker's own folder does, they are trackers of that name.
+    """
+    others = []
+    for path, listing in protocols.items():
+        if all(Path(found.place).parent == path for found in listing.found):
+            places[name_from_part(path.name)] = Place(path, None, listing)
+        else:
+            others.append(path)
+    return [f"Not read as trackers, as they are named after protocols{named_examples(others)}."] if others else []
+
+
+def _one_tracker(folder: Path, names: SequenceNames, protocol: str | None) -> dict[str, Place]:
+    """The folder is one tracker's; what else is in it than what is read is said."""
+    place = _choose(folder, names, protocol)
+    if place is None:
+        return {}
+    others = [name for name in _protocols_in(folder, names) if name != (place.protocol or _OWN)]
+    if others:
+        said = f"Read: {place.protocol or _OWN}. It has runs of {', '.join(others)} too: name one with --protocol."
+        place = replace(place, notes=(*place.notes, said))
+    return {name_from_part(folder.resolve().name): place}
+
+
+def _protocols_in(folder: Path, names: SequenceNames) -> list[str]:
+    own = [_OWN] if list_results(folder, names).found else []
+    return [*own, *protocol_folders(folder, names)]
+
+
+def _choose(folder: Path, names: SequenceNames, protocol: str | None) -> Place | None:
+    """The files of one tracker: of the protocol asked for, its own, the supervised one, or the only one."""
+    own = list_results(folder, names)
+    asked = match_protocol(protocol) if protocol is not None else None
+    if own.found and (protocol is None or (asked is not None and asked.kind == ONE_PASS)):
+        return Place(folder, None, own)
+    found = protocol_folders(folder, names)
+    if own.found and not found:
+        note = f"It has no folder for the protocol '{protocol}'; its own files were read."
+        return Place(folder, None, own, (note,))
+    usual = [name for name in found if is_protocol(found[name])]
+    if protocol is not None:
+        wanted = [protocol, *(asked.folders if asked is not None else ())]
+        wanted += [name for name in usual if _is_kind(found[name], asked.kind if asked is not None else None)]
+    else:
+        wanted = [*SUPERVISED, *(usual if len(usual) == 1 else ())]
+    name = next((name for name in wanted if name in found), None)
+    if name is not None:
+        return Place(found[name], name, list_results(found[name], names))
+    if protocol is None and len(usual) > 1:
+        raise InputError(f"{folder}: several protocols ({', '.join(usual)}). Name one with --protocol.")
+    return None
+
+
+def _is_kind(folder: Path, kind: str | None) -> bool:
+    """Whether a run of this program declares a protocol of that kind in a folder of another name."""
+    manifest = manifest_of(folder)
+    return manifest is not None and kind is not None and manifest.identity.get("protocol.kind") == kind
+
+
+def _folders_below(folder: Path, dataset: Dataset, protocol: str | None) -> Iterable[Path]:
+    """Where trackers may be instead: `results`, the data set's own folder, the protocol's, the only folder."""
+    folders = [Path(entry.path) for entry in visible_entries(folder) if entry.is_dir()]
+    known = match_known(dataset.name)
+
+    def rank(path: Path) -> int:
+        spelled = match_known(path.name)
+        if path.name.lower() == dataset.name.lower() or (spelled is not None and spelled == known):
+            return 0
+        if protocol is not None and path.name.lower() == protocol.lower():
+            return 1
+        if known is not None and spelled is None and re.sub(r"\W", "", path.name.lower()).startswith(known.family):
+            return 2
+        return 3 if path.name.lower() in {"results", "ope", "results_ope"} or len(folders) == 1 else 9
+
+    ranked = sorted(folders, key=rank)
+    return [path for path in ranked if rank(path) < 9]
+
+
+def named_examples(paths: Sequence[Path], most: int = 8) -> str:
+    """The first names of some files in brackets; "" for none."""
+    if not paths:
+        return ""
+    more = f" and {len(paths) - most} more" if len(paths) > most else ""
+    return f" ({', '.join(path.name for path in paths[:most])}{more})"
