@@ -28,7 +28,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Layout:
-    """One format on disk. A new format is one module with such an object, listed in `load.LAYOUTS`."""
+    """One format on disk.
+
+    A new format is one module with such an object, listed in `load.LAYOUTS`, or offered by another package as an entry
+    point of the group `siamfc_eval.datasets`.
+    """
 
     name: str
     """Identifier, e.g. "otb"; also accepted by `--dataset`."""

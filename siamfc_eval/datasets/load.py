@@ -7,45 +7,35 @@ from pathlib import Path
 
 import numpy as np
 
-from siamfc_eval.datasets.formats import (
-    compact_json,
-    dtb70,
-    folder,
-    got10k,
-    lasot,
-    nfs,
-    otb,
-    pysot_json,
-    tcolor128,
-    trackingnet,
-    uav,
-    vot,
-)
+from siamfc_eval.datasets.formats import folder, otb
 from siamfc_eval.datasets.formats.annotation_json import forget_json
 from siamfc_eval.datasets.known import KNOWN, KnownDataset, match_known
 from siamfc_eval.datasets.layout import Layout, Source
 from siamfc_eval.datasets.problems import Problem, Problems
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.registry import Registry
 
-LAYOUTS: dict[str, Layout] = {
-    module.LAYOUT.name: module.LAYOUT
-    for module in (
-        otb,
-        vot,
-        got10k,
-        lasot,
-        uav,
-        nfs,
-        tcolor128,
-        dtb70,
-        trackingnet,
-        compact_json,
-        pysot_json,
-        folder,
-    )
-}
+LAYOUTS: Registry[Layout] = Registry(
+    "data set layout", "siamfc_eval.datasets.layout:Layout", group="siamfc_eval.datasets"
+)
 """Every layout, by name. `folder` takes what nothing else recognises."""
+
+for _name in (
+    "otb",
+    "vot",
+    "got10k",
+    "lasot",
+    "uav",
+    "nfs",
+    "tcolor128",
+    "dtb70",
+    "trackingnet",
+    "compact-json",
+    "pysot-json",
+    "folder",
+):
+    LAYOUTS.add(_name, f"siamfc_eval.datasets.formats.{_name.replace('-', '_')}:LAYOUT")
 
 
 def load_dataset(

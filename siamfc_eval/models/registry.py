@@ -1,39 +1,42 @@
 """Models by their known names.
 
 To add a model, write a function that builds it from keyword options (see `family_fc` and `family_rpn`) and name it
-here. Targets are imported when used, so the names can be listed without torch.
+here, or offer it from a package of your own as an entry point of the group `siamfc_eval.models`. Targets are imported
+when used, so the names can be listed without torch.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from siamfc_eval.errors import InputError, MissingDependencyError, UnknownNameError
+from siamfc_eval.registry import Registry
 
 if TYPE_CHECKING:
     from siamfc_eval.models.siamese import SiameseNetwork
 
-_FC = "siamfc_eval.models.family_fc"
-_RPN = "siamfc_eval.models.family_rpn"
+Builder = Callable[..., "SiameseNetwork"]
 
-MODELS: dict[str, tuple[str, str]] = {
-    "SiamFC_": (_FC, "siamfc_base"),
-    "SiamFC": (_FC, "siamfc"),
-    "SiamVGG": (_FC, "siamvgg"),
-    "SiamFCRes22": (_FC, "siamfc_res22"),
-    "SiamFCIncep22": (_FC, "siamfc_incep22"),
-    "SiamFCNext22": (_FC, "siamfc_next22"),
-    "SiamFCRes22W": (_FC, "siamfc_res22w"),
-    "SiamRPN": (_RPN, "siamrpn"),
-    "SiamRPNVGG": (_RPN, "siamrpn_vgg"),
-    "SiamRPNRes22": (_RPN, "siamrpn_res22"),
-    "SiamRPNIncep22": (_RPN, "siamrpn_incep22"),
-    "SiamRPNResNeXt22": (_RPN, "siamrpn_resnext22"),
-    "SiamRPN++": (_RPN, "siamrpn_pp"),
-}
-"""Name -> (module, function)."""
+MODELS: Registry[Builder] = Registry("model", "builtins:object", group="siamfc_eval.models")
+"""Name -> function that builds it from keyword options."""
+
+for _name, _builder in {
+    "SiamFC_": "family_fc:siamfc_base",
+    "SiamFC": "family_fc:siamfc",
+    "SiamVGG": "family_fc:siamvgg",
+    "SiamFCRes22": "family_fc:siamfc_res22",
+    "SiamFCIncep22": "family_fc:siamfc_incep22",
+    "SiamFCNext22": "family_fc:siamfc_next22",
+    "SiamFCRes22W": "family_fc:siamfc_res22w",
+    "SiamRPN": "family_rpn:siamrpn",
+    "SiamRPNVGG": "family_rpn:siamrpn_vgg",
+    "SiamRPNRes22": "family_rpn:siamrpn_res22",
+    "SiamRPNIncep22": "family_rpn:siamrpn_incep22",
+    "SiamRPNResNeXt22": "family_rpn:siamrpn_resnext22",
+    "SiamRPN++": "family_rpn:siamrpn_pp",
+}.items():
+    MODELS.add(_name, f"siamfc_eval.models.{_builder}")
 
 ALIASES = {"SiamRPNPP": "SiamRPN++"}
 """Other names that people use."""
@@ -44,17 +47,15 @@ def model_names() -> list[str]:
     return list(MODELS)
 
 
-def _builder(name: str) -> Callable[..., SiameseNetwork]:
+def _builder_of(name: str) -> Builder:
     if name not in MODELS:
         raise UnknownNameError("model", name, [*MODELS, *ALIASES])
-    module, function = MODELS[name]
     try:
-        builder: Callable[..., SiameseNetwork] = getattr(importlib.import_module(module), function)
+        return MODELS[name]
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
         raise MissingDependencyError("torch", "torch", f"model {name}") from error
-    return builder
 
 
 def model_summary(name: str) -> str:
@@ -63,7 +64,7 @@ def model_summary(name: str) -> str:
     Raises:
         UnknownNameError: no model has this name.
     """
-    return (_builder(ALIASES.get(name, name)).__doc__ or "").strip().splitlines()[0]
+    return (_builder_of(ALIASES.get(name, name)).__doc__ or "").strip().splitlines()[0]
 
 
 def build_model(name: str, **options: Any) -> SiameseNetwork:
@@ -79,7 +80,7 @@ def build_model(name: str, **options: Any) -> SiameseNetwork:
         MissingDependencyError: torch is not installed.
     """
     name = ALIASES.get(name, name)
-    builder = _builder(name)
+    builder = _builder_of(name)
     try:
         model = builder(**options)
     except (TypeError, ValueError) as error:
