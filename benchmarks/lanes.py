@@ -3,7 +3,7 @@
 The embedded sequences are written to files first, so that all three decode the same images. Wall-clock time is what a
 user waits for; processor time is steadier on a machine that does other things as well. Run it on an idle machine:
 
-    python benchmarks/lanes.py --tracker siamfc-slim --threads 2
+    python benchmarks/lanes.py --tracker siamfc-slim
 """
 
 from __future__ import annotations
@@ -75,13 +75,8 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--lanes", type=int, help="in all; default: as `siamfc-eval run` chooses")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--threads", type=int, help="of torch")
     parser.add_argument("--length", type=int, default=30, help="frames per sequence")
     arguments = parser.parse_args()
-    if arguments.threads:
-        import torch
-
-        torch.set_num_threads(arguments.threads)
     tracker = load_tracker(arguments.tracker, arguments.device)
     assert isinstance(tracker, BatchTracker), "lanes need a tracker that works on batches"
     with tempfile.TemporaryDirectory() as folder:

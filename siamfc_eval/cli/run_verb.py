@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 @click.option("--weights", type=click.Path(path_type=Path), help="Weights file instead of the tracker's own.")
-@click.option("--lanes", type=click.IntRange(min=1), help="Runs abreast in one batch; 1: one by one, timed.")
-@click.option("--workers", type=click.IntRange(min=1), help="Decoding threads and processes. Default: the cores.")
+@click.option("--lanes", type=click.IntRange(min=1), help="Runs abreast, by default one a core; 1: one by one, timed.")
+@click.option("--workers", type=click.IntRange(min=1), help="Cores to use. Default: all.")
 @click.option("--repetitions", type=click.IntRange(min=1), help="Runs of each sequence. Default: the experiment's.")
 @click.option("--sequence", "sequences", multiple=True, help="Only this sequence; repeatable.")
 @click.option("--fresh", "--restart", is_flag=True, help="Run everything again and replace what is there.")
@@ -144,7 +144,7 @@ def _show(summary: RunSummary) -> None:
         )
     Console(width=None if Console().is_terminal else 120).print(table)
     if any(part.ran and not part.fps for part in summary.protocols):
-        click.echo("Speed was not measured: runs shared a batch or the machine. For it, run the same with --speed.")
+        click.echo("Speed was not measured: runs shared the machine. For it, run the same with --speed.")
     for part in summary.protocols:
         if part.not_repeated:
             click.echo(

@@ -16,8 +16,6 @@ from siamfc_eval.running.serial import run_serial
 from siamfc_eval.running.work import Advance, Outcome, WorkItem
 from siamfc_eval.tracking.tracker import BatchTracker, Tracker
 
-LANES_PER_CORE = 2
-"""On a CPU, where a larger batch is hardly faster and a smaller one wastes less at the end."""
 GPU_LANES = 64
 GPU_GROUPS = 4
 """Threads that crop for a GPU."""
@@ -46,7 +44,7 @@ def choose_execution(
         load: makes the tracker in another process.
         protocol: realtime runs need measured times.
         options: lanes, workers, speed.
-        items: the whole plan, runs from before included, so that a resumed run has the same lanes.
+        items: the whole plan, runs from before included, so that a resumed run has the same batches.
     """
     planned = len(items)
     workers = options.workers or os.cpu_count() or 1
@@ -54,13 +52,14 @@ def choose_execution(
     batches = isinstance(tracker, BatchTracker) and tracker.is_deterministic
     if not timed and batches and options.lanes != 1 and planned > 1:
         groups, most = lane_shape(tracker, options.lanes, workers)
+        groups = min(groups, planned)
         lanes = lane_count(planned, groups, most)
         assert isinstance(tracker, BatchTracker)
         label = f"{groups * lanes} lanes"
         settings = {"executor": "lanes", "lanes": f"{groups} groups of {lanes}"}
         return Execution(
             label,
-            settings | {"times": "not measured: runs were advanced in batches"},
+            settings | {"times": "not measured: runs were advanced side by side"},
             lambda items, advance: _in_lanes(
                 tracker, lanes, groups=groups, workers=workers, items=items, advance=advance
             ),
@@ -86,15 +85,17 @@ def choose_execution(
 def lane_shape(tracker: Tracker, asked: int | None, cores: int) -> tuple[int, int]:
     """Groups, and the most lanes in each, for the device on which a tracker runs.
 
+    A group is a thread. On a CPU each has one lane: a batch is no faster there, and a lane for each core uses all.
+
     Args:
         tracker: says its device.
         asked: lanes that the user wants in all; None: as suits the device.
         cores: cores to use.
     """
-    on_gpu = str(getattr(tracker, "device", "cpu")).startswith("cuda")
-    groups = min(cores, GPU_GROUPS) if on_gpu else cores
-    total = asked or (GPU_LANES if on_gpu else groups * LANES_PER_CORE)
-    groups = min(groups, total)
+    if not str(getattr(tracker, "device", "cpu")).startswith("cuda"):
+        return asked or cores, 1
+    total = asked or GPU_LANES
+    groups = min(cores, GPU_GROUPS, total)
     return groups, math.ceil(total / groups)
 
 

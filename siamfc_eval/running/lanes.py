@@ -1,17 +1,16 @@
-"""Many runs abreast: one batched call of the tracker advances them all.
+"""Many runs abreast: on a graphics card one batched call advances them all, on a CPU each has a thread.
 
 A lane holds one running protocol. Each step takes the next command of every lane, whose frame was decoded ahead on
 worker threads, answers all commands by one call for the initialisations and one for the updates, and lets a lane whose
 run has ended take the next work item. Runs that reset, skip or end at different times need no special care, because a
 protocol says itself what it wants next.
 
-Lanes can be divided into groups, each with a thread and batches of its own: cropping is then spread over the cores, and
-on a CPU the network too, which uses two cores better than threads inside one batch do.
+Lanes are divided into groups, each with a thread and batches of its own. A graphics card has a few groups of many
+lanes, so that several cores crop for it; a CPU has a group of one lane for each core, and nothing is batched or filled.
 """
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import sys
 import threading
@@ -91,12 +90,13 @@ def run_lanes(
     told: queue.SimpleQueue[_Told] = queue.SimpleQueue()
     stop = threading.Event()
     waiting = _Waiting(items, stop)
+    share = _ShareOfCores(groups)
 
     def work() -> None:
         try:
-            with one_share_of_cores(groups):
-                for outcome in _run_group(tracker, waiting, lanes, told.put, pool):
-                    told.put(outcome)
+            share.take()
+            for outcome in _run_group(tracker, waiting, lanes, told.put, pool):
+                told.put(outcome)
         except BaseException as error:  # handed to the caller, who raises it
             told.put(error)
         told.put(None)
@@ -121,6 +121,7 @@ def run_lanes(
         for thread in threads:
             thread.join()
         pool.shutdown(wait=True, cancel_futures=True)
+        share.give_back()
 
 
 _Told = Outcome | int | BaseException | None
@@ -160,19 +161,26 @@ def _run_group(
         yield from ended.values()
 
 
-@contextlib.contextmanager
-def one_share_of_cores(shares: int) -> Iterator[None]:
-    """In the calling thread, let torch (where it is loaded) use one of so many equal shares of its threads."""
-    torch = sys.modules.get("torch")
-    if torch is None or shares == 1:
-        yield
-        return
-    before = torch.get_num_threads()
-    torch.set_num_threads(max(1, before // shares))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+class _ShareOfCores:
+    """One of equal shares of torch's threads (where torch is loaded) for each of several threads of ours.
+
+    A thread starts with the number that torch was told last, so it is asked for before any of them changes it.
+    """
+
+    def __init__(self, shares: int) -> None:
+        self._torch = sys.modules.get("torch") if shares > 1 else None
+        self._all = self._torch.get_num_threads() if self._torch is not None else 1
+        self._share = max(1, self._all // shares)
+
+    def take(self) -> None:
+        """Called in each of the threads."""
+        if self._torch is not None:
+            self._torch.set_num_threads(self._share)
+
+    def give_back(self) -> None:
+        """Called in the thread that made this, once the others have ended."""
+        if self._torch is not None:
+            self._torch.set_num_threads(self._all)
 
 
 def _step(tracker: BatchTracker, active: Sequence[_Lane], lanes: int) -> dict[_Lane, Outcome]:

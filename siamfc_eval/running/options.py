@@ -15,9 +15,10 @@ class RunOptions:
     weights: Path | None = None
     """A weights file instead of the trackers' own."""
     lanes: int | None = None
-    """Runs abreast for trackers that work on batches; 1: one after the other, timed; None: by the device."""
+    """Runs abreast for trackers that work on batches; 1: one after the other, timed; None: one for each core, or as
+    many as suit a graphics card. It decides no result on a CPU."""
     workers: int | None = None
-    """Threads that decode, and processes for other trackers; None: one for each core."""
+    """Cores to use: threads that decode, lanes on a CPU, processes for other trackers; None: all of them."""
     repetitions: int | None = None
     """Repetitions in place of each protocol's own."""
     sequences: tuple[str, ...] = ()

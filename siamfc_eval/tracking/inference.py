@@ -53,8 +53,30 @@ def resolve_device(device: str = "auto") -> torch.device:
     return resolved
 
 
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """In the calling thread, let torch compute with one thread, whatever it was told before.
+
+    OpenMP, MKL and oneDNN take the number of threads from the thread that calls them, so calls from several threads of
+    Python do not get in each other's way.
+    """
+    before = torch.get_num_threads()
+    if before == 1:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class Inference(Generic[Network]):
     """A network made ready to track: evaluation mode, batch norms folded, channels last, on its device.
+
+    On a CPU every target goes through the network by itself and in one thread. Libraries choose their algorithms by the
+    size of a batch and the number of threads, and each rounds in its own way; this way a target gets the same bits
+    whatever runs beside it. It costs nothing: a batch is no faster there, and cores are used by runs side by side.
 
     Args:
         network: left as it is; a copy is prepared.
@@ -70,14 +92,26 @@ class Inference(Generic[Network]):
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
 
+    @property
+    def takes_batches(self) -> bool:
+        """Whether many targets go through the network in one call."""
+        return self.device.type != "cpu"
+
+    def calls(self, count: int) -> list[slice]:
+        """Which of `count` targets go through the network together, call by call."""
+        return [slice(0, count)] if self.takes_batches else [slice(index, index + 1) for index in range(count)]
+
     @contextlib.contextmanager
     def exactly(self) -> Iterator[None]:
         """Inference in full single precision, by the same algorithms every time.
 
-        CUDA convolutions otherwise round to TensorFloat-32 (three digits), and a batch would answer unlike its members.
+        CUDA convolutions otherwise round to TensorFloat-32 (three digits), and a batch would answer unlike its members;
+        a CPU's algorithms depend on the number of threads.
         """
         with contextlib.ExitStack() as stack:
             stack.enter_context(torch.inference_mode())
+            if self.device.type == "cpu":
+                stack.enter_context(one_thread())
             if self.device.type == "cuda":
                 stack.enter_context(
                     torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
@@ -97,9 +131,13 @@ class Inference(Generic[Network]):
 
     def templates(self, crops: Crops) -> list[Template]:
         """The templates of n exemplar crops, one each."""
+        found: list[Template] = []
         with self.exactly():
-            joined: Template = self.network.template(self.images(crops))  # type: ignore[operator]
-            return [select_template(joined, index) for index in range(len(crops))]
+            for members in self.calls(len(crops)):
+                part = crops[members]
+                joined: Template = self.network.template(self.images(part))  # type: ignore[operator]
+                found += [select_template(joined, index) for index in range(len(part))]
+        return found
 
     def images(self, crops: Crops) -> Tensor:
         """Shape (n, 3, side, side), float; the permuted bytes already lie channels last, so nothing is copied twice."""
@@ -123,11 +161,14 @@ def correlation_responses(
         TrackerError: the network answered with values that are not finite.
     """
     count, scales, side = crops.shape[:3]
+    parts: list[NDArray[np.float32]] = []
     with inference.exactly():
-        joined = join_templates(templates)
-        assert isinstance(joined, Tensor)
-        found = inference.network.detect(joined, inference.images(crops.reshape(count * scales, side, side, 3)))
-        responses: NDArray[np.float32] = found.float().cpu().numpy()
+        for members in inference.calls(count):
+            joined = join_templates(templates[members])
+            assert isinstance(joined, Tensor)
+            images = inference.images(crops[members].reshape(-1, side, side, 3))
+            parts.append(inference.network.detect(joined, images).float().cpu().numpy())
+    responses = np.concatenate(parts)
     check_finite(responses, inference.network.name)
     return responses.reshape(count, scales, *responses.shape[-2:])
 
@@ -149,12 +190,14 @@ def proposal_scores(
         TrackerError: the network answered with values that are not finite.
     """
     network = inference.network
+    found: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
     with inference.exactly():
-        joined = join_templates(templates)
-        assert isinstance(joined, tuple)
-        cls, loc = network.detect(joined, inference.images(crops))
-        scores: NDArray[np.float32] = network.objectness(cls).float().cpu().numpy()
-        offsets: NDArray[np.float32] = network.offsets(loc).float().cpu().numpy()
+        for members in inference.calls(len(crops)):
+            joined = join_templates(templates[members])
+            assert isinstance(joined, tuple)
+            cls, loc = network.detect(joined, inference.images(crops[members]))
+            found.append((network.objectness(cls).float().cpu().numpy(), network.offsets(loc).float().cpu().numpy()))
+    scores, offsets = (np.concatenate(parts) for parts in zip(*found, strict=True))
     check_finite(scores, network.name)
     check_finite(offsets, network.name)
     return scores, offsets

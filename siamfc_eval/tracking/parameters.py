@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from siamfc_eval.tracking.crops import Cropping
-from siamfc_eval.tracking.responses import Kernel
+from siamfc_eval.tracking.responses import Bicubic
 from siamfc_eval.tracking.targets import PolygonFit
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -61,7 +61,7 @@ class SiamFCParameters(Parameters):
     """The target never gets smaller than this times its first size."""
     max_size_ratio: Positive = 5.0
     """The target never gets larger than this times its first size."""
-    upsampling_kernel: Kernel = "spline"
+    upsampling_kernel: Bicubic = "spline"
     """Which bicubic enlarges the response; "opencv" is what siamfc-pytorch and its kin use."""
     refine_peak: bool = True
     """Find the peak between the samples of the enlarged response. The originals do not; see `find_peak`."""

@@ -150,8 +150,8 @@ class SiamRPNTracker:
         results: dict[int, tuple[SiamRPNState, Output]] = {}
         for size in sorted({state.search_size for state in states}):
             group = [index for index, state in enumerate(states) if state.search_size == size]
-            # Filled up to the whole batch: what a target gets must not depend on how many others are lost.
-            padded = group + group[-1:] * (len(states) - len(group))
+            # A batch is filled up to the whole: what a target gets must not depend on how many others are lost.
+            padded = group + group[-1:] * (len(states) - len(group) if self._inference.takes_batches else 0)
             crops = np.stack(
                 self._inference.each(
                     self._search_crop, [states[index] for index in padded], [frames[index] for index in padded]

@@ -159,7 +159,7 @@ def test_speed_is_measured_in_a_run_of_its_own_and_added_to_results_from_lanes(t
     assert first.protocols[0].fps is None
     manifest = read_manifest(tmp_path / "toys" / "toy")
     assert manifest is not None
-    assert manifest.settings["times"] == "not measured: runs were advanced in batches"
+    assert manifest.settings["times"] == "not measured: runs were advanced side by side"
     before = {name: content for name, content in _files(tmp_path).items() if "time" not in name}
     second = run_experiment(OPE, [ToyTracker()], dataset, tmp_path, options=dataclasses.replace(IN_LANES, speed=True))
     assert second.protocols[0].fps

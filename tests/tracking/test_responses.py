@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from siamfc_eval.tracking.responses import Kernel, blend_window, cosine_window, find_peak, upsample
+from siamfc_eval.tracking.responses import Bicubic, blend_window, cosine_window, find_peak, upsample
 
 
 def bump(x: float, y: float, size: int = 17, width: float = 2.5) -> np.ndarray:
@@ -29,7 +29,7 @@ def test_opencv_kernel_is_opencvs() -> None:
 
 @pytest.mark.parametrize("kernel", ["spline", "opencv", "matlab"])
 @pytest.mark.parametrize("size", [272, 273])
-def test_enlarging_keeps_constants_and_symmetry(kernel: Kernel, size: int) -> None:
+def test_enlarging_keeps_constants_and_symmetry(kernel: Bicubic, size: int) -> None:
     flat = np.full((1, 17, 17), 3.25, dtype=np.float32)
     np.testing.assert_allclose(upsample(flat, size, kernel), 3.25, rtol=1e-6)
     enlarged = upsample(bump(0, 0)[None], size, kernel)[0]
@@ -37,7 +37,7 @@ def test_enlarging_keeps_constants_and_symmetry(kernel: Kernel, size: int) -> No
 
 
 @pytest.mark.parametrize(("kernel", "tolerance"), [("spline", 0.01), ("matlab", 0.03), ("opencv", 0.15)])
-def test_peaks_come_back_between_samples(kernel: Kernel, tolerance: float) -> None:
+def test_peaks_come_back_between_samples(kernel: Bicubic, tolerance: float) -> None:
     errors = []
     for x, y in [(0, 0), (0.5, -0.25), (3.3, -2.7), (-5.9, 4.1), (6.0, 6.4)]:
         enlarged = upsample(bump(x, y)[None], 272, kernel)[0]
