@@ -20,11 +20,11 @@ import numpy as np
 import torch
 
 from siamfc_eval.datasets.sequence import Dataset
-from siamfc_eval.datasets.synthetic import embedded_benchmark
 from siamfc_eval.running import events
 from siamfc_eval.running.experiment import parse_experiment
 from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.run import run_experiment
+from siamfc_eval.synthetic.benchmark import embedded_benchmark
 from siamfc_eval.tracking.catalogue import load_tracker
 from siamfc_eval.tracking.tracker import BatchTracker
 
