@@ -75,6 +75,7 @@ class TrackerProcess:
         try:
             self._supervisor = supervisor = self._supervised(words, environment or {}, folder)
             self.pid = self._started()
+            self._exit_code(wait=0.0)  # which may have come with the start
         except BaseException:
             self._give_up()
             raise
