@@ -48,8 +48,9 @@ _ENTRIES = (
     Convention("lasot", "The LaSOT toolkit in MATLAB", "ope", _OPE),
     Convention("uav123", "The UAV123 benchmark: unannotated frames fail", "ope", _OPE),
     Convention("plain", "No rule at all: boxes as they are, like DCFNet's and SiamDW's scripts", "ope", _OPE),
+    Convention("vot-official", "The VOT challenges in MATLAB, which papers quote", "supervised", _SUPERVISED),
     Convention(
-        "vot-official", "The VOT challenges in MATLAB, which papers quote, and pysot", "supervised", _SUPERVISED
+        "pysot-vot", "pysot's copy of it, which pads failures 5 frames before the end", "supervised", _SUPERVISED
     ),
     Convention("vot-toolkit", "vot-toolkit 0.7 to 0.9 in Python", "supervised", _SUPERVISED),
     Convention("vot-official-ao", "The MATLAB toolkit's average overlap without resets", "unsupervised", _UNSUPERVISED),

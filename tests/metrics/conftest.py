@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tarfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,3 +80,24 @@ def bench(tmp_path: Path) -> Bench:
             bench.write(tracker, name, boxes + drift)
     bench.annotations.write_text(json.dumps({"dataset": "OTB2015", "box": "x,y,w,h; 1-based", "sequences": sequences}))
     return bench
+
+
+Unpack = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def unpack(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Unpack:
+    """unpack("vot2018_official", wanted): a folder with the members of a published archive whose names are wanted."""
+    done: dict[tuple[str, Any], Path] = {}
+
+    def do(archive: str, wanted: Callable[[str], bool] = lambda name: True) -> Path:
+        key = (archive, wanted)
+        if key not in done:
+            done[key] = tmp_path_factory.mktemp(archive)
+            with tarfile.open(shared / "data/published" / f"{archive}.tar.xz") as packed:
+                for member in packed:
+                    if member.isfile() and wanted(member.name.removeprefix("./")):
+                        packed.extract(member, done[key], filter="data")
+        return done[key]
+
+    return do

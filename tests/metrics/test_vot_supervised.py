@@ -18,7 +18,7 @@ from siamfc_eval.metrics.vot.supervised import SupervisedMeasure, frame_tags
 from siamfc_eval.metrics.vot.years import Interval
 from siamfc_eval.protocols.trajectory import Code, Trajectory
 
-OFFICIAL, TOOLKIT = SUPERVISED["vot-official"], SUPERVISED["vot-toolkit"]
+OFFICIAL, PYSOT, TOOLKIT = SUPERVISED["vot-official"], SUPERVISED["pysot-vot"], SUPERVISED["vot-toolkit"]
 NEAR = np.array([10.0, 10, 9, 9])
 """With the toolkit's rule it overlaps TARGET by 9 x 9 of 10 x 10 pixels."""
 TARGET = np.array([10.0, 10, 10, 10])
@@ -70,8 +70,25 @@ def test_a_failure_too_late_for_a_new_start_opens_no_zero_tail_officially_and_on
     assert fragments(codes("I....FSS"), TOOLKIT) == [Fragment(0, 5, True, None)]
 
 
-def test_a_new_start_just_after_the_last_frame_still_pads() -> None:
-    assert fragments(codes("I..FSSSS"), OFFICIAL) == [Fragment(0, 3, True, 8)]
+def test_a_new_start_just_after_the_last_frame_pads_in_pysot_and_in_the_toolkit_but_not_officially() -> None:
+    # MATLAB counts frames from 1 and takes starts f + 5 <= n; pysot takes the same with f counted from 0.
+    assert fragments(codes("I..FSSSS"), OFFICIAL) == [Fragment(0, 8, False, None)]
+    for rules in (PYSOT, TOOLKIT):
+        assert fragments(codes("I..FSSSS"), rules) == [Fragment(0, 3, True, 8)]
+    assert fragments(codes("I..FSSSSI"), OFFICIAL) == [Fragment(0, 3, True, 8), Fragment(8, 9, False, None)]
+
+
+def test_officially_a_sequence_counts_once_and_in_pysot_once_for_each_repetition() -> None:
+    videos = sequence(8, "a"), sequence(8, "b")
+    runs = [[run("I......."), run("I......."), run("I.......")], [run("I-------")]]
+
+    def eao(convention: str) -> float:
+        of = measure(convention, *videos)
+        total = sum(of.statistics(video, its) for video, its in zip(videos, runs, strict=True))
+        return float(of.finish(np.asarray(total))["eao"])
+
+    assert eao("vot-official") == pytest.approx(1 / 2)
+    assert eao("pysot-vot") == pytest.approx(3 / 4)
 
 
 @settings(deadline=None, max_examples=60)
@@ -160,7 +177,7 @@ def test_fragments_that_end_in_failure_count_0_up_to_the_longest_sequence() -> N
 def test_a_fragment_whose_next_start_would_be_the_first_frame_after_the_end_counts_a_little_less() -> None:
     video, other = sequence(8), sequence(8, "other")
     failing, perfect = run("I..FSSSS"), run("I.......")
-    of = measure("vot-official", video, other)
+    of = measure("pysot-vot", video, other)
     curve = of.finish_curves(of.statistics(video, [failing]) + of.statistics(other, [perfect]))["eao"]
     weight = 8 / 9
     assert curve[7] == pytest.approx((weight * 2 / 7 + 1) / (weight + 1))
@@ -179,7 +196,9 @@ def test_repetitions_are_averaged() -> None:
     for convention in SUPERVISED:
         of = measure(convention, video)
         once = of.statistics(video, [run("I" + "." * 12 + "," * 7)])
-        assert of.statistics(video, [run("I" + "." * 12 + "," * 7)] * 15) == pytest.approx(once)
+        again = of.finish(of.statistics(video, [run("I" + "." * 12 + "," * 7)] * 15))
+        for key, value in of.finish(once).items():
+            assert again[key] == pytest.approx(value)
         mixed = of.finish(of.statistics(video, [run("I" + "." * 19), run("I" + "-" * 19)]))
         assert mixed["accuracy"] == pytest.approx(0.5)
         assert mixed["eao"] == pytest.approx(0.5)

@@ -49,12 +49,12 @@ def fragments(codes: NDArray[np.int8], rules: SupervisedRules) -> list[Fragment]
         starts = [int(frame) for frame in np.flatnonzero(codes == INITIALIZED)]
     cut: list[Fragment] = []
     for start, failure in zip(starts, failures, strict=False):
-        tail = failure + rules.skip > frames
+        due = failure + rules.skip
         if start >= failure:  # two failures without an initialisation between them: a damaged file
             continue
-        if tail and rules.tail_failures == "open":
+        if due > frames - (rules.tail_failures == "open") and rules.tail_failures != "padded":
             return [*cut, Fragment(start, frames, False, None)]
-        cut.append(Fragment(start, failure, True, None if tail else failure + rules.skip))
+        cut.append(Fragment(start, failure, True, None if due > frames else due))
     if len(starts) > len(failures) and failures[-1] < starts[-1] < frames:
         cut.append(Fragment(starts[-1], frames, False, None))
     return cut

@@ -6,7 +6,7 @@ failures, pads those that end in failure with zeros, and averages the running me
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from siamfc_eval.geometry.raster import Rasteriser
@@ -16,9 +16,12 @@ from siamfc_eval.geometry.raster import Rasteriser
 class SupervisedRules:
     """The rules of one convention for the supervised (reset-based) protocol."""
 
-    tail_failures: Literal["open", "padded"] = field(metadata={"effect": "failures too late for a re-initialisation"})
-    """A failure f with f + `skip` > n opens no zero tail (its fragment counts as far as it goes), or is padded with
-    zeros like any other."""
+    tail_failures: Literal["open", "open-beyond", "padded"] = field(
+        metadata={"effect": "failures too late for a re-initialisation"}
+    )
+    """A failure f opens no zero tail (its fragment counts as far as the run goes) where the next start f + `skip` is no
+    frame of the n there are ("open": f + `skip` >= n); only where it is also not the one after the last ("open-beyond":
+    f + `skip` > n); or it is padded with zeros like any other."""
     rasteriser: Rasteriser = field(metadata={"effect": "the rasteriser"})
     """Which rule turns regions into pixels."""
     interval_shift: Literal[-1, 0] = field(metadata={"effect": "the shift of the EAO interval"})
@@ -29,6 +32,9 @@ class SupervisedRules:
     fragment_weights: Literal["share", "one"] = field(metadata={"effect": "fragment weights"})
     """The share of the frames up to and including the next start that exist (1, except k / (k + 1) where the next start
     is the frame after the last, and less where a file is too short), or 1."""
+    repetitions: Literal["averaged", "counted"] = field(metadata={"effect": "sequences with more repetitions"})
+    """In EAO a sequence counts once however many repetitions it has, or once for each of them: it makes a difference
+    for a tracker that is repeated 3 times where that proves it deterministic and 15 times elsewhere."""
     accuracy_bounds: Literal["image", "beyond"] = field(metadata={"effect": "the image border in accuracy"})
     """Overlaps in accuracy are clipped to the image, or to one column and one row more. EAO always clips to the
     image."""
@@ -53,13 +59,14 @@ class SupervisedRules:
 
 
 SUPERVISED: dict[str, SupervisedRules] = {
-    # The MATLAB toolkit of the challenges: estimate_expected_overlap.m, estimate_accuracy.m; pysot computes the same.
+    # The MATLAB toolkit of the challenges: estimate_expected_overlap.m, analyze_accuracy_robustness.m.
     "vot-official": SupervisedRules(
         tail_failures="open",
         rasteriser="vot-official",
         interval_shift=-1,
         fragment_starts="failure",
         fragment_weights="share",
+        repetitions="averaged",
         accuracy_bounds="beyond",
         accuracy_pooling="frames",
         robustness="failures-per-frame",
@@ -74,6 +81,7 @@ SUPERVISED: dict[str, SupervisedRules] = {
         interval_shift=0,
         fragment_starts="initialisation",
         fragment_weights="one",
+        repetitions="averaged",
         accuracy_bounds="image",
         accuracy_pooling="sequences",
         robustness="weighted-failures",
@@ -82,4 +90,7 @@ SUPERVISED: dict[str, SupervisedRules] = {
         other_length="raise",
     ),
 }
+# pysot's copy, toolkit/evaluation/eao_benchmark.py. MATLAB counts frames from 1 and takes next starts f + 5 <= n, which
+# counted from 0 is f + 5 < n; pysot takes f + 5 <= n counted from 0. And it weighs every run of every sequence alike.
+SUPERVISED["pysot-vot"] = replace(SUPERVISED["vot-official"], tail_failures="open-beyond", repetitions="counted")
 """Convention -> its rules."""

@@ -192,7 +192,9 @@ class SupervisedMeasure:
         rows = np.zeros((len(marks), len(self._nothing)))
         for run in scored:
             cut = fragments(run.codes, self.rules)
-            weights = fragment_weights(cut, marks, len(sequence), run.codes, self.rules) / len(scored)
+            weights = fragment_weights(cut, marks, len(sequence), run.codes, self.rules)
+            if self.rules.repetitions == "averaged":
+                weights /= len(scored)
             add_curves(rows, run.overlaps[0], cut, weights, self.length, extents=self._ends_with_fragments)
         rows[:, -len(_SUMS) :] = self._sums(scored, marks)
         return rows
