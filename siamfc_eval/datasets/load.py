@@ -26,6 +26,7 @@ for _name in (
     "vot",
     "got10k",
     "lasot",
+    "lasot-annotations",
     "uav",
     "nfs",
     "tcolor128",
@@ -121,7 +122,8 @@ def _resolve(path: Path, kind: str | None) -> tuple[Layout, KnownDataset | None]
         return recognise(path), None
     known = match_known(kind)
     if kind in LAYOUTS and (path.is_dir() or path.suffix != ".json" or kind.endswith("json")):
-        return LAYOUTS[kind], known if known and known.name == kind else None
+        benchmark = known if known and known.name == kind else None
+        return (_of_family(path, LAYOUTS[kind]) if benchmark else LAYOUTS[kind]), benchmark
     if known is None and kind not in LAYOUTS:
         raise UnknownNameError("data set or layout", kind, [*LAYOUTS, *(entry.name for entry in KNOWN)])
     family = known.family if known else LAYOUTS[kind].family
@@ -130,6 +132,12 @@ def _resolve(path: Path, kind: str | None) -> tuple[Layout, KnownDataset | None]
     own = [layout for layout in LAYOUTS.values() if layout.family == family]
     fitting = [layout for layout in own if layout.recognises(path)]
     return (fitting[0] if fitting else recognise(path)), known
+
+
+def _of_family(path: Path, layout: Layout) -> Layout:
+    """The layout, unless the path has another one in which the same benchmark is published."""
+    family = [other for other in LAYOUTS.values() if other.family == layout.family and other.recognises(path)]
+    return layout if layout in family or not family else family[0]
 
 
 def _usable(dataset: Dataset, sink: Problems) -> Dataset:

@@ -83,6 +83,51 @@ def test_lasots_test_set_is_selected_by_its_list(tmp_path, write):
     assert load_dataset(tmp_path).names == ("airplane-2",)
 
 
+def lasot_annotations(write, folder, names=("airplane-1", "airplane-2")):
+    for name in names:
+        write(folder / f"{name}.txt", BOX * 3)
+        write(folder / "absent" / f"{name}.txt", "0\n1\n0\n")
+        write(folder / "att" / f"{name}.txt", "1,0,0,0,0,0,0,0,0,0,0,0,0,1\n")
+
+
+@pytest.mark.parametrize("kind", [None, "lasottest", "lasot", "lasot-annotations"])
+@pytest.mark.parametrize("inside", [True, False])
+def test_lasot_is_read_from_the_annotations_of_its_evaluation_toolkit(tmp_path, write, kind, inside):
+    lasot_annotations(write, tmp_path / "annos")
+    dataset = load_dataset(tmp_path / "annos" if inside else tmp_path, kind)
+    assert (dataset.name, dataset.layout) == ("lasot", "lasot-annotations")
+    assert dataset.names == ("airplane-1", "airplane-2")
+    sequence = dataset.sequences[0]
+    assert (sequence.origin, sequence.frames) == (1, None)
+    np.testing.assert_array_equal(sequence.absent, [False, True, False])
+    assert sequence.attributes == {"official": {"IV", "ARC"}}
+
+
+def test_lasot_annotations_find_the_images_of_the_data_set(tmp_path, make_images, write):
+    lasot_annotations(write, tmp_path / "annos", ("airplane-1",))
+    make_images(tmp_path / "LaSOT/airplane/airplane-1/img", 1, 3)
+    (sequence,) = load_dataset(tmp_path / "annos", "lasot", images=tmp_path / "LaSOT")
+    assert numbers(sequence.frames) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "said"),
+    [
+        ("absent/airplane-1.txt", "0\n1\n", "2 values for 3 rows"),
+        ("att/airplane-1.txt", "0,1\n", "expected 14 attributes, found 2"),
+        ("airplane-1.txt", "1,2,x,4\n", "expected numbers"),
+    ],
+)
+def test_damaged_lasot_annotations_are_named(tmp_path, write, part, text, said):
+    lasot_annotations(write, tmp_path / "annos")
+    write(tmp_path / "annos" / part, text)
+    with pytest.raises(InputError, match=f"airplane-1.*{said}"):
+        load_dataset(tmp_path / "annos")
+    problems = []
+    assert load_dataset(tmp_path / "annos", problems=problems).names == ("airplane-2",)
+    assert len(problems) == 1
+
+
 @pytest.mark.parametrize("case", [("uav123", "UAV123", 775), ("uav123-10fps", "UAV123_10fps", 259)])
 def test_uav_sequences_are_cut_from_a_shared_folder(tmp_path, make_images, write, case):
     kind, version, first = case

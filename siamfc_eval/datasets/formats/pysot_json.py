@@ -102,10 +102,27 @@ def _read_entry(
         origin=origin,
         attributes={"pysot": codes} if codes else {},
         tags=tags,
-        absent=np.asarray(entry["absent"], dtype=np.float64) == 0 if len(entry.get("absent", ())) else None,
+        absent=_absent(entry.get("absent", ()), len(regions), where),
         image_size=image_size(frames.paths[0]) if frames and size is None else size,
         aliases=otb_names.result_aliases(name) if family == "otb" else frozenset(),
     ), notes
+
+
+def _absent(flags: Any, frames: int, where: str) -> NDArray[np.bool_] | None:
+    """Shape (n,): frames without the target, from flags that are 1 where it is present; None where there are none.
+
+    Raises:
+        InputError: no flags, or not one for each frame.
+    """
+    try:
+        present = np.asarray(flags, dtype=np.float64).ravel()
+    except (TypeError, ValueError):
+        raise InputError(f"{where}: expected 'absent' to be a list of 0 and 1, found {str(flags)[:60]}.") from None
+    if present.size not in {0, frames}:
+        raise InputError(
+            f"{where}: {present.size} 'absent' flags for {frames} rows of ground truth. Expected one for each frame."
+        )
+    return present == 0 if present.size else None
 
 
 def parse_regions(rows: Any, origin: float, where: str) -> tuple[Region, ...]:

@@ -95,6 +95,7 @@ def ope_counts(frames: Frames, rules: OpeRules, groups: int) -> Counts:
     if rules.absent == "fail" and frames.absent is not None:
         for values in (overlap, error, norm):
             values[frames.absent] = np.nan
+        valid = ~frames.absent if valid is None else valid & ~frames.absent
     group = counted = frames.group
     scored = _scored(frames, rules)
     if scored is not None:

@@ -58,9 +58,10 @@ class OpeRules:
     absent: Literal["count", "fail", "exclude"] = field(
         default="count", metadata={"effect": "frames that are marked as without target"}
     )
-    """As any other frame; out of the numerator but in the denominator; or not scored."""
+    """As any other frame; out of the numerator but in the denominator, where `denominator` is not of the valid frames;
+    or not scored."""
     denominator: Literal["frames", "valid"] = field(default="frames", metadata={"effect": "the denominator"})
-    """All frames that are scored, or those with valid ground truth (`valid_success`)."""
+    """All frames that are scored, or those with valid ground truth (`valid_success`) and not absent."""
     bins: int = field(default=21, metadata={"effect": "the number of overlap thresholds"})
     """Thresholds of the success curve, from 0 to 1."""
     grid: Literal["linspace", "colon"] = field(
@@ -118,10 +119,11 @@ RULES: dict[str, OpeRules] = {
     "got10k": OpeRules(first_frame="ground-truth", unannotated="exclude"),
     # got10k 0.1.3: experiments/got10k.py.
     "got10k-ao": OpeRules(first_frame="drop", absent="exclude", bins=101, pooling="frames", clip=True),
-    # pysot-toolkit: pysot/utils/statistics.py, c_region kernels.
-    "pysot-toolkit": OpeRules(valid_success="positive", valid_precision="centre", valid_norm="centre"),
-    # STVIR/pysot: toolkit/utils/statistics.py.
-    "pysot": OpeRules(valid_success="size", valid_precision="centre", valid_norm="centre"),
+    # pysot-toolkit: pysot/utils/statistics.py, c_region kernels. Absent frames are taken out before counting, and the
+    # counts are divided by the frames of the whole sequence (evaluation/ope_benchmark.py).
+    "pysot-toolkit": OpeRules(valid_success="positive", valid_precision="centre", valid_norm="centre", absent="fail"),
+    # STVIR/pysot: toolkit/utils/statistics.py; absent frames as in pysot-toolkit.
+    "pysot": OpeRules(valid_success="size", valid_precision="centre", valid_norm="centre", absent="fail"),
     # visionml/pytracking: pytracking/analysis/extract_results.py, as of the version that the reference scores are from.
     "pytracking": OpeRules(
         first_frame="ground-truth",
@@ -132,6 +134,7 @@ RULES: dict[str, OpeRules] = {
         valid_precision="positive",
         invalid_precision="fail",
         valid_norm="positive",
+        absent="fail",
     ),
     # LaSOT_Evaluation_Toolkit: utils/calc_seq_err_robust.m, utils/eval_tracker.m.
     "lasot": replace(OTB_MATLAB, short_file="refuse", absent="fail"),
@@ -146,9 +149,12 @@ RULES["pytracking-valid"] = replace(RULES["pytracking"], denominator="valid")
 def rules_of(name: str, dataset: str) -> OpeRules:
     """The rules of a convention on a data set.
 
-    pytracking has one rule that depends on the data set: on UAV123, invalid ground truth is a hit in precision.
+    pytracking has two that depend on the data set: on UAV123, invalid ground truth is a hit in precision; on LaSOT,
+    files that are too short are refused.
     """
     rules = RULES[name]
     if name.startswith("pytracking") and dataset.startswith("uav"):
         return replace(rules, invalid_precision="hit")
+    if name.startswith("pytracking") and dataset.startswith("lasot"):
+        return replace(rules, short_file="refuse")
     return rules
