@@ -18,8 +18,11 @@ from siamfc_eval.cli.selection import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from siamfc_eval.datasets.sequence import Dataset
     from siamfc_eval.reporting.report import Section
+    from siamfc_eval.results.manifest import Session
 
 
 @click.command(epilog="Example: siamfc-eval report runs/otb2015 --annotations ~/OTB2015 --out report")
@@ -91,11 +94,22 @@ def run_facts(results: Path) -> dict[str, str]:
     manifest = first_manifest(results)
     if manifest is None:
         return {}
+    made = {status.session for status in manifest.items.values() if status.status == "done"} or {0}
+    sessions = [session for number, session in enumerate(manifest.sessions) if number in made]
+
+    def of_each(describe: Callable[[Session], str]) -> str:
+        """What the sessions that made the results say; once where they agree."""
+        return "; later: ".join(dict.fromkeys(filter(None, map(describe, sessions))))
+
     facts = {
-        "command": " ".join(manifest.command),
-        "commit": manifest.commit,
-        "versions": ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
-        "hardware": ", ".join(f"{name} {value}" for name, value in manifest.hardware.items()),
-        "settings": ", ".join(f"{name} {value}" for name, value in manifest.settings.items()),
+        "command": of_each(lambda session: " ".join(session.command)),
+        "commit": of_each(lambda session: session.commit),
+        "versions": of_each(lambda session: _listed(session.versions)),
+        "hardware": of_each(lambda session: _listed(session.hardware)),
+        "settings": of_each(lambda session: _listed(session.settings)),
     }
     return {name: value for name, value in facts.items() if value}
+
+
+def _listed(values: dict[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())

@@ -20,6 +20,11 @@ def utc_now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
+WHERE = ("data", "dataset_options")
+"""Settings that say where the data set is now, so that results can be scored; the only ones that a later session
+changes."""
+
+
 class ItemStatus(BaseModel):
     """How one work item stands."""
 
@@ -35,10 +40,38 @@ class ItemStatus(BaseModel):
     seed: int | None = None
     error: str = ""
     """Why it failed."""
+    session: int = 0
+    """Which session it comes from: 0 the one that began the run, n the n-th of those that continued it."""
+
+
+class Session(BaseModel):
+    """One call of the program that made some of the results: by what, on what."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    started: str = Field(default_factory=utc_now)
+    versions: dict[str, str] = Field(default_factory=dict)
+    """Package -> version, with "python"."""
+    hardware: dict[str, str] = Field(default_factory=dict)
+    """E.g. cpu, cores, gpu."""
+    commit: str = ""
+    """Commit of the source checkout, with "+" where it had changes; "" for an installed package."""
+    command: list[str] = Field(default_factory=list)
+    """The command line."""
+    settings: dict[str, str] = Field(default_factory=dict)
+    """What does not decide the results and is good to know, e.g. lanes, device."""
+
+
+SESSION = tuple(name for name in Session.model_fields if name != "started")
+"""What a manifest says of the session that began the run under the names that a session has for them."""
 
 
 class Manifest(BaseModel):
-    """One run of one tracker: what was run, on what, by what, and how each work item stands."""
+    """One run of one tracker: what was run, on what, by what, and how each work item stands.
+
+    `versions`, `hardware`, `commit`, `command` and `settings` are those of the session that began the run, and stay so.
+    A session that continues it adds itself to `later` when it makes its first result.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -51,16 +84,13 @@ class Manifest(BaseModel):
     """Hashes (or values) of all that decides the results: e.g. weights, config, ground_truth, protocol. A run continues
     in a folder only if these are the same."""
     versions: dict[str, str] = Field(default_factory=dict)
-    """Package -> version, with "python"."""
     hardware: dict[str, str] = Field(default_factory=dict)
-    """E.g. cpu, cores, gpu."""
     commit: str = ""
-    """Commit of the source checkout, with "+" where it had changes; "" for an installed package."""
     command: list[str] = Field(default_factory=list)
-    """The command line."""
     seeds: dict[str, int] = Field(default_factory=dict)
     settings: dict[str, str] = Field(default_factory=dict)
-    """What does not decide the results and is good to know, e.g. lanes, device."""
+    later: list[Session] = Field(default_factory=list)
+    """The sessions that continued the run, in order; empty in manifests of versions that did not tell them apart."""
     source: str = ""
     """Where imported results came from; "" for results of a run."""
     notes: list[str] = Field(default_factory=list)
@@ -68,6 +98,16 @@ class Manifest(BaseModel):
     updated: str = Field(default_factory=utc_now)
     items: dict[str, ItemStatus] = Field(default_factory=dict)
     """Key of the work item (`<sequence>` or `<sequence>/<sequence>_001`) -> how it stands."""
+
+    @property
+    def first(self) -> Session:
+        """The session that began the run."""
+        return Session(started=self.created, **{name: getattr(self, name) for name in SESSION})
+
+    @property
+    def sessions(self) -> list[Session]:
+        """All sessions, as `ItemStatus.session` counts them."""
+        return [self.first, *self.later]
 
 
 def read_manifest(folder: Path) -> Manifest | None:

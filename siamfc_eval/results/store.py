@@ -19,7 +19,7 @@ from siamfc_eval.errors import InputError
 from siamfc_eval.protocols.trajectory import Trajectory
 from siamfc_eval.results.content import content_digest
 from siamfc_eval.results.formats.write_text import format_columns, format_rows
-from siamfc_eval.results.manifest import MANIFEST, ItemStatus, Manifest, read_manifest, utc_now
+from siamfc_eval.results.manifest import MANIFEST, SESSION, WHERE, ItemStatus, Manifest, read_manifest, utc_now
 from siamfc_eval.results.names import path_part
 from siamfc_eval.results.raw import RecordedTrajectory, Values
 from siamfc_eval.results.rows import Rows, rows_of
@@ -121,6 +121,9 @@ class ResultStore:
         """
         self.folder = run_folder(Path(out).expanduser(), manifest.dataset, manifest.tracker, manifest.experiment)
         self.manifest = manifest
+        self._session = manifest.first
+        self._number: int | None = None
+        """Of the session, as items refer to it; None until it has a result."""
         self._restart = restart
         self._durable = durable
         self._written = 0.0
@@ -181,8 +184,10 @@ class ResultStore:
         """Take over the items of an earlier run of the same configuration."""
         earlier = None if self._restart else read_manifest(self.folder)
         self._continues = earlier is not None
-        self.manifest = self.manifest.model_copy(update={"items": {}})
+        self.manifest = self.manifest.model_copy(update={"items": {}, "later": []})
         if earlier is None:
+            self._number = 0
+            self._distrust_earlier()
             return
         ours, theirs = self.manifest.identity, earlier.identity
         changed = sorted(key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key))
@@ -191,7 +196,30 @@ class ResultStore:
                 f"{self.folder}: holds results of another configuration; different: {', '.join(changed)}. "
                 "Give another --out or another tracker name, or replace them with --restart."
             )
-        self.manifest = self.manifest.model_copy(update={"items": dict(earlier.items), "created": earlier.created})
+        kept = {name: getattr(earlier, name) for name in (*SESSION, "created", "items", "later")}
+        # What earlier sessions made keeps their provenance; only the data set may have moved.
+        kept["settings"] |= {name: value for name, value in self.manifest.settings.items() if name in WHERE}
+        self.manifest = self.manifest.model_copy(update=kept)
+
+    def _distrust_earlier(self) -> None:
+        """Note which results of an earlier run are to be replaced, so that a restart can be interrupted and resumed."""
+        with contextlib.suppress(InputError):
+            earlier = read_manifest(self.folder) if self._restart else None
+            self.manifest.items.update({key: _replaced() for key in (earlier.items if earlier else {})})
+
+    def describe(self, settings: dict[str, str]) -> None:
+        """Add to what is good to know of this session."""
+        self._session.settings |= settings
+        if self._number == 0:
+            self.manifest.settings |= settings
+
+    def _take_part(self) -> int:
+        """The number of this session, which from now on has results; the manifest tells of it before they are there."""
+        if self._number is None:
+            self.manifest.later.append(self._session)
+            self._number = len(self.manifest.later)
+            self.save()
+        return self._number
 
     def path(self, item: ResultItem) -> Path:
         """The result file of an item."""
@@ -210,14 +238,15 @@ class ResultStore:
 
     def _is_done(self, item: ResultItem) -> bool:
         path, status = self.path(item), self.manifest.items.get(item.key)
-        if status is None and self._restart:
-            return False
         try:
             content = path.read_bytes()
         except FileNotFoundError:
             return False
         except OSError as error:
             raise InputError(f"{path}: cannot read this result file ({error.strerror}).") from error
+        if status is None and self._restart:
+            self.manifest.items[item.key] = _replaced()
+            return False
         digest = content_digest(content)
         if status is not None:
             return status.status == "done" and status.digest == digest and status.frames == item.frames
@@ -228,7 +257,9 @@ class ResultStore:
             )
         if not content.endswith(b"\n") or content.count(b"\n") != item.frames:
             return False
-        self.manifest.items[item.key] = ItemStatus(status="done", frames=item.frames, digest=digest)
+        # Of the last session but this one, which noted itself before it wrote anything.
+        session = len(self.manifest.later) - (1 if self._number else 0)
+        self.manifest.items[item.key] = ItemStatus(status="done", frames=item.frames, digest=digest, session=session)
         return True
 
     def write(self, item: ResultItem, trajectory: Trajectory, origin: float = 0.0, seed: int | None = None) -> Path:
@@ -260,7 +291,7 @@ class ResultStore:
         """
         if len(rows) != item.frames:
             raise InputError(f"{item.key}: expected {item.frames} frames, found {len(rows)}; nothing was written.")
-        path = self.path(item)
+        path, session = self.path(item), self._take_part()
         for kind, values in (("time", times), ("confidence", confidences)):
             beside = self._beside(item, kind)
             if values is not None and not np.isnan(values).all():
@@ -271,7 +302,12 @@ class ResultStore:
         write_atomic(path, content, self._durable)
         seconds = None if times is None or np.isnan(times).all() else float(np.nansum(times))
         self.manifest.items[item.key] = ItemStatus(
-            status="done", frames=len(rows), digest=content_digest(content), seconds=seconds, seed=seed
+            status="done",
+            frames=len(rows),
+            digest=content_digest(content),
+            seconds=seconds,
+            seed=seed,
+            session=session,
         )
         self._save_now_and_then()
         return path
@@ -284,7 +320,8 @@ class ResultStore:
 
     def fail(self, item: ResultItem, error: str, seed: int | None = None) -> None:
         """Note that an item could not be run; it stays missing."""
-        self.manifest.items[item.key] = ItemStatus(status="failed", error=error, seed=seed)
+        session = self._take_part()
+        self.manifest.items[item.key] = ItemStatus(status="failed", error=error, seed=seed, session=session)
         self.save()
 
     def save(self) -> None:
@@ -296,6 +333,11 @@ class ResultStore:
     def _save_now_and_then(self) -> None:
         if time.monotonic() - self._written > _MANIFEST_EVERY:
             self.save()
+
+
+def _replaced() -> ItemStatus:
+    """How an item stands of which there is a result that a restart has not replaced yet."""
+    return ItemStatus(status="failed", error="its result file is of an earlier run, which a restart replaces")
 
 
 def _rows(trajectory: Trajectory, origin: float) -> Rows:

@@ -241,7 +241,7 @@ class _ProtocolRun:
         missing = self._missing(store, items)
         self.summary.kept += len(items) - len(missing)
         execution = choose_execution(self.tracker, self.load, self.protocol, self.options, items)
-        store.manifest.settings |= execution.settings
+        store.describe(execution.settings)
         self.watch.tell(
             events.ProtocolStarted(
                 self.tracker.name,

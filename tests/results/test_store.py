@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -143,6 +144,75 @@ def test_results_of_another_tool_are_not_taken_for_own_ones(tmp_path: Path) -> N
         ResultStore(tmp_path, manifest()) as store,
     ):
         store.missing(ITEMS)
+
+
+def test_what_a_later_session_makes_is_told_from_what_was_kept(tmp_path: Path) -> None:
+    began = {"versions": {"numpy": "1"}, "hardware": {"cpu": "old"}, "commit": "a", "command": ["run", "--lanes", "2"]}
+    with ResultStore(tmp_path, manifest(**began, settings={"lanes": "2", "data": "/old/place"})) as store:
+        store.write(ITEMS[0], trajectory())
+    later = {"versions": {"numpy": "2"}, "hardware": {"cpu": "new"}, "commit": "b", "command": ["run"]}
+    for _ in range(2):  # the second time there is nothing to do
+        with ResultStore(tmp_path, manifest(**later, settings={"data": "/new/place"})) as store:
+            store.describe({"lanes": "8"})
+            for item in store.missing(ITEMS):
+                store.write(item, trajectory())
+    kept = read_manifest(store.folder)
+    assert kept is not None
+    assert {name: getattr(kept, name) for name in began} == began
+    assert kept.settings == {"lanes": "2", "data": "/new/place"}
+    [session] = kept.later
+    assert {name: getattr(session, name) for name in later} == later
+    assert session.settings["lanes"] == "8"
+    assert {key: status.session for key, status in kept.items.items()} == {"bag": 0, "fish1": 1}
+    assert [one.commit for one in kept.sessions] == ["a", "b"]
+
+
+def test_a_result_that_a_killed_session_wrote_last_is_told_to_be_that_sessions(tmp_path: Path) -> None:
+    for number in range(2):
+        with ResultStore(tmp_path, manifest(commit=str(number))) as store:
+            store.write(ITEMS[number], trajectory())
+    before = read_manifest(store.folder)
+    assert before is not None
+    del before.items["fish1"]  # as if it had been killed before it could write the manifest again
+    write_atomic(store.folder / "manifest.json", before.model_dump_json())
+    with ResultStore(tmp_path, manifest(commit="2")) as store:
+        assert not store.missing(ITEMS)
+        assert store.manifest.items["fish1"].session == 1
+        assert [one.commit for one in store.manifest.sessions] == ["0", "1"]
+
+
+def test_a_manifest_of_a_version_without_sessions_is_continued(tmp_path: Path) -> None:
+    with ResultStore(tmp_path, manifest(commit="old")) as store:
+        store.write(ITEMS[0], trajectory())
+    path = store.folder / "manifest.json"
+    old = json.loads(path.read_text())
+    del old["later"]
+    del old["items"]["bag"]["session"]
+    path.write_text(json.dumps(old))
+    with ResultStore(tmp_path, manifest(commit="new")) as store:
+        assert store.missing(ITEMS) == [ITEMS[1]]
+        store.write(ITEMS[1], trajectory())
+        assert (store.manifest.commit, [one.commit for one in store.manifest.later]) == ("old", ["new"])
+
+
+def test_an_interrupted_restart_does_not_take_the_rest_of_the_earlier_run_for_its_own(tmp_path: Path) -> None:
+    with ResultStore(tmp_path, manifest(identity={"weights": "old"})) as store:
+        for item in ITEMS:
+            store.write(item, trajectory())
+    with ResultStore(tmp_path, manifest(), restart=True) as store:
+        store.write(store.missing(ITEMS)[0], trajectory(2.0))
+    with ResultStore(tmp_path, manifest()) as store:
+        assert store.missing(ITEMS) == [ITEMS[1]]
+
+
+def test_an_interrupted_restart_over_results_of_another_tool_does_not_take_them_either(tmp_path: Path) -> None:
+    foreign = run_folder(tmp_path, "vot2018", "SiamAPN++") / "fish1.txt"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("1,2,3,4\n" * 3)
+    with ResultStore(tmp_path, manifest(), restart=True) as store:
+        store.write(store.missing(ITEMS)[0], trajectory())
+    with ResultStore(tmp_path, manifest()) as store:
+        assert store.missing(ITEMS) == [ITEMS[1]]
 
 
 def test_a_trajectory_of_the_wrong_length_is_not_written(tmp_path: Path) -> None:

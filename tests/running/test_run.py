@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from running_toys import OneByOne, ToyTracker, moving_sequence, small_dataset
 
+from siamfc_eval.cli.report_verb import run_facts
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.results.manifest import read_manifest
@@ -188,6 +189,29 @@ def test_the_manifest_says_how_the_results_came_about(tmp_path: Path) -> None:
     assert {"tracker.family", "protocol.kind", "ground_truth"} <= manifest.identity.keys()
     assert manifest.items["s1"].seconds
     assert manifest.items["s1"].seed is not None
+
+
+def test_other_lanes_continue_a_run_and_say_what_they_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = small_dataset(6, 8)
+    some = dataclasses.replace(IN_LANES, sequences=("s1",))
+    monkeypatch.setattr("sys.argv", ["siamfc-eval", "run", "--sequence", "s1"])
+    run_experiment(OPE, [ToyTracker()], dataset, tmp_path, options=some)
+    before = read_manifest(tmp_path / "toys" / "toy")
+    monkeypatch.setattr("sys.argv", ["siamfc-eval", "run", "--lanes", "1"])
+    monkeypatch.setattr("siamfc_eval.running.provenance.versions", lambda: {"python": "9.9"})
+    for _ in range(2):
+        run_experiment(OPE, [ToyTracker()], dataset, tmp_path, options=ALONE)
+    manifest = read_manifest(tmp_path / "toys" / "toy")
+    assert before is not None
+    assert manifest is not None
+    assert manifest.first == before.first
+    assert manifest.items["s1"] == before.items["s1"]
+    [session] = manifest.later
+    assert manifest.items["s2"].session == 1
+    assert session.command == ["siamfc-eval", "run", "--lanes", "1"]
+    assert session.versions == {"python": "9.9"}
+    assert (manifest.settings["executor"], session.settings["executor"]) == ("serial", "serial")
+    assert run_facts(tmp_path)["command"] == "siamfc-eval run --sequence s1; later: siamfc-eval run --lanes 1"
 
 
 def test_sequences_can_be_chosen_and_unknown_ones_are_named(tmp_path: Path) -> None:
