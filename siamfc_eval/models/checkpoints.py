@@ -12,11 +12,13 @@ import torch
 from torch import Tensor
 
 from siamfc_eval.errors import InputError, UnknownNameError
-from siamfc_eval.models.layouts import LAYOUTS, SOURCES, Conversion, find_layout
+from siamfc_eval.models.conversion import Conversion
+from siamfc_eval.models.integrity import check_digest, usable_weights
+from siamfc_eval.models.layouts import LAYOUTS, SOURCES, recognise
 from siamfc_eval.models.matconvnet import read_matconvnet
 from siamfc_eval.models.preprocessing import PLAIN_RGB, Preprocessing
 from siamfc_eval.models.registry import ALIASES, build_model
-from siamfc_eval.models.saving import FORMAT
+from siamfc_eval.models.saving import FORMAT, OWN_KEYS, UNSIGNED_FORMAT
 from siamfc_eval.models.siamese import SiameseNetwork
 from siamfc_eval.models.weight_files import WeightFile, read_weight_file
 
@@ -42,6 +44,8 @@ class Checkpoint:
     """Names in the file that are deliberately not used."""
     metadata: Mapping[str, str] | None = None
     """Text metadata of our own files."""
+    doubt: str = ""
+    """Why no network is built of it although its tensors fit: two readings are possible. "" where one is."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,13 @@ class KeyDifference:
         return "; ".join(parts)
 
 
-def read_checkpoint(path: str | Path, source: str | None = None) -> Checkpoint:
+def read_checkpoint(path: str | Path, source: str | None = None, key: str | None = None) -> Checkpoint:
     """Understand a weights file without building its network.
 
     Args:
         path: .safetensors (ours or any), .pth/.pt/.model (torch.save), .h5 (SiamVGG), .mat (MatConvNet).
         source: project that wrote it, where the layout alone leaves a doubt; one of `layouts.SOURCES`.
+        key: where in a file of torch.save the tensors are, e.g. "ema"; None: under the usual keys.
 
     Raises:
         InputError: absent, corrupt, unsafe or unknown layout; the message names the first keys that were found.
@@ -84,35 +89,47 @@ def read_checkpoint(path: str | Path, source: str | None = None) -> Checkpoint:
     if source is not None and source not in SOURCES:
         raise UnknownNameError("checkpoint source", source, SOURCES)
     if path.suffix == ".mat":
-        return _checkpoint(path, "matconvnet", PLAIN_RGB, read_matconvnet(path))
-    file = read_weight_file(path)
-    if file.metadata.get("format") == FORMAT:
+        if key is not None:
+            raise InputError(f"{path}: has no keys to choose '{key}' from; --weights-key is for what torch.save wrote")
+        return _checkpoint(WeightFile(path, {}), "matconvnet", PLAIN_RGB, read_matconvnet(path))
+    file = read_weight_file(path, key)
+    if sum(name in file.metadata for name in OWN_KEYS) > 1:
         return _own(file)
-    layout = find_layout(file, source)
-    if layout is None:
-        known = "; ".join(f"{layout.source}: {layout.hint}" for layout in LAYOUTS)
+    recognised = recognise(file, source)
+    if recognised is None:
+        known = "; ".join(f"{layout.source}: {layout.hint}" for layout in LAYOUTS if not layout.only_by_name)
         as_source = f" that {source} writes" if source else ""
         raise InputError(
             f"{path}: {len(file.tensors)} tensors in no layout{as_source} known here. First names found: "
             f"{', '.join(list(file.tensors)[:4])}. Known layouts: {known}"
         )
-    return _checkpoint(path, layout.source, layout.preprocessing, layout.convert(file))
+    part, layout = recognised
+    return _checkpoint(part, layout.source, layout.preprocessing, layout.convert(part))
 
 
-def _checkpoint(path: Path, source: str, preprocessing: Preprocessing, found: Conversion) -> Checkpoint:
+def _checkpoint(file: WeightFile, source: str, preprocessing: Preprocessing, found: Conversion) -> Checkpoint:
     return Checkpoint(
-        path,
+        file.path,
         source,
         found.model,
         found.options,
         found.preprocessing or preprocessing,
-        _as_float32(path, found.tensors),
-        found.notes,
-        found.unused,
+        usable_weights(file.path, found.tensors),
+        file.notes + found.notes,
+        file.unused + found.unused,
+        doubt=found.doubt,
     )
 
 
 def _own(file: WeightFile) -> Checkpoint:
+    kind = file.metadata.get("format")
+    if kind not in (FORMAT, UNSIGNED_FORMAT):
+        raise InputError(
+            f"{file.path}: its metadata are damaged, or a newer version wrote it (format {kind!r}, expected {FORMAT}); "
+            "fetch it again or update siamfc-eval"
+        )
+    if kind == FORMAT:
+        check_digest(file.path, file.tensors, file.metadata)
     try:
         model = file.metadata["model"]
         options = json.loads(file.metadata.get("options", "{}"))
@@ -121,19 +138,8 @@ def _own(file: WeightFile) -> Checkpoint:
         raise InputError(f"{file.path}: its metadata are damaged ({error!r}); convert or train it anew") from error
     if not isinstance(options, dict):
         raise InputError(f"{file.path}: its metadata are damaged (options {options!r}); convert or train it anew")
-    tensors = _as_float32(file.path, file.tensors)
+    tensors = usable_weights(file.path, file.tensors)
     return Checkpoint(file.path, "siamfc-eval", model, options, preprocessing, tensors, metadata=file.metadata)
-
-
-def _as_float32(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Floating tensors as float32, all values finite."""
-    converted = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
-    for name, tensor in converted.items():
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise InputError(
-                f"{path}: tensor {name} has values that are not finite; the training diverged or the file broke"
-            )
-    return converted
 
 
 def compare_keys(tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> KeyDifference:
@@ -157,6 +163,7 @@ def load_model(
     name: str | None = None,
     *,
     source: str | None = None,
+    key: str | None = None,
     device: str | torch.device = "cpu",
     preprocessing: Preprocessing | None = None,
 ) -> SiameseNetwork:
@@ -165,7 +172,7 @@ def load_model(
     Args:
         path: see `read_checkpoint`.
         name: the model that it must be; None takes what it is.
-        source: see `read_checkpoint`.
+        source, key: see `read_checkpoint`.
         device: where the network goes.
         preprocessing: instead of the source's own.
 
@@ -173,7 +180,7 @@ def load_model(
         InputError: see `read_checkpoint`; another model than asked for; tensors missing, left over or misshapen. The
             message names the first keys that differ.
     """
-    return build_from_checkpoint(read_checkpoint(path, source), name, device=device, preprocessing=preprocessing)
+    return build_from_checkpoint(read_checkpoint(path, source, key), name, device=device, preprocessing=preprocessing)
 
 
 def build_from_checkpoint(
@@ -184,11 +191,14 @@ def build_from_checkpoint(
     preprocessing: Preprocessing | None = None,
 ) -> SiameseNetwork:
     """`load_model` for a checkpoint that is read already."""
-    if name is not None and ALIASES.get(name, name) != checkpoint.model:
+    wanted, options = checkpoint.model, checkpoint.options
+    if name is not None and ALIASES.get(name, name) != wanted:
         _refuse_other_model(checkpoint, name)
+        # The same tensors under another known name, as SiamFC's without their scale are a SiamFC_.
+        wanted, options = name, {}
     try:
         with torch.device("meta"):
-            model = build_model(checkpoint.model, **checkpoint.options)
+            model = build_model(wanted, **options)
     except InputError as error:
         raise InputError(
             f"{checkpoint.path}: looks like {checkpoint.model} in {checkpoint.source}'s layout, but no network fits "
@@ -201,6 +211,8 @@ def build_from_checkpoint(
             f"{checkpoint.path}: looks like {checkpoint.model} in {checkpoint.source}'s layout, but its tensors are "
             f"not that network's: {difference.describe()}. Nothing was loaded"
         )
+    if checkpoint.doubt:
+        raise InputError(checkpoint.doubt)
     model.load_state_dict(_complete(checkpoint.tensors, expected), assign=True)
     model.set_preprocessing(preprocessing or checkpoint.preprocessing)
     return model.to(device).eval()
@@ -212,13 +224,15 @@ def _complete(tensors: Mapping[str, Tensor], expected: Iterable[str]) -> dict[st
 
 
 def _refuse_other_model(checkpoint: Checkpoint, name: str) -> None:
+    """Refuse tensors that are not those of a model asked for by name."""
     with torch.device("meta"):
         asked = build_model(name)
     difference = compare_keys(checkpoint.tensors, asked.state_dict())
-    raise InputError(
-        f"{checkpoint.path}: holds a {checkpoint.model} ({checkpoint.source}'s layout), not a {name}. First keys that "
-        f"differ: {difference.describe()}. Choose the model {checkpoint.model} or another file"
-    )
+    if difference:
+        raise InputError(
+            f"{checkpoint.path}: holds a {checkpoint.model} ({checkpoint.source}'s layout), not a {name}. First keys "
+            f"that differ: {difference.describe()}. Choose the model {checkpoint.model} or another file"
+        )
 
 
 @dataclass(frozen=True)

@@ -69,21 +69,43 @@ def siamrpn_resnext22(hidden: int | None = None, anchors: int = 5, classes: int 
     return _up_channel(ResNeXt22(), hidden=hidden, anchors=anchors, classes=classes)
 
 
-def siamrpn_pp(backbone: str = "resnet50", anchors: int = 5, weighted: bool | None = None) -> RegionProposal:
+def siamrpn_pp(
+    backbone: str = "resnet50",
+    anchors: int = 5,
+    weighted: bool | None = None,
+    *,
+    levels: Sequence[int] | None = None,
+    widths: Sequence[int] | None = None,
+    hidden: int | None = None,
+    width: float = 1.4,
+    channels: Sequence[int] = STANDARD_WIDTHS,
+) -> RegionProposal:
     """Li et al., "SiamRPN++: Evolution of Siamese Visual Tracking with Very Deep Networks" (CVPR 2019).
 
     Args:
         backbone: resnet50, resnet34, resnet18 or mobilenetv2 (three levels), or alexnet (one level).
         anchors: anchors per cell.
         weighted: learn the weights of the levels; None does so except for mobilenetv2, as pysot's networks.
+        levels: stages (ResNet: 2 to 4) or layers (MobileNetV2: 3 to 7) that are used, all three or three by default;
+            one makes a network with a single head, as SiamMask's.
+        widths: channels of each level after the neck, 256 by default; pysot's long-term network has 128, 256, 512.
+        hidden: channels that are correlated by a single head; None: those that it is given.
+        width: multiplies the channels of mobilenetv2.
+        channels: of alexnet.
     """
     if backbone == "alexnet":
-        single = AlexNet(groups=(1, 1, 1, 1, 1), final_norm=True, eps=1e-5, momentum=0.1)
-        return RegionProposal(single, DepthwiseRPN(single.out_channels, anchors=anchors))
+        single = AlexNet(channels, groups=(1, 1, 1, 1, 1), final_norm=True, eps=1e-5, momentum=0.1)
+        return RegionProposal(single, DepthwiseRPN(single.out_channels, hidden, anchors=anchors))
     if backbone not in ("resnet50", "resnet34", "resnet18", "mobilenetv2"):
         raise ValueError(f"backbone is resnet50, resnet34, resnet18, mobilenetv2 or alexnet, not '{backbone}'")
     body: nn.Module
-    body = MobileNetV2() if backbone == "mobilenetv2" else DilatedResNet(int(backbone.removeprefix("resnet")))
-    neck = AdjustLayers(cast(list[int], body.out_channels), PYRAMID_WIDTH)
+    if backbone == "mobilenetv2":
+        body = MobileNetV2(width, levels or (3, 5, 7))
+    else:
+        body = DilatedResNet(int(backbone.removeprefix("resnet")), levels or (2, 3, 4))
+    features = cast(list[int], body.out_channels)
+    neck = AdjustLayers(features, widths or [PYRAMID_WIDTH] * len(features))
+    if len(features) == 1:
+        return RegionProposal(body, DepthwiseRPN(neck.out_channels[0], hidden, anchors=anchors), neck)
     has_weights = backbone != "mobilenetv2" if weighted is None else weighted
     return RegionProposal(body, MultiRPN(neck.out_channels, anchors, weighted=has_weights), neck)

@@ -10,37 +10,22 @@ BGR; to repeat its own runs, give that preprocessing explicitly.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
-
-from torch import Tensor
+from functools import partial
 
 from siamfc_eval.models.backbones.alexnet import STANDARD_WIDTHS
-from siamfc_eval.models.backbones.dilated_resnet import UNITS
+from siamfc_eval.models.conversion import (
+    Conversion,
+    Tensors,
+    alexnet_options,
+    alexnet_rules,
+    rename,
+    up_channel_options,
+)
 from siamfc_eval.models.preprocessing import IMAGENET_RGB, PLAIN_BGR, PLAIN_RGB, Preprocessing
+from siamfc_eval.models.pyramid_layouts import is_pysot, is_siamesex_pyramid, is_siammask, read_pysot, read_siammask
 from siamfc_eval.models.weight_files import WeightFile
-
-Tensors = Mapping[str, Tensor]
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """What a file holds, in our terms."""
-
-    model: str
-    """Known name."""
-    options: dict[str, Any]
-    """Of that model."""
-    tensors: dict[str, Tensor]
-    """By our names."""
-    notes: tuple[str, ...] = ()
-    """What a person should know: what was assumed, what is not used."""
-    unused: tuple[str, ...] = ()
-    """Names in the file that are known and deliberately not used."""
-    preprocessing: Preprocessing | None = None
-    """Where it differs from the layout's."""
 
 
 @dataclass(frozen=True)
@@ -55,68 +40,8 @@ class Layout:
     convert: Callable[[WeightFile], Conversion]
     hint: str = field(default="")
     """How its names look, for messages."""
-
-
-def rename(tensors: Tensors, *rules: tuple[str, str]) -> dict[str, Tensor]:
-    """Tensors under new names: the first rule whose pattern matches a name's beginning applies; others stay."""
-    renamed: dict[str, Tensor] = {}
-    for name, tensor in tensors.items():
-        for pattern, replacement in rules:
-            new, count = re.subn("^" + pattern, replacement, name)
-            if count:
-                break
-        else:
-            new = name
-        renamed[new] = tensor
-    return renamed
-
-
-def alexnet_options(tensors: Tensors, *, eps: float = 1e-6, may_be_shallow: bool = False) -> dict[str, Any]:
-    """Options of `AlexNet` from tensors under our names: widths, groups, batch norm after the last convolution.
-
-    A convolution that is absent counts with its standard width, so that its loss is noticed, unless the network
-    `may_be_shallow`.
-    """
-    channels: list[int] = []
-    groups: list[int] = []
-    inputs = 3
-    for number in range(1, 6):
-        weight = tensors.get(f"backbone.conv{number}.0.weight")
-        if weight is None or weight.dim() != 4:
-            if may_be_shallow:
-                break
-            channels.append(STANDARD_WIDTHS[number - 1])
-            groups.append(1)
-            inputs = channels[-1]
-            continue
-        channels.append(weight.shape[0])
-        groups.append(max(inputs // max(weight.shape[1], 1), 1))
-        inputs = weight.shape[0]
-    options: dict[str, Any] = {"channels": tuple(channels), "groups": tuple(groups)}
-    if f"backbone.conv{len(channels)}.1.weight" in tensors:
-        options["final_norm"] = True
-    if eps != 1e-6:
-        options["eps"] = eps
-    return options
-
-
-_SEQUENTIAL_ALEXNET = {
-    0: "1.0",
-    1: "1.1",
-    4: "2.0",
-    5: "2.1",
-    8: "3.0",
-    9: "3.1",
-    11: "4.0",
-    12: "4.1",
-    14: "5.0",
-    15: "5.1",
-}
-"""Index in one nn.Sequential of all layers -> our `conv{i}.{j}`."""
-
-
-def _alexnet_rules(prefix: str) -> list[tuple[str, str]]:
-    return [(rf"{re.escape(prefix)}{i}\.", f"backbone.conv{ours}.") for i, ours in _SEQUENTIAL_ALEXNET.items()]
+    only_by_name: bool = False
+    """Whether it is taken only if `source` names it: its files cannot be told from another layout's."""
 
 
 _UP_CHANNEL_RULES = (
@@ -128,31 +53,37 @@ _UP_CHANNEL_RULES = (
 )
 
 
-def _rpn_options(tensors: Tensors, features: int) -> dict[str, Any]:
-    """`hidden`, `anchors` and `classes` of an up-channel RPN, where they are not the defaults."""
-    search, cls, adjust = (tensors.get(f"head.{n}.weight") for n in ("search_cls", "template_cls", "loc_adjust"))
-    options: dict[str, Any] = {}
-    if search is None or cls is None or adjust is None:
-        return options
-    hidden, anchors = search.shape[0], adjust.shape[0] // 4
-    if hidden != features:
-        options["hidden"] = hidden
-    if anchors != 5:
-        options["anchors"] = anchors
-    if cls.shape[0] == hidden * anchors:
-        options["classes"] = 1
-    return options
+_V2_WIDTHS = (*STANDARD_WIDTHS[:4], 32)
+"""Of siamfc-pytorch's AlexNetV2, whose second pooling has stride 1."""
+
+_STRIDE_DOUBT = (
+    "{path}: a SiamFC in siamfc-pytorch's layout with {second} channels after its second and {last} after its last "
+    "convolution. AlexNetV1 and V3 (total stride 8) have as many after both, AlexNetV2 (stride 4) has 256 and 32, and "
+    'a checkpoint does not hold strides. Say which it is: source = "siamfc-pytorch-v1" (stride 8) or '
+    '"siamfc-pytorch-v2" (stride 4), in the tracker\'s file or with `siamfc-eval convert weights --source`'
+)
 
 
-def _siamfc_pytorch(file: WeightFile) -> Conversion:
-    return Conversion("SiamFC", alexnet_options(file.tensors), dict(file.tensors))
+def _siamfc_pytorch(file: WeightFile, stride: int | None = None) -> Conversion:
+    """Any of siamfc-pytorch's AlexNets; their total stride is 8 or 4 and shows only in the widths that go with it."""
+    options = alexnet_options(file.tensors)
+    second, last = options["channels"][1], options["channels"][-1]
+    if stride == 4 or (stride is None and options["channels"] == _V2_WIDTHS):
+        return Conversion("SiamFC", options | {"pool2_stride": 1}, dict(file.tensors))
+    is_clear = stride == 8 or second == last
+    doubt = "" if is_clear else _STRIDE_DOUBT.format(path=file.path, second=second, last=last)
+    return Conversion("SiamFC", options, dict(file.tensors), doubt=doubt)
+
+
+def _is_siamfc_pytorch(tensors: Tensors) -> bool:
+    return "backbone.conv1.0.weight" in tensors and not is_pysot(tensors)
 
 
 def _siamesex_alexnet(file: WeightFile) -> Conversion:
-    tensors = rename(file.tensors, *_alexnet_rules("features.feature."), *_UP_CHANNEL_RULES)
+    tensors = rename(file.tensors, *alexnet_rules("features.feature."), *_UP_CHANNEL_RULES)
     options = alexnet_options(tensors)
     if "conv_cls1.weight" in file.tensors:
-        return Conversion("SiamRPN", options | _rpn_options(tensors, options["channels"][-1]), tensors)
+        return Conversion("SiamRPN", options | up_channel_options(tensors, options["channels"][-1]), tensors)
     return Conversion("SiamFC", options, tensors)
 
 
@@ -201,7 +132,7 @@ def _cir(file: WeightFile) -> Conversion:
     )
     if "head.template_cls.weight" in tensors:
         name = "SiamRPN" + ("ResNeXt22" if suffix == "Next22" else suffix)
-        return Conversion(name, _rpn_options(tensors, features), tensors)
+        return Conversion(name, up_channel_options(tensors, features), tensors)
     return Conversion("SiamFC" + suffix, {}, tensors)
 
 
@@ -220,45 +151,10 @@ def _siamesex_cir(file: WeightFile) -> Conversion:
     return Conversion(found.model, found.options, found.tensors, notes)
 
 
-def _pysot_backbone(tensors: Tensors) -> str:
-    """Option `backbone` of SiamRPN++ from tensors under our names."""
-    if "backbone.conv1.0.weight" in tensors:
-        return "alexnet"
-    if "backbone.layer0.0.weight" in tensors:
-        return "mobilenetv2"
-    if "backbone.layer1.0.conv3.weight" in tensors:
-        return "resnet50"
-    units = {name.split(".")[2] for name in tensors if name.startswith("backbone.layer3.")}
-    return "resnet34" if len(units) == UNITS[34][1][2] else "resnet18"
-
-
-def _pysot(file: WeightFile) -> Conversion:
-    rules = [
-        *_alexnet_rules("backbone.features."),
-        (r"rpn_head\.template_(cls|loc)_conv\.", r"head.template_\1."),
-        (r"rpn_head\.search_(cls|loc)_conv\.", r"head.search_\1."),
-        (r"rpn_head\.", "head."),
-        (r"features\.", "backbone."),
-    ]
-    # pysot's newer AlexNet has one Sequential per convolution, `layer{i}.{0,1}`.
-    first = file.tensors.get("backbone.layer1.0.weight")
-    if first is not None and first.dim() == 4 and first.shape[1] == 3:
-        rules.insert(0, (r"backbone\.layer(\d)\.", r"backbone.conv\1."))
-    tensors = rename(file.tensors, *rules)
-    if "head.template_cls.weight" in tensors:
-        options = alexnet_options(tensors, eps=1e-5)
-        return Conversion("SiamRPN", options | _rpn_options(tensors, options["channels"][-1]), tensors)
-    pyramid: dict[str, Any] = {"backbone": _pysot_backbone(tensors)}
-    is_weighted = "head.cls_weight" in tensors
-    if pyramid["backbone"] != "alexnet" and is_weighted != (pyramid["backbone"] != "mobilenetv2"):
-        pyramid["weighted"] = is_weighted
-    return Conversion("SiamRPN++", pyramid, tensors)
-
-
 def _dasiamrpn(file: WeightFile) -> Conversion:
-    tensors = rename(file.tensors, *_alexnet_rules("featureExtract."), *_UP_CHANNEL_RULES)
+    tensors = rename(file.tensors, *alexnet_rules("featureExtract."), *_UP_CHANNEL_RULES)
     options = alexnet_options(tensors, eps=1e-5)
-    return Conversion("SiamRPN", options | _rpn_options(tensors, options["channels"][-1]), tensors)
+    return Conversion("SiamRPN", options | up_channel_options(tensors, options["channels"][-1]), tensors)
 
 
 def _has(name: str) -> Callable[[Tensors], bool]:
@@ -266,36 +162,22 @@ def _has(name: str) -> Callable[[Tensors], bool]:
 
 
 def _is_cir(tensors: Tensors) -> bool:
-    return "features.features.conv1.weight" in tensors or "features.features.conv0.weight" in tensors
+    has_stem = "features.features.conv1.weight" in tensors or "features.features.conv0.weight" in tensors
+    return has_stem and not is_siammask(tensors)
 
 
 LAYOUTS: tuple[Layout, ...] = (
-    Layout(
-        "siamfc-pytorch",
-        PLAIN_RGB,
-        lambda tensors: "backbone.conv1.0.weight" in tensors and not any(n.startswith("rpn_head.") for n in tensors),
-        _siamfc_pytorch,
-        "backbone.conv1.0.weight",
-    ),
+    Layout("siamfc-pytorch", PLAIN_RGB, _is_siamfc_pytorch, _siamfc_pytorch, "backbone.conv1.0.weight"),
+    Layout("siamfc-pytorch-v1", PLAIN_RGB, _is_siamfc_pytorch, partial(_siamfc_pytorch, stride=8), only_by_name=True),
+    Layout("siamfc-pytorch-v2", PLAIN_RGB, _is_siamfc_pytorch, partial(_siamfc_pytorch, stride=4), only_by_name=True),
     Layout("siamesex", IMAGENET_RGB, _has("features.feature.0.weight"), _siamesex_alexnet, "features.feature.0.weight"),
     Layout("siamesex", IMAGENET_RGB, _has("features.features.0.weight"), _siamesex_vgg, "features.features.0.weight"),
     Layout("siamvgg", IMAGENET_RGB, _has("model.0.weight"), _siamvgg_original, "model.0.weight"),
     Layout("siamdw", PLAIN_BGR, _is_cir, _siamdw, "features.features.conv1.weight"),
     Layout("siamesex", IMAGENET_RGB, _is_cir, _siamesex_cir, "features.features.conv1.weight"),
-    Layout(
-        "pysot",
-        PLAIN_BGR,
-        lambda tensors: any(name.startswith("rpn_head.") for name in tensors),
-        _pysot,
-        "backbone.*, neck.*, rpn_head.*",
-    ),
-    Layout(
-        "siamesex",
-        PLAIN_BGR,
-        lambda tensors: "features.conv1.weight" in tensors and any(name.startswith("head.rpn") for name in tensors),
-        _pysot,
-        "features.*, neck.*, head.rpn*",
-    ),
+    Layout("pysot", PLAIN_BGR, is_pysot, read_pysot, "backbone.*, neck.*, rpn_head.*"),
+    Layout("siamesex", IMAGENET_RGB, is_siamesex_pyramid, read_pysot, "features.*, neck.*, head.rpn*"),
+    Layout("siammask", PLAIN_BGR, is_siammask, read_siammask, "features.features.*, rpn_model.*"),
     Layout("dasiamrpn", PLAIN_BGR, _has("featureExtract.0.weight"), _dasiamrpn, "featureExtract.0.weight"),
 )
 """In the order in which they are tried; of two that fit, the file's wrapper decides (see `find_layout`)."""
@@ -303,9 +185,29 @@ LAYOUTS: tuple[Layout, ...] = (
 SOURCES = sorted({layout.source for layout in LAYOUTS} | {"matconvnet", "siamfc-eval"})
 """What `source` may be."""
 
+_PREFIXES = ("model.", "net.", "network.", "tracker.", "module.")
+"""What training programs put before a network's names: Lightning its attribute's name."""
+
+
+def recognise(file: WeightFile, source: str | None) -> tuple[WeightFile, Layout] | None:
+    """The layout of a file, and the file with the names that the layout knows; None if none fits.
+
+    Names as they are come first. Else the network may be a part of what was saved: its names have a common prefix,
+    which is removed, and those without it are not used.
+
+    Args:
+        file: the tensors.
+        source: take the layout of this project only.
+    """
+    for part in (file, *(file.within(prefix) for prefix in _PREFIXES)):
+        layout = None if part is None else find_layout(part, source)
+        if part is not None and layout is not None:
+            return part, layout
+    return None
+
 
 def find_layout(file: WeightFile, source: str | None) -> Layout | None:
-    """The layout of a file; None if none fits.
+    """The layout of a file whose names are the network's own; None if none fits.
 
     Args:
         file: the tensors.
@@ -314,6 +216,8 @@ def find_layout(file: WeightFile, source: str | None) -> Layout | None:
     fitting = [layout for layout in LAYOUTS if layout.recognise(file.tensors)]
     if source is not None:
         fitting = [layout for layout in fitting if layout.source == source]
+    else:
+        fitting = [layout for layout in fitting if not layout.only_by_name]
     if len(fitting) > 1 and ("best_prec1" in file.wrapper or "conv_cls1.weight" in file.tensors):
         # SiameseX's training program writes this wrapper, and its RPN has these names; SiamDW has neither.
         fitting = [layout for layout in fitting if layout.source == "siamesex"]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.matlab import read_variable
-from siamfc_eval.models.layouts import Conversion, alexnet_options
+from siamfc_eval.models.conversion import Conversion, alexnet_options
 
 _CONV = re.compile(r"^(?:.*_)?conv(\d)([fb])$")
 _MAX_BYTES = 2**30

@@ -10,10 +10,17 @@ from pathlib import Path
 import torch
 
 from siamfc_eval.errors import InputError, MissingDependencyError
+from siamfc_eval.models.integrity import DIGEST, content_digest
 from siamfc_eval.models.siamese import SiameseNetwork
 
-FORMAT = "siamfc-eval-1"
+FORMAT = "siamfc-eval-2"
 """Value of the metadata key `format`."""
+
+UNSIGNED_FORMAT = "siamfc-eval-1"
+"""What files without a digest have there, which older versions wrote and the project ships."""
+
+OWN_KEYS = ("format", "model", "options", "preprocessing")
+"""Metadata keys that every file of ours has."""
 
 
 def save_model(
@@ -51,6 +58,7 @@ def save_model(
         "options": json.dumps(model.options),
         "preprocessing": json.dumps(model.preprocessing.as_dict()),
     }
+    text[DIGEST] = content_digest(tensors, text)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         save_file(tensors, unfinished, metadata=text)

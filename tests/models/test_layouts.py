@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from siamfc_eval.models.checkpoints import compare_keys
-from siamfc_eval.models.layouts import Conversion, Layout, find_layout
+from siamfc_eval.models.conversion import Conversion
+from siamfc_eval.models.layouts import Layout, find_layout
 from siamfc_eval.models.preprocessing import IMAGENET_RGB, PLAIN_BGR, PLAIN_RGB
 from siamfc_eval.models.registry import build_model
 from siamfc_eval.models.weight_files import WeightFile
@@ -81,10 +82,7 @@ def test_an_upstream_layout_fits_its_network_exactly(shared: Path, name: str) ->
     source, model, options = EXPECTED[name]
     layout, found = understood(specified(shared, name))
     assert (layout.source, found.model, found.options) == (source, model, options)
-    if name != "SiameseX_SiamRPNPP":
-        assert layout.preprocessing == PREPROCESSING[source]
-    else:
-        assert layout.preprocessing == PLAIN_BGR
+    assert layout.preprocessing == PREPROCESSING[source]
     assert_fits(found)
 
 

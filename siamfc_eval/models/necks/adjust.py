@@ -34,11 +34,11 @@ class AdjustLayer(nn.Module):
 class AdjustLayers(nn.Module):
     """One adjust layer per pyramid level, named `downsample2`, `downsample3`, ... as in pysot."""
 
-    def __init__(self, inputs: Sequence[int], outputs: int) -> None:
+    def __init__(self, inputs: Sequence[int], outputs: Sequence[int]) -> None:
         super().__init__()
-        self.out_channels = [outputs] * len(inputs)
-        for index, channels in enumerate(inputs):
-            self.add_module(f"downsample{index + 2}", AdjustLayer(channels, outputs))
+        self.out_channels = list(outputs)
+        for index, (channels, width) in enumerate(zip(inputs, self.out_channels, strict=True)):
+            self.add_module(f"downsample{index + 2}", AdjustLayer(channels, width))
 
     def forward(self, levels: list[Tensor]) -> list[Tensor]:
         return [layer(features) for layer, features in zip(self.children(), levels, strict=True)]
