@@ -50,3 +50,13 @@ class TrackerError(SiamfcEvalError):
     """A tracker failed: it crashed, hung or answered with something that is no region. Exit code 3."""
 
     exit_code = 3
+
+    def __init__(self, message: str, details: str = "") -> None:
+        """
+        Args:
+            message: what happened.
+            details: the traceback of the tracker's own code, or the end of what its process wrote; "" where the message
+                says it all.
+        """
+        super().__init__(message)
+        self.details = details

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 @click.option("--weights", type=click.Path(path_type=Path), help="Weights file instead of the tracker's own.")
 @click.option(
+    "--timeout",
     "--trax-timeout",
+    "timeout",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="For the hello and each answer of a TraX tracker. Default: its definition's, else 60.",
+    help="For the start and each answer of a TraX tracker or a class. Default: its definition's, else 60.",
 )
 def command(
     *,
@@ -44,7 +46,7 @@ def command(
     fps: float | None,
     device: str,
     weights: Path | None,
-    trax_timeout: float | None,
+    timeout: float | None,
 ) -> None:
     """Show a tracker on SOURCE: a folder of images, a sequence or data set, a video file, or the number of a camera.
 
@@ -63,7 +65,7 @@ def command(
         window = Window(f"siamfc-eval: {tracker}") if show else None
         footage = open_footage(source, sequence, length)
         video = stack.enter_context(VideoFile(out.expanduser(), fps or footage.fps)) if out is not None else None
-        loaded = load_tracker(tracker, device=device, weights=weights, trax_timeout=trax_timeout)
+        loaded = load_tracker(tracker, device=device, weights=weights, timeout=timeout)
         close = getattr(loaded, "close", None)
         if close is not None:
             stack.callback(close)

@@ -19,6 +19,9 @@ from siamfc_eval.running.events import (
     ProtocolStarted,
 )
 
+_MOST_DETAILS = 3
+"""Tracebacks to show; the others are in the log."""
+
 
 class Progress:
     """Draws one bar for each tracker and protocol on standard error; give it to `run_experiment` as `on_event`.
@@ -47,6 +50,7 @@ class Progress:
             disable=quiet or not self._console.is_terminal,
         )
         self._task: TaskID | None = None
+        self._details: set[str] = set()
         self._runs = self._planned = 0
 
     def __enter__(self) -> Progress:
@@ -72,6 +76,7 @@ class Progress:
         elif isinstance(event, ItemFailed):
             about = f"{event.tracker}, {event.key}" if event.tracker else event.key
             self._say(f"failed: {about}: {event.error}", "red")
+            self._explain(event)
         elif isinstance(event, Note):
             self._say(event.text, "yellow")
         elif isinstance(event, ProtocolEnded):
@@ -90,6 +95,15 @@ class Progress:
         self._task = self._bars.add_task(
             f"{name} ({event.executor})", total=event.frames, runs=f"0/{event.items}", rate=""
         )
+
+    def _explain(self, event: ItemFailed) -> None:
+        """A failure's traceback, once, however many runs fail with it."""
+        if not event.details or event.details in self._details or len(self._details) == _MOST_DETAILS:
+            return
+        self._details.add(event.details)
+        self._say(event.details, "")
+        if event.log is not None:
+            self._say(f"All errors of this tracker are kept in {event.log}", "dim")
 
     def _say(self, text: str, style: str) -> None:
         self._console.print(Text(text, style=style), soft_wrap=True)

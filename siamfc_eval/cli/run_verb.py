@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     '--tracker my_tracker.py:MyTracker, --tracker "trax:python my_tracker.py".'
 )
 @click.argument("experiment")
-@click.option("--tracker", "trackers", multiple=True, help="Name, .toml, FILE.py:CLASS or trax:COMMAND; repeatable.")
+@click.option("--tracker", "trackers", multiple=True, help="Name, .toml, FILE.py:CLASS, MODULE:CLASS or trax:COMMAND.")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder of the data set, or of sequences of your own.")
 @click.option("--dataset", "kind", metavar="KIND", help="Layout or benchmark of --data, where not recognised.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
@@ -32,10 +32,17 @@ if TYPE_CHECKING:
 @click.option("--fresh", "--restart", is_flag=True, help="Run everything again and replace what is there.")
 @click.option("--speed", is_flag=True, help="Measure speed: run alone, one frame after the other, what has no times.")
 @click.option(
+    "--timeout",
     "--trax-timeout",
+    "timeout",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="For the hello and each answer of a TraX tracker. Default: its definition's, else 60.",
+    help="For the start and each answer of a TraX tracker or a class. Default: its definition's, else 60.",
+)
+@click.option("--style", help="How Python classes are written: got10k, pysot, pytracking, opencv. Default: detected.")
+@click.option("--name", "names", multiple=True, help="Name for the results of a tracker; once for each --tracker.")
+@click.option(
+    "--debug", is_flag=True, help="Run Python classes in this process; stop in the debugger where one raises."
 )
 @click.option("--skip-bad", is_flag=True, help="Leave out sequences that cannot be used, instead of exit code 2.")
 @click.option("--no-score", is_flag=True, help="Run only; print no scores.")
@@ -56,7 +63,10 @@ def command(
     sequences: tuple[str, ...],
     fresh: bool,
     speed: bool,
-    trax_timeout: float | None,
+    timeout: float | None,
+    style: str | None,
+    names: tuple[str, ...],
+    debug: bool,
     skip_bad: bool,
     no_score: bool,
     report: bool,
@@ -87,17 +97,23 @@ def command(
         sequences=sequences,
         fresh=fresh,
         speed=speed,
-        trax_timeout=trax_timeout,
+        timeout=timeout,
+        style=style,
+        names=names,
+        debug=debug,
         skip_bad=skip_bad,
     )
-    with Progress(quiet=as_json) as progress:
+    with Progress(quiet=as_json or debug) as progress:
         summary = run_experiment(definition, trackers, data, out, options=options, on_event=progress)
-    page = _write_report(definition, summary) if report else None
+    page = _write_report(definition, summary) if report and summary.has_results else None
     if as_json:
         click.echo(json.dumps(summary.as_json(), indent=2))
         return summary.exit_code
     _show(summary)
-    if not no_score and any(part.ran or part.kept for part in summary.protocols):
+    if not summary.has_results:
+        click.echo("nothing was run, so there are no results", err=True)
+        return summary.exit_code
+    if not no_score:
         _show_scores(definition, summary)
     click.echo(f"\nresults: {summary.out}")
     click.echo(f"next: siamfc-eval report {summary.out}" if page is None else f"report: {page}")

@@ -26,6 +26,8 @@ from siamfc_eval.results.rows import Rows, rows_of
 
 _MANIFEST_EVERY = 2.0
 """Least seconds between two writes of the manifest while items come in; a killed run loses none of the results."""
+ERRORS = "errors.log"
+"""What went wrong in a run, with tracebacks, beside its results."""
 _LOCK = ".lock"
 _HOLDER = ".holder.json"
 
@@ -323,6 +325,17 @@ class ResultStore:
         session = self._take_part()
         self.manifest.items[item.key] = ItemStatus(status="failed", error=error, seed=seed, session=session)
         self.save()
+
+    def log_error(self, item: ResultItem, error: str, details: str = "") -> Path | None:
+        """Add an error with its details to the log beside the results; None where it cannot be written."""
+        path = self.folder / ERRORS
+        text = f"{utc_now()} {item.key}: {error}\n" + (f"{details.rstrip()}\n" if details else "")
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(text + "\n")
+        except OSError:  # a full disk stops the results, and says so there
+            return None
+        return path
 
     def save(self) -> None:
         """Write the manifest."""

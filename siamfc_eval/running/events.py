@@ -51,6 +51,10 @@ class ItemFailed:
     error: str
     fault: str
     """"tracker" or "data"."""
+    details: str = ""
+    """The traceback of the tracker's own code, or the like."""
+    log: Path | None = None
+    """File in which the error and its details are kept."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,14 @@ class RunOptions:
     """Run everything again and replace what is there."""
     speed: bool = False
     """Time the trackers: run alone, one frame after the other, what has no times yet."""
-    trax_timeout: float | None = None
-    """Seconds that TraX trackers may take for their hello and each answer; None: as their definitions say, else 60."""
+    timeout: float | None = None
+    """Seconds that trackers in other processes (TraX, classes) may take to start and for each answer; None: as their
+    definitions say, else 60."""
+    style: str | None = None
+    """Style of the Python classes among the trackers; None: by their methods."""
+    names: tuple[str, ...] = ()
+    """Names for the trackers' results, one for each in order; none: their own."""
+    debug: bool = False
+    """Have Python classes in this process, one run after the other, and stop in the debugger where one raises."""
     skip_bad: bool = False
     """Leave out, and report, what cannot be run because of bad data, instead of calling the run incomplete."""

@@ -10,6 +10,8 @@ from collections.abc import Sequence as Several
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
+
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.problems import Problem
 from siamfc_eval.datasets.sequence import Dataset, Sequence
@@ -56,6 +58,8 @@ def run_experiment(
         InputError: the data set, a tracker or the results folder cannot be used at all.
     """
     options = options or RunOptions()
+    if options.debug:
+        options = dataclasses.replace(options, lanes=1)
     chosen: Several[str | Tracker] = trackers or experiment.trackers
     if not chosen:
         raise InputError(f"experiment '{experiment.name}' names no trackers. Give at least one with --tracker.")
@@ -70,9 +74,10 @@ def run_experiment(
     for problem in problems:
         watch.failed(Failure("", "", problem.where, str(problem), "data"))
     where = _where(experiment, data, dataset)
-    for spec in chosen:
-        load = loader(spec, options.device, options.weights, options.trax_timeout)
+    for load in _loaders(chosen, options):
         tracker = load()
+        for note in getattr(tracker, "notes", ()):
+            watch.note(note)
         for protocol in experiment.protocols:
             part = _ProtocolRun(
                 tracker,
@@ -85,10 +90,40 @@ def run_experiment(
                 where=where,
             )
             summary.protocols.append(part.run(Path(out)))
-        close = getattr(tracker, "close", None)
-        if close is not None:
-            close()
+        _close(tracker)
     return summary
+
+
+def _close(tracker: Tracker) -> None:
+    """End a tracker's process, if it has one; it starts again when it is needed."""
+    close = getattr(tracker, "close", None)
+    if close is not None:
+        close()
+
+
+def _loaders(trackers: Several[str | Tracker], options: RunOptions) -> list[Loader]:
+    """What makes each tracker.
+
+    Raises:
+        InputError: names were given, and not one for each.
+    """
+    names: Several[str | None] = options.names or [None] * len(trackers)
+    if len(names) != len(trackers):
+        raise InputError(
+            f"{len(names)} names for {len(trackers)} trackers; give --name once for each --tracker, in the same order."
+        )
+    return [
+        loader(
+            spec,
+            options.device,
+            options.weights,
+            options.timeout,
+            style=options.style,
+            name=name,
+            debug=options.debug,
+        )
+        for spec, name in zip(trackers, names, strict=True)
+    ]
 
 
 def open_dataset(experiment: Experiment, data: Path | Dataset | None, problems: list[Problem] | None = None) -> Dataset:
@@ -161,11 +196,12 @@ class _Watch:
         self.tell = on_event
         self._skip_bad = skip_bad
 
-    def failed(self, failure: Failure) -> None:
-        """Something could not be run."""
+    def failed(self, failure: Failure, log: Path | None = None) -> None:
+        """Something could not be run; the log is where its details are kept."""
         skipped = failure.fault == "data" and self._skip_bad
         (self.summary.skipped if skipped else self.summary.failures).append(failure)
-        self.tell(events.ItemFailed(failure.tracker, failure.key, failure.error, failure.fault))
+        key, error, fault = failure.key, failure.error, failure.fault
+        self.tell(events.ItemFailed(failure.tracker, key, error, fault, failure.details, log))
 
     def note(self, text: str) -> None:
         """Something should be known."""
@@ -202,6 +238,7 @@ class _ProtocolRun:
         self.sequences = selected
         self.repetitions = (options.repetitions or protocol.repetitions) if protocol.repeats else 1
         self._replaced: dict[str, str] = {}
+        self._without_confidence = 0
 
     def run(self, out: Path) -> ProtocolSummary:
         """Make the runs that are missing, those that prove a tracker deterministic first."""
@@ -219,8 +256,13 @@ class _ProtocolRun:
             self._compare_replaced(store)
         if self.summary.restarts:
             self.watch.note(
-                f"{self.tracker.name}, {protocol.kind}: its process had died, hung or answered with something that is "
-                f"no region, and was started again {self.summary.restarts} times."
+                f"{self.tracker.name}, {protocol.kind}: its process had failed (died, hung, raised or answered with "
+                f"something that is no region) and was started again {self.summary.restarts} times."
+            )
+        if self._without_confidence and protocol.kind == "long-term":
+            self.watch.note(
+                f"{self.tracker.name}, {protocol.kind}: {self._without_confidence} of {self.summary.ran} runs have no "
+                "confidences, by which long-term scores are made; each region of theirs counts as sure."
             )
         self.watch.tell(events.ProtocolEnded(self.tracker.name, protocol.kind))
         return self.summary
@@ -253,6 +295,8 @@ class _ProtocolRun:
                 execution.label,
             )
         )
+        if execution.settings["executor"] == "processes":
+            _close(self.tracker)  # each process has a tracker of its own; this one would only hold memory
         if execution.note and missing:
             self.watch.note(execution.note)
         self._execute(store, execution, missing)
@@ -270,16 +314,28 @@ class _ProtocolRun:
         return [item for key, item in by_key.items() if key in lacking or key in self._replaced]
 
     def _execute(self, store: ResultStore, execution: Execution, missing: list[WorkItem]) -> None:
+        open_items = {item.result.key: item for item in missing}
         for outcome in execution.run(missing, self.watch.advance):
             key = outcome.item.result.key
+            open_items.pop(key, None)
             self.summary.restarts += outcome.restarts
             if isinstance(outcome, Failed):
-                if key not in self._replaced:
-                    store.fail(outcome.item.result, outcome.error, outcome.item.seed)
-                self.watch.failed(Failure(self.tracker.name, self.protocol.kind, key, outcome.error, outcome.fault))
+                self._failed(store, outcome)
                 continue
             self._keep(store, outcome)
             self.watch.tell(events.ItemFinished(self.tracker.name, key))
+        for item in open_items.values():  # nothing is a success because nobody spoke of it
+            self._failed(
+                store, Failed(item, f"{item.result.key}: its run came to no end and left no result", "tracker")
+            )
+
+    def _failed(self, store: ResultStore, outcome: Failed) -> None:
+        """Tell of a run that could not be finished; tracebacks are kept beside the results."""
+        name, kind, key = self.tracker.name, self.protocol.kind, outcome.item.result.key
+        if key not in self._replaced:
+            store.fail(outcome.item.result, outcome.error, outcome.item.seed)
+        log = store.log_error(outcome.item.result, outcome.error, outcome.details)
+        self.watch.failed(Failure(name, kind, key, outcome.error, outcome.fault, outcome.details), log)
 
     def _keep(self, store: ResultStore, outcome: Finished) -> None:
         item, trajectory, part = outcome.item, outcome.trajectory, self.summary
@@ -288,6 +344,8 @@ class _ProtocolRun:
         part.frames += len(trajectory)
         part.decode_seconds += outcome.decode_seconds
         part.invalid += outcome.invalid
+        told = trajectory.confidences
+        self._without_confidence += told is None or bool(np.isnan(told).all())
         seconds = store.manifest.items[item.result.key].seconds
         if seconds is not None and trajectory.times is not None:
             part.tracker_seconds = (part.tracker_seconds or 0.0) + seconds

@@ -9,9 +9,9 @@ from typing import Any
 
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.protocols.commands import Initialize
-from siamfc_eval.running.seeding import seed_generators
 from siamfc_eval.running.work import ActiveRun, Advance, Failed, Outcome, WorkItem, begin
-from siamfc_eval.tracking.tracker import Tracker
+from siamfc_eval.tracking.seeding import seed_generators
+from siamfc_eval.tracking.tracker import CallTimes, Tracker
 
 
 def run_serial(tracker: Tracker, items: Iterable[WorkItem], advance: Advance) -> Iterator[Outcome]:
@@ -19,7 +19,9 @@ def run_serial(tracker: Tracker, items: Iterable[WorkItem], advance: Advance) ->
 
     Times are of the tracker's calls alone: before the clock starts the frame is decoded and a tracker's process, if it
     has one, is started by its method `make_ready`; a tracker with a method `synchronize` is waited for before the clock
-    is read. Nothing decodes ahead, which would take a core away from the tracker.
+    is read. A tracker with `last_call` (`siamfc_eval.tracking.tracker.CallTimes`) measures for itself, and one with a
+    method `seed` seeds generators in a process of its own. Nothing decodes ahead, which would take a core away from the
+    tracker.
     """
     for item in items:
         run = begin(item, advance)
@@ -27,6 +29,7 @@ def run_serial(tracker: Tracker, items: Iterable[WorkItem], advance: Advance) ->
             yield run
             continue
         seed_generators(item.seed)
+        getattr(tracker, "seed", _ignore)(item.seed)
         before = _restarts(tracker)
         try:
             _finish(tracker, run)
@@ -39,6 +42,10 @@ def run_serial(tracker: Tracker, items: Iterable[WorkItem], advance: Advance) ->
 def _restarts(tracker: Tracker) -> int:
     """Processes that a TraX tracker has started after its first one; 0 for any other tracker."""
     return int(getattr(tracker, "restarts", 0))
+
+
+def _ignore(seed: int) -> None:
+    """There are no generators in another process."""
 
 
 def _finish(tracker: Tracker, run: ActiveRun) -> None:
@@ -55,11 +62,21 @@ def _finish(tracker: Tracker, run: ActiveRun) -> None:
         if isinstance(command, Initialize):
             state = tracker.init(frame, command.region)
             synchronize()
-            run.report(None, perf_counter() - started)
+            run.report(None, _seconds(tracker, run, perf_counter() - started))
         else:
             state, output = tracker.update(state, frame)
             synchronize()
-            run.report(output.region, perf_counter() - started, output.confidence)
+            seconds = _seconds(tracker, run, perf_counter() - started)
+            run.report(output.region, seconds, output.confidence)
+
+
+def _seconds(tracker: Tracker, run: ActiveRun, measured: float) -> float:
+    """The time of a call, as a tracker in another process measured it where it did."""
+    own: CallTimes | None = getattr(tracker, "last_call", None)
+    if own is None:
+        return measured
+    run.decode_seconds += own.decode_seconds
+    return own.seconds
 
 
 def decoded(tracker: Tracker, run: ActiveRun) -> Frame:

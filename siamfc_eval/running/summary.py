@@ -20,6 +20,8 @@ class Failure:
     error: str
     fault: str
     """"tracker" or "data"."""
+    details: str = ""
+    """The traceback of the tracker's own code, or the like; "" where the error says it all."""
 
 
 @dataclass
@@ -46,7 +48,7 @@ class ProtocolSummary:
     invalid: int = 0
     """Answers with numbers that are not finite, recorded as NaN."""
     restarts: int = 0
-    """Processes of a TraX tracker that were started because the one before had died or hung."""
+    """Processes of a tracker that were started because the one before had failed."""
     not_repeated: int = 0
     """Sequences whose first three runs were identical and which were therefore not run further."""
 
@@ -73,10 +75,15 @@ class RunSummary:
     notes: list[str] = field(default_factory=list)
 
     @property
+    def has_results(self) -> bool:
+        """Whether any run is there, made now or before."""
+        return any(part.ran or part.kept for part in self.protocols)
+
+    @property
     def exit_code(self) -> int:
-        """0: everything ran; 3: a tracker failed; 2: something is missing because of bad data."""
+        """0: everything ran; 3: a tracker failed; 2: something is missing because of bad data, or nothing ran."""
         faults = {failure.fault for failure in self.failures}
-        return 3 if "tracker" in faults else 2 if faults else 0
+        return 3 if "tracker" in faults else 2 if faults or not self.has_results else 0
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for `--json`."""

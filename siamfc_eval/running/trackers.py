@@ -11,7 +11,14 @@ from siamfc_eval.tracking.tracker import Tracker
 
 
 def loader(
-    spec: str | Tracker, device: str = "auto", weights: Path | None = None, trax_timeout: float | None = None
+    spec: str | Tracker,
+    device: str = "auto",
+    weights: Path | None = None,
+    timeout: float | None = None,
+    *,
+    style: str | None = None,
+    name: str | None = None,
+    debug: bool = False,
 ) -> Loader:
     """What makes a tracker, as often as it is called.
 
@@ -20,9 +27,14 @@ def loader(
             it is (and pickled for another process).
         device: "auto", "cpu", "cuda" or "cuda:N".
         weights: a weights file instead of the definition's own.
-        trax_timeout: seconds for each answer of a TraX tracker; None: its own.
+        timeout: seconds for each answer of a tracker in another process; None: its own.
+        style: of a Python class; None: by its methods.
+        name: for its results; None: its own.
+        debug: see `load_tracker`.
     """
-    return partial(load_tracker, spec, device, weights, trax_timeout) if isinstance(spec, str) else partial(_same, spec)
+    if not isinstance(spec, str):
+        return partial(_same, spec)
+    return partial(load_tracker, spec, device, weights, timeout, style=style, name=name, debug=debug)
 
 
 def _same(tracker: Tracker) -> Tracker:

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from siamfc_eval.adapters.classes.tracebacks import traceback_of
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import InputError, TrackerError
@@ -58,6 +59,8 @@ class Failed:
     """Whose: the tracker raised, or a frame or the ground truth cannot be used."""
     restarts: int = 0
     """As in `Finished`."""
+    details: str = ""
+    """The traceback of the tracker's own code, or the like; "" where the error says it all."""
 
 
 Outcome = Finished | Failed
@@ -83,6 +86,13 @@ def describe(error: Exception) -> str:
         trace = trace.tb_next
     place = f" (at {trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno})" if trace is not None else ""
     return f"{type(error).__name__}: {error}{place}"
+
+
+def details_of(error: Exception) -> str:
+    """What there is to know of an exception beyond `describe`: the traceback from the tracker's own code on."""
+    if isinstance(error, InputError | TrackerError):
+        return str(getattr(error, "details", ""))
+    return traceback_of(error)
 
 
 class ActiveRun:
@@ -173,7 +183,7 @@ class ActiveRun:
         """The outcome of a run that ends here."""
         self._protocol.close()
         self._advance(self.item.start.frames - self._advanced)
-        return Failed(self.item, describe(error), fault_of(error))
+        return Failed(self.item, describe(error), fault_of(error), details=details_of(error))
 
 
 def begin(item: WorkItem, advance: Advance) -> ActiveRun | Failed:

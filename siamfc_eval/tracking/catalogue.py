@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from siamfc_eval.catalogue import catalogue_names, find_definition
 from siamfc_eval.errors import InputError, MissingDependencyError, TrackerError
 from siamfc_eval.tracking.definition import (
+    ClassDefinition,
     NetworkDefinition,
     OpenCVDefinition,
     SiamFCDefinition,
@@ -46,8 +47,8 @@ def load_tracker(spec: str, device: str = "auto", weights: Path | str | None = N
         MissingDependencyError: a network is asked for and torch is not installed.
     """
     path, definition = read_catalogue(spec)
-    if isinstance(definition, TraxDefinition):
-        raise InputError(f"{path}: a TraX tracker is loaded by siamfc_eval.adapters.load.load_tracker.")
+    if isinstance(definition, TraxDefinition | ClassDefinition):
+        raise InputError(f"{path}: family {definition.family} is loaded by siamfc_eval.adapters.load.load_tracker.")
     name = path.stem
     facts = tracker_facts(spec, weights)
     tracker: Any

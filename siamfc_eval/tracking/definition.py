@@ -15,7 +15,7 @@ from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.tracking.parameters import Parameters, SiamFCParameters, SiamRPNParameters
 from siamfc_eval.tracking.presets import SIAMFC_PRESETS, SIAMRPN_PRESETS
 
-FAMILIES = ("siamfc", "siamrpn", "opencv", "static", "trax")
+FAMILIES = ("siamfc", "siamrpn", "opencv", "static", "trax", "class")
 """What `family` in a definition may be."""
 
 
@@ -100,7 +100,23 @@ class TraxDefinition(_Definition):
     """Variables added to the tracker's environment."""
 
 
-TrackerDefinition = SiamFCDefinition | SiamRPNDefinition | OpenCVDefinition | StaticDefinition | TraxDefinition
+class ClassDefinition(_Definition):
+    """A Python class of the user's own, which runs in a process of its own."""
+
+    family: Literal["class"]
+    class_name: str = Field(alias="class", min_length=1)
+    """`file.py:Class`, the file relative to the definition's folder, or `package.module:Class`."""
+    style: str | None = None
+    """In which it is written, e.g. "pysot"; none: by its methods."""
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    """Of the constructor, by name. Relative paths begin in the definition's folder, in which the process runs."""
+    timeout: PositiveFloat | None = Field(default=None, allow_inf_nan=False)
+    """Seconds to make the tracker, and for each of its calls; none: as for any class. It decides nothing of answers."""
+
+
+TrackerDefinition = (
+    SiamFCDefinition | SiamRPNDefinition | OpenCVDefinition | StaticDefinition | TraxDefinition | ClassDefinition
+)
 
 _ADAPTER: TypeAdapter[TrackerDefinition] = TypeAdapter(Annotated[TrackerDefinition, Field(discriminator="family")])
 
@@ -140,6 +156,7 @@ def parse_definition(values: Mapping[str, Any], where: str) -> TrackerDefinition
             "opencv": OpenCVDefinition,
             "static": StaticDefinition,
             "trax": TraxDefinition,
+            "class": ClassDefinition,
         }
         raise InputError(explain_validation(error, where, known[values["family"]], skip=1)) from error
     if isinstance(definition, SiamFCDefinition | SiamRPNDefinition):

@@ -25,6 +25,16 @@ class Output:
     """The response map behind the answer, for display, shape (rows, columns); None where there is none."""
 
 
+@dataclass(frozen=True)
+class CallTimes:
+    """What a tracker in another process measured of its last call; it has them as its attribute `last_call`."""
+
+    seconds: float
+    """Time of the tracker's own code, in place of the time that passed here."""
+    decode_seconds: float
+    """Time that it spent on decoding the image, which is not in `seconds`."""
+
+
 @runtime_checkable
 class Tracker(Protocol):
     """A single-object tracker.

@@ -70,7 +70,7 @@ def test_a_time_out_is_set_by_the_option_else_by_the_definition_else_by_the_envi
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def seconds(spec: str, option: float | None) -> float:
-        tracker = load_tracker(spec, trax_timeout=option)
+        tracker = load_tracker(spec, timeout=option)
         assert isinstance(tracker, TraxTracker)
         assert tracker.timeouts.hello == tracker.timeouts.initialize == tracker.timeouts.frame
         return tracker.timeouts.frame
