@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from siamfc_eval.cli.selection import dataset_of, protocol_option, read_runs
+from siamfc_eval.cli.selection import dataset_of, protocol_option, read_runs, segment_option
 
 if TYPE_CHECKING:
     from siamfc_eval.metrics.explain import Explanation
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--annotations", type=click.Path(path_type=Path), help="Folder or JSON file of the ground truth.")
 @click.option("--metric", help="Key of the metric, e.g. precision_20; default: the first of the convention.")
 @protocol_option
+@segment_option
 @click.option(
     "--on-mismatch",
     type=click.Choice(["strict", "pad", "truncate"]),
@@ -45,6 +46,7 @@ def command(
     annotations: Path | None,
     metric: str | None,
     protocol: str | None,
+    segment: int | None,
     on_mismatch: Mismatch,
     as_json: bool,
 ) -> None:
@@ -56,7 +58,7 @@ def command(
     from siamfc_eval.metrics.explain import explain
 
     dataset = dataset_of(results, kind, annotations)
-    raw = read_runs(results, dataset, first, (tracker,) if tracker else (), protocol)
+    raw = read_runs(results, dataset, first, trackers=(tracker,) if tracker else (), protocol=protocol, segment=segment)
     if len(raw) != 1:
         raise InputError(f"{results}: which tracker? Give --tracker, one of: {', '.join(sorted(raw))}.")
     explanation = explain(next(iter(raw.values())), dataset, first, second, metric=metric, on_mismatch=on_mismatch)

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from siamfc_eval.cli.selection import convention_of, dataset_of, exit_code, protocol_option, score_results
+from siamfc_eval.cli.selection import (
+    convention_of,
+    dataset_of,
+    exit_code,
+    protocol_option,
+    score_results,
+    segment_option,
+)
 
 if TYPE_CHECKING:
     from siamfc_eval.cli.score_plots import Format
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--signature", help="Compute what this signature says, and refuse if anything differs.")
 @click.option("--tracker", "trackers", multiple=True, help="Only this tracker; may be given again.")
 @protocol_option
+@segment_option
 @click.option(
     "--on-mismatch",
     type=click.Choice(["strict", "pad", "truncate"]),
@@ -49,6 +57,7 @@ def command(
     signature: str | None,
     trackers: tuple[str, ...],
     protocol: str | None,
+    segment: int | None,
     on_mismatch: Mismatch,
     attributes: bool,
     attribute_source: str | None,
@@ -79,6 +88,7 @@ def command(
         convention or convention_of(results, dataset, protocol),
         trackers=trackers,
         protocol=protocol,
+        segment=segment,
         attribute_source=attribute_source,
         on_mismatch=on_mismatch,
         keep=not no_cache,

@@ -44,6 +44,15 @@ def protocol_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def segment_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--segment`, which takes one run out of files that hold several."""
+    return click.option(
+        "--segment",
+        type=click.IntRange(min=1),
+        help="Take only this run out of files that hold several (OTB's TRE: 1 is the one pass).",
+    )(function)
+
+
 _OPTIONS = (
     click.argument("results", type=click.Path(path_type=Path)),
     click.option("--dataset", "kind", help="Benchmark or layout, e.g. otb2015, vot2018; default: recognised."),
@@ -57,6 +66,7 @@ _OPTIONS = (
         show_default=True,
         help="Files of another length than the sequence: refuse, let missing frames fail, or score what both have.",
     ),
+    segment_option,
     click.option("--metric", help="Metric to compare by; default: the one that the convention ranks by."),
     click.option("--resamples", default=10_000, show_default=True, help="Bootstrap resamples and permutations."),
     click.option("--seed", default=0, show_default=True, help="Of the resampling."),
@@ -208,7 +218,13 @@ def _manifests(results: Path) -> Iterator[Manifest]:
 
 
 def read_runs(
-    results: Path, dataset: Dataset, convention: str, trackers: tuple[str, ...], protocol: str | None
+    results: Path,
+    dataset: Dataset,
+    convention: str,
+    *,
+    trackers: tuple[str, ...] = (),
+    protocol: str | None = None,
+    segment: int | None = None,
 ) -> RawResults:
     """The raw results that a convention reads.
 
@@ -218,6 +234,7 @@ def read_runs(
         convention: its runs are read, unless `protocol` names others.
         trackers: only these; none: all.
         protocol: kind or folder.
+        segment: as for `siamfc_eval.results.read.read_results`.
 
     Raises:
         InputError: none are there, or they were made under a protocol that the convention cannot read.
@@ -227,7 +244,7 @@ def read_runs(
     from siamfc_eval.results.read import read_results
 
     folder = PROTOCOLS[build_measure(convention, dataset).protocol].folder
-    raw = read_results(results, dataset, trackers or None, protocol or folder)
+    raw = read_results(results, dataset, trackers or None, protocol or folder, segment)
     for one in raw.values():
         if one.kind is not None and not reads(convention, one.kind):
             raise InputError(
@@ -244,6 +261,7 @@ def score_results(
     *,
     trackers: tuple[str, ...] = (),
     protocol: str | None = None,
+    segment: int | None = None,
     attribute_source: str | None = None,
     on_mismatch: Any = "strict",
     keep: bool = True,
@@ -256,6 +274,7 @@ def score_results(
         convention: a name of `siamfc_eval.metrics.conventions`.
         trackers: only these; none: all.
         protocol: kind or folder of the runs; None: those that the convention reads.
+        segment: as for `siamfc_eval.results.read.read_results`.
         attribute_source: as for `siamfc_eval.metrics.scoring.score`.
         on_mismatch: as for `siamfc_eval.metrics.scoring.score`.
         keep: use the statistics that earlier calls kept, and keep these.
@@ -263,7 +282,7 @@ def score_results(
     from siamfc_eval.kept_files import default_folder
     from siamfc_eval.metrics.scoring import score
 
-    raw = read_runs(results, dataset, convention, trackers, protocol)
+    raw = read_runs(results, dataset, convention, trackers=trackers, protocol=protocol, segment=segment)
     folder = default_folder() if keep else None
     scores = score(
         raw,
@@ -273,6 +292,7 @@ def score_results(
         on_mismatch=on_mismatch,
         cache=folder / "statistics" if folder is not None else None,
         skip_unusable=len(raw) > 1,
+        skip_unreadable=True,
     )
     notes = tuple(note for note in (*dataset.notes, *raw.notes) if note not in scores.incomplete)
     return dataclasses.replace(scores, metadata={**scores.metadata, "notes": notes})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import collections.abc
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +24,8 @@ from siamfc_eval.results.raw import RawRun, TrackerResults
 
 Floats = NDArray[np.float64]
 _Problem = tuple[Path, InputError]
+_Damaged = dict[RawRun, InputError]
+"""Runs whose files cannot be read: they count as missing and are named, and the others are scored."""
 _SHOWN = 8
 """Problems of one tracker that are told in full."""
 
@@ -35,6 +37,8 @@ class Gathered(NamedTuple):
     """Sequence -> statistics, in the data set's order, of the sequences that have results."""
     habits: tuple[str, ...]
     """What was noticed of its files as a whole, one sentence each."""
+    unreadable: tuple[str, ...] = ()
+    """What is wrong with files that cannot be read and count as missing, one message each."""
 
 
 @dataclass
@@ -54,14 +58,16 @@ class Gatherer:
         """The statistics of a tracker.
 
         Raises:
-            InputError: files that cannot be read or that the convention refuses, all of them named.
+            InputError: files that the convention refuses, all of them named, or not one that can be read.
         """
         wanted = [sequence for sequence in self.dataset if sequence.name in result.runs]
         beside = _companions(result)
         stamp_beside = kept.file_stamp(beside)
+        damaged: _Damaged = {}
         # Rows of a joint measure depend on all sequences together, so none of them can be kept by itself.
         if self.cache is None or stamp_beside is None or getattr(self.measure, "joint", False):
-            return Gathered(self._compute(wanted, result, timed=bool(beside)), self._habits(result))
+            found = self._compute(wanted, result.runs, damaged, timed=bool(beside))
+            return self._gathered(found, self._habits(result, damaged), result, damaged)
         companions = kept.hash_of(stamp_beside)
         name = kept.hash_of(str(result.folder.resolve()), result.name, self.dataset.name, self._definition)
         slot = kept.load(self.cache, name)
@@ -69,26 +75,39 @@ class Gatherer:
         stamped = {of.name: self._stamp(of, result.runs[of.name], companions, settled) for of in wanted}
         stamp = kept.hash_of(*stamped, *stamped.values()) if all(stamped.values()) else ""
         if stamp and stamp == slot.stamp:
-            return Gathered(dict(zip(stamped, slot.entries, strict=True)), slot.habits)
+            return self._gathered(dict(zip(stamped, slot.entries, strict=True)), slot.habits, result, damaged)
         stamps = {of: text and kept.hash_of(text) for of, text in stamped.items()}
         by_stamp = {entry.stamp: entry for entry in slot.entries if entry.stamp}
         entries = {of: by_stamp[stamp] for of, stamp in stamps.items() if stamp in by_stamp}
         unsure = [sequence for sequence in wanted if sequence.name not in entries]
-        entries |= self._by_content(unsure, result, companions, stamps, slot)
-        ordered = {sequence.name: entries[sequence.name] for sequence in wanted}
+        entries |= self._by_content(unsure, result.runs, damaged, companions=companions, stamps=stamps, slot=slot)
+        ordered = {sequence.name: entries[sequence.name] for sequence in wanted if sequence.name in entries}
         habits, habits_of = slot.habits, kept.hash_of(*(entry.key for entry in ordered.values()))
-        if habits_of != slot.habits_of:
-            habits = self._habits(result)
-        kept.store(self.cache, name, kept.Slot(tuple(ordered.values()), habits, habits_of, stamp))
+        if damaged or habits_of != slot.habits_of:
+            habits = self._habits(result, damaged)
+        # With damaged files there is no short way: they are read, and named, every time.
+        whole = "" if damaged else stamp
+        kept.store(self.cache, name, kept.Slot(tuple(ordered.values()), habits, habits_of, whole))
         for runs in result.runs.values():
             for run in runs:
                 run.file.release()  # What was computed is kept, and a benchmark's results together are many.
-        return Gathered(ordered, habits)
+        return self._gathered(ordered, habits, result, damaged)
+
+    @staticmethod
+    def _gathered(
+        entries: dict[str, kept.Entry], habits: tuple[str, ...], result: TrackerResults, damaged: _Damaged
+    ) -> Gathered:
+        if not entries:
+            raise InputError(_told([(run.path, error) for run, error in damaged.items()]))
+        found = [_sentence(run.path, error) for run, error in damaged.items()]
+        return Gathered(entries, habits, (*result.unreadable, *found))
 
     def _by_content(
         self,
         sequences: list[Sequence],
-        result: TrackerResults,
+        runs: Mapping[str, tuple[RawRun, ...]],
+        damaged: _Damaged,
+        *,
         companions: str,
         stamps: Mapping[str, str],
         slot: kept.Slot,
@@ -96,35 +115,42 @@ class Gatherer:
         """Statistics of files that may have changed: kept ones if the content is the same, else computed."""
         known = {entry.key: entry for entry in slot.entries}
         keys: dict[str, str] = {}
-        problems: list[_Problem] = []
         for sequence in sequences:
-            try:
-                keys[sequence.name] = self._key(sequence, result.runs[sequence.name], companions)
-            except InputError as error:
-                problems.append((result.folder, error))
-        if problems:
-            raise InputError(_told(problems))
-        unknown = [sequence for sequence in sequences if keys[sequence.name] not in known]
-        fresh = self._compute(unknown, result, timed=companions != kept.hash_of(""))
-        found = {name: fresh[name] if name in fresh else known[key] for name, key in keys.items()}
+            for run in runs[sequence.name]:
+                _attempt(run, lambda run: run.digest, damaged)
+            if readable := _readable(runs[sequence.name], damaged):
+                keys[sequence.name] = self._key(sequence, readable, companions)
+        unknown = [sequence for sequence in sequences if sequence.name in keys and keys[sequence.name] not in known]
+        fresh = self._compute(unknown, runs, damaged, timed=companions != kept.hash_of(""))
+        whole = {name for name in keys if not any(run in damaged for run in runs[name])}
+        found = {
+            name: fresh[name] if name in fresh else known[key]
+            for name, key in keys.items()
+            if name in fresh or key in known
+        }
         return {
-            name: kept.Entry(keys[name], entry.row, entry.note, entry.timing, entry.tags, stamps[name])
+            # What is left of a sequence with a damaged repetition is not to be taken for the whole of it later.
+            name: replace(entry, key=keys[name] if name in whole else "", stamp=stamps[name] if name in whole else "")
             for name, entry in found.items()
         }
 
-    def _compute(self, sequences: list[Sequence], result: TrackerResults, timed: bool) -> dict[str, kept.Entry]:
-        """Statistics from the files; `timed`: there are files that may hold times."""
+    def _compute(
+        self, sequences: list[Sequence], given: Mapping[str, tuple[RawRun, ...]], damaged: _Damaged, timed: bool
+    ) -> dict[str, kept.Entry]:
+        """Statistics from the files that can be read; `timed`: there are files that may hold times."""
         strict = self.measure if isinstance(self.measure, Strict) else None
-        runs: list[Runs] = []
+        runs: dict[str, Runs] = {}
         notes: list[str] = []
         timings = []
         problems: list[_Problem] = []
         for sequence in sequences:
             trajectories, measured = [], []
             remarks: dict[str, None] = {}
-            for run in result.runs[sequence.name]:
+            for run in given[sequence.name]:
+                _attempt(run, lambda run: run.rows, damaged)
+            for run in _readable(given[sequence.name], damaged):
+                trajectory = run.trajectory()
                 try:
-                    trajectory = run.trajectory()
                     remark = strict.check(sequence, trajectory) if strict is not None else ""
                 except InputError as error:
                     problems.append((run.path, error))
@@ -133,12 +159,20 @@ class Gatherer:
                 times, complaint = _times(run) if timed else ([], "")
                 measured += times
                 remarks |= {text: None for text in (remark, complaint) if text}
-            runs.append(trajectories)
+            if not trajectories:
+                continue
+            runs[sequence.name] = trajectories
             timings.append(timing(measured) if measured else (0.0, 0.0, 0.0))
             more = f"; {len(remarks) - 2} more runs likewise" if len(remarks) > 2 else ""
             notes.append("; ".join(list(remarks)[:2]) + more)
         if problems:
             raise InputError(_told(problems))
+        return self._entries([of for of in sequences if of.name in runs], list(runs.values()), notes, timings)
+
+    def _entries(
+        self, sequences: list[Sequence], runs: list[Runs], notes: list[str], timings: list[tuple[float, float, float]]
+    ) -> dict[str, kept.Entry]:
+        """The statistics of these runs with what was noticed of them, not yet known by any key."""
         if not sequences:
             return {}
         tags: list[Mapping[str, Floats]] = [{}] * len(sequences)
@@ -152,8 +186,10 @@ class Gatherer:
             for sequence, row, note, time, of_tags in zip(sequences, rows, notes, timings, tags, strict=True)
         }
 
-    def _habits(self, result: TrackerResults) -> tuple[str, ...]:
-        return tuple(str(quirk) for quirk in detect_quirks(result, self.dataset))
+    def _habits(self, result: TrackerResults, damaged: _Damaged) -> tuple[str, ...]:
+        runs = {name: _readable(several, damaged) for name, several in result.runs.items()}
+        readable = replace(result, runs={name: several for name, several in runs.items() if several})
+        return tuple(str(quirk) for quirk in detect_quirks(readable, self.dataset))
 
     @cached_property
     def _definition(self) -> str:
@@ -191,6 +227,19 @@ def statistics(measure: Measure, sequences: collections.abc.Sequence[Sequence], 
     return np.stack([measure.statistics(*pair) for pair in zip(sequences, runs, strict=True)])
 
 
+def _attempt(run: RawRun, use: Callable[[RawRun], object], damaged: _Damaged) -> None:
+    """Take note of a run that cannot be read."""
+    if run not in damaged:
+        try:
+            use(run)
+        except InputError as error:
+            damaged[run] = error
+
+
+def _readable(runs: tuple[RawRun, ...], damaged: _Damaged) -> tuple[RawRun, ...]:
+    return tuple(run for run in runs if run not in damaged)
+
+
 def _companions(result: TrackerResults) -> list[Path]:
     """Files of times, confidences and other values beside the result files, which are not in their digests."""
     places = [run.file.place for runs in result.runs.values() for run in runs]
@@ -216,12 +265,13 @@ def _times(run: RawRun) -> tuple[list[Floats], str]:
 
 def _told(problems: list[_Problem]) -> str:
     """What is wrong with files, in a few sentences; a remedy that is the same for many is said once."""
-    remedies: dict[str, None] = {}
-    sentences = []
-    for path, error in problems[:_SHOWN]:
-        text = error.reason if isinstance(error, RefusedError) else str(error)
-        sentences.append((text if str(path) in text else f"{path}: {text}").rstrip(".") + ".")
-        if isinstance(error, RefusedError):
-            remedies[error.remedy] = None
-    more = [f"And {len(problems) - _SHOWN} more such files."] if len(problems) > _SHOWN else []
-    return " ".join([*sentences, *more, *remedies])
+    sentences = list(dict.fromkeys(_sentence(path, error) for path, error in problems))
+    remedies = dict.fromkeys(error.remedy for _, error in problems if isinstance(error, RefusedError))
+    more = [f"And {len(sentences) - _SHOWN} more such files."] if len(sentences) > _SHOWN else []
+    return " ".join([*sentences[:_SHOWN], *more, *remedies])
+
+
+def _sentence(path: Path, error: InputError) -> str:
+    """What is wrong with a file, with its name."""
+    text = error.reason if isinstance(error, RefusedError) else str(error)
+    return (text if str(path) in text else f"{path}: {text}").rstrip(".") + "."

@@ -40,6 +40,7 @@ def score(
     on_mismatch: Mismatch = "strict",
     cache: Path | None = None,
     skip_unusable: bool = False,
+    skip_unreadable: bool = False,
 ) -> Scores:
     """Score raw results under a convention.
 
@@ -52,14 +53,16 @@ def score(
         cache: folder of statistics that are kept between calls; None: nothing is kept.
         skip_unusable: leave out trackers whose files the convention refuses, and say so in `Scores.incomplete`,
             instead of raising.
+        skip_unreadable: take files that cannot be read for missing, and name them, instead of raising.
 
     Returns:
         The scores. A sequence that a tracker has no result of is named in `Scores.incomplete`, its row is NaN, and the
-        tracker's scores are over the sequences that are there.
+        tracker's scores are over the sequences that are there. A file that was skipped because it cannot be read is
+        named there too, and in `Scores.metadata["refused"]`.
 
     Raises:
         UnknownNameError: no such convention or attribute source.
-        InputError: no results, or the convention refuses files; each is named with the reason.
+        InputError: no results, or files that cannot be read or that the convention refuses, each with the reason.
     """
     measure = build_measure(convention, dataset)
     if isinstance(measure, Strict):
@@ -75,13 +78,17 @@ def score(
     refused: list[str] = []
     for name, result in results.items():
         try:
-            trackers[name], gaps = job.score(result)
+            trackers[name], gaps, unreadable = job.score(result)
+            if unreadable and not skip_unreadable:
+                del trackers[name]
+                raise InputError(" ".join(unreadable))
         except InputError as error:
             if not skip_unusable:
                 raise
             refused.append(f"{name} is not scored: {error}")
         else:
             incomplete += gaps
+            refused += [f"{name}, not scored: {message}" for message in unreadable]
     counts = {attribute: len(indices) for attribute, indices in groups.items()}
     if isinstance(measure, Tagged):
         source = "the frame tags of the data set"
@@ -120,11 +127,12 @@ class _Job:
     groups: Mapping[str, tuple[int, ...]]
     policy: Mismatch
 
-    def score(self, result: TrackerResults) -> tuple[TrackerScores, list[str]]:
-        """One tracker's scores, and what is missing or was repaired."""
+    def score(self, result: TrackerResults) -> tuple[TrackerScores, list[str], tuple[str, ...]]:
+        """One tracker's scores, what is missing or was repaired, and what is wrong with files that cannot be read."""
         if not result.runs:
-            raise InputError(f"{result.folder}: no results of {result.name} on {self.dataset.name}.")
-        entries, habits = self.gatherer.gather(result)
+            nothing = f"{result.folder}: no results of {result.name} on {self.dataset.name}."
+            raise InputError(" ".join([*result.unreadable, nothing]))
+        entries, habits, unreadable = self.gatherer.gather(result)
         measure = self.gatherer.measure
         width = len(next(iter(entries.values())).row)
         rows = np.full((len(self.dataset), width), np.nan)
@@ -134,7 +142,8 @@ class _Job:
         present = ~np.isnan(rows).any(axis=1)
         attributes, attribute_curves = self._attributes(rows, present, entries)
         each = measure.finish(rows)
-        gaps = [f"{result.name}: no result of {', '.join(result.missing)}."] if result.missing else []
+        missing = [name for name in self.dataset.names if name not in entries]
+        gaps = [f"{result.name}: no result of {', '.join(missing)}."] if missing else []
         remarks = [f"{name}: {entry.note}." for name, entry in entries.items() if entry.note]
         if self.policy != "strict":
             gaps += [f"{result.name}, {remark}" for remark in remarks]
@@ -153,7 +162,7 @@ class _Job:
             speed=speeds(entry.timing for entry in entries.values()),
             notes=(*result.notes, *habits, *remarks),
         )
-        return scores, gaps
+        return scores, gaps, unreadable
 
     @cached_property
     def _membership(self) -> Floats:

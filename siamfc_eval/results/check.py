@@ -46,8 +46,8 @@ def check_results(results: RawResults) -> tuple[TrackerCheck, ...]:
 
 
 def _check(results: TrackerResults, dataset: Dataset) -> TrackerCheck:
-    unreadable: list[str] = []
-    rows, timed, files, good = 0, 0, 0, {}
+    unreadable = list(results.unreadable)
+    rows, timed, files, good = 0, 0, len(unreadable), {}
     for name, runs in results.runs.items():
         kept = []
         for run in runs:

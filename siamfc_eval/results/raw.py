@@ -175,6 +175,8 @@ class RawRun:
     """0-based frame of the sequence to which the first row belongs (TRE segments, multi-start anchors)."""
     label: str = ""
     """What sets this run apart, e.g. the shift of an SRE run; "" for repetitions."""
+    segments: int = 1
+    """How many runs the file holds that belong together (TRE, SRE); 1 also for one that was taken out of them."""
     repaired: Rows | None = None
     """What the caller put in place of the file's content; None (nearly always): the content as it is."""
 
@@ -261,6 +263,8 @@ class TrackerResults:
     over. None where it is not known."""
     ground_truth: str = ""
     """Hash of the ground truth that the runs were made on; "" where no manifest tells it."""
+    unreadable: tuple[str, ...] = ()
+    """What is wrong with files that could not be opened, one message each; other files are only opened when used."""
 
     def trajectories(self) -> dict[str, tuple[Trajectory, ...]]:
         """Sequence -> its runs as scoring takes them, 0-based."""

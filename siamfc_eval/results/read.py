@@ -19,7 +19,11 @@ _NAMED = 8
 
 
 def read_results(
-    folder: Path, dataset: Dataset, trackers: Sequence[str] | None = None, protocol: str | None = None
+    folder: Path,
+    dataset: Dataset,
+    trackers: Sequence[str] | None = None,
+    protocol: str | None = None,
+    segment: int | None = None,
 ) -> RawResults:
     """The raw results in a folder, whatever toolkit wrote them.
 
@@ -32,9 +36,12 @@ def read_results(
         trackers: the trackers to read; None: all.
         protocol: the protocol to read, by its kind or folder, e.g. "baseline", "realtime", "TRE"; "ope": the tracker's
             own files; None: those, or its supervised runs, or the only ones that it has.
+        segment: take only this run, counted from 1, out of files that hold several (OTB's TRE, whose first is the one
+            pass); None: all of them.
 
     Raises:
-        InputError: no such folder, nothing in it fits the data set, or two files of one run differ.
+        InputError: no such folder, nothing in it fits the data set or can be opened, two files of one run differ, or a
+            file has no such segment. A file that cannot be opened is else named in its tracker's `unreadable`.
         UnknownNameError: a tracker that is not there.
     """
     folder = Path(folder).expanduser()
@@ -50,7 +57,29 @@ def read_results(
                 raise UnknownNameError("tracker", name, places)
         places = {name: places[name] for name in dict.fromkeys(trackers)}
     read = {name: _collect(name, place, dataset) for name, place in places.items()}
+    damaged = [message for one in read.values() for message in one.unreadable]
+    if damaged and not any(one.runs for one in read.values()):
+        more = f" And {len(damaged) - _NAMED} more such files." if len(damaged) > _NAMED else ""
+        raise InputError(" ".join(damaged[:_NAMED]) + more)
+    if segment is not None:
+        read = {name: _one_segment(one, segment) for name, one in read.items()}
     return RawResults(dataset, root, read, tuple(notes))
+
+
+def _one_segment(results: TrackerResults, number: int) -> TrackerResults:
+    """The results with one run of each file that holds several."""
+    runs = {}
+    for name, several in results.runs.items():
+        kept = [run for run in several if run.segments == 1 or run.index == number - 1]
+        if not kept:
+            raise InputError(
+                f"{several[0].path}: expected a segment {number}, found {several[0].segments} runs. The first is "
+                "the one that covers the whole sequence: --segment 1."
+            )
+        runs[name] = tuple(replace(run, segments=1) for run in kept)
+    taken = any(run.segments > 1 for several in results.runs.values() for run in several)
+    note = (f"Of files with several runs, run {number} is scored.",) if taken else ()
+    return replace(results, runs=runs, notes=(*results.notes, *note))
 
 
 def _collect(name: str, place: Place, dataset: Dataset) -> TrackerResults:
@@ -64,7 +93,7 @@ def _collect(name: str, place: Place, dataset: Dataset) -> TrackerResults:
         what = "1 file names" if len(unmatched) == 1 else f"{len(unmatched)} files name"
         notes.append(f"{what} no sequence of {dataset.name}{named_examples(unmatched)}; not read.")
     runs: dict[str, tuple[RawRun, ...]] = {}
-    renamed = []
+    renamed, unreadable = [], []
     for sequence in dataset:
         numbers = grouped.get(sequence.name)
         if numbers is None:
@@ -74,8 +103,12 @@ def _collect(name: str, place: Place, dataset: Dataset) -> TrackerResults:
             found = _single_file(numbers[number], notes)
             if found.spelling != sequence.name:
                 renamed.append(f"{found.spelling} -> {sequence.name}")
-            opened += open_runs(found, place.folder, sequence, len(numbers))
-        runs[sequence.name] = tuple(opened)
+            try:
+                opened += open_runs(found, place.folder, sequence, len(numbers))
+            except InputError as error:
+                unreadable.append(str(error))
+        if opened:
+            runs[sequence.name] = tuple(opened)
     if renamed:
         more = f" and {len(renamed) - _NAMED} more" if len(renamed) > _NAMED else ""
         notes.append(f"Names were matched by alias or spelling: {', '.join(renamed[:_NAMED])}{more}.")
@@ -92,6 +125,7 @@ def _collect(name: str, place: Place, dataset: Dataset) -> TrackerResults:
         missing,
         tuple(notes),
         kind=kind_of(manifest, place.protocol),
+        unreadable=tuple(unreadable),
         ground_truth=manifest.identity.get("ground_truth", "") if manifest is not None else "",
     )
 

@@ -247,6 +247,8 @@ class OpeMeasure:
         """Find the frames that a run's rows belong to, and make its length fit if there is a rule for that."""
         boxes = _published(sequence, run)
         rows, frames = len(boxes), len(sequence)
+        if self.protocol == "ope":
+            _refuse_segments(sequence, run, self.convention)
         _refuse_resets(run)
         self._refuse_bad(boxes)
         if self.rules.alignment == "segment":
@@ -309,6 +311,25 @@ def _segment_start(run: Trajectory, tail: int) -> int:
     if isinstance(run, RecordedTrajectory) and run.run is not None:
         return run.run.start
     return max(tail, 0)
+
+
+def _refuse_segments(sequence: Sequence, run: Trajectory, convention: str) -> None:
+    """Refuse what is no pass from the first frame: segments (TRE) and runs from shifted boxes (SRE)."""
+    of = run.run if isinstance(run, RecordedTrajectory) else None
+    if of is None or (of.segments == 1 and not of.start and not of.label):
+        return
+    one = f"starts at frame {of.start + 1} of {sequence.name}"
+    found = one if of.segments == 1 else f"holds {of.segments} runs of {sequence.name}"
+    if of.label:
+        raise RefusedError(
+            f"{of.path}: {found} from shifted boxes, as a spatial robustness evaluation (SRE) has them",
+            f"{convention} scores one pass from the first frame. Score these under otb-sre.",
+        )
+    raise RefusedError(
+        f"{of.path}: {found}, as a temporal robustness evaluation (TRE) has them",
+        f"{convention} scores one pass from the first frame. Score these under otb-tre, or take the first run of each "
+        "file, which is such a pass: --segment 1.",
+    )
 
 
 def _refuse_resets(run: Trajectory) -> None:

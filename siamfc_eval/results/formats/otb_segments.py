@@ -59,6 +59,7 @@ def open_segments(path: Path, sequence: Video) -> list[RawRun]:
                 origin=sequence.origin,
                 start=start,
                 label=label if isinstance(label, str) else "",
+                segments=count,
             )
         )
     return runs
