@@ -4,11 +4,11 @@
 
     handle = vot.VOT("rectangle")
     selection = handle.region()
-    image = handle.frame()
-    while image:
+    first = handle.frame()  # the image of `selection`: start the tracker on it; it is not reported on
+    ...
+    while image := handle.frame():
         ...
         handle.report(vot.Rectangle(x, y, width, height), confidence)
-        image = handle.frame()
 
 Works under any TraX client: vot-toolkit, or `siamfc-eval run ... --tracker "trax:python my_tracker.py"`.
 """
@@ -47,8 +47,8 @@ class Polygon(NamedTuple):
 class VOT:
     """The tracker's side of one run.
 
-    The region is read once with `region()`; then `frame()` and `report()` take turns. The first call of `frame()` gives
-    the image that `region()` belongs to, which is not reported on.
+    The region is read once with `region()`, and the first call of `frame()` gives the image that it belongs to, which
+    is not reported on. From the second on, `frame()` and `report()` take turns.
     """
 
     def __init__(self, region_format: str, channels: list[str] | str | None = None) -> None:
@@ -78,7 +78,9 @@ class VOT:
         request = self._server.wait()
         if request.type != trax.TraxStatus.INITIALIZE:
             raise TrackerError("the TraX client ended before it initialised the tracker")
-        self._pending: Any = request.image
+        self._first: Any = request.image
+        self._asked = False
+        """A frame was given that is not reported on yet."""
         self._region = self._decode(request.objects[0][0])
         self._server.status([(self._encode(self._region), {})])
 
@@ -87,14 +89,20 @@ class VOT:
         return self._region
 
     def frame(self) -> str | list[str] | None:
-        """Path of the next image (a list where several channels were asked for); None when the run is over."""
-        if self._pending is not None:
-            image, self._pending = self._pending, None
+        """Path of the next image (a list where several channels were asked for); None when the run is over.
+
+        Raises:
+            TrackerError: the frame before has no report yet, so that the client would wait for ever.
+        """
+        if self._asked:
+            raise TrackerError("vot.VOT: frame() again before report(). Report on every frame after the first.")
+        if self._first is not None:
+            image, self._first = self._first, None
         else:
             request = self._server.wait()
             if request.type != self._trax.TraxStatus.FRAME:
                 return None
-            image = request.image
+            image, self._asked = request.image, True
         paths = [image[channel].path() for channel in self._channels]
         return paths[0] if len(paths) == 1 else paths
 
@@ -107,9 +115,16 @@ class VOT:
 
         Raises:
             InputError: something that is no region.
+            TrackerError: there is no frame to answer, as after the first one; every answer would be a frame late.
         """
+        if not self._asked:
+            raise TrackerError(
+                "vot.VOT: report() without a frame to answer. The first frame() is the image of region(), which is not "
+                "reported on; call frame() again before the first report()."
+            )
         properties = {} if confidence is None else {"confidence": float(confidence)}
         self._server.status([(self._encode(region), properties)])
+        self._asked = False
 
     def quit(self) -> None:
         """Tell the client that the tracker ends, and give standard output back."""

@@ -77,8 +77,8 @@ def command(
     EXPERIMENT is a name (see `siamfc-eval list experiments`) or a .toml file. A run that was interrupted continues with
     what is missing when it is started again. Nothing is downloaded.
 
-    Exit code 2: something could not be run because of the data; 3: a tracker failed. What it was is printed, and
-    everything else was run.
+    Exit code 2: something could not be run because of the data, or the data set is not the whole of its benchmark; 3: a
+    tracker failed. What it was is printed, and everything else was run.
     """
     from siamfc_eval.cli.run_progress import Progress
     from siamfc_eval.running.experiment import load_experiment
@@ -108,6 +108,8 @@ def command(
     page = _write_report(definition, summary) if report and summary.has_results else None
     if as_json:
         click.echo(json.dumps(summary.as_json(), indent=2))
+        for gap in summary.incomplete:
+            click.echo(f"incomplete: {gap}", err=True)
         return summary.exit_code
     _show(summary)
     if not summary.has_results:
@@ -169,6 +171,8 @@ def _show(summary: RunSummary) -> None:
             )
         if part.invalid:
             click.echo(f"{part.tracker}, {part.protocol}: {part.invalid} answers were no finite numbers (kept as NaN).")
+    for gap in summary.incomplete:
+        click.echo(f"incomplete: {gap}", err=True)
     for failure in summary.skipped:
         click.echo(f"skipped: {failure.key}: {failure.error}", err=True)
     if summary.failures:
@@ -191,6 +195,7 @@ def _show_scores(experiment: Experiment, summary: RunSummary) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=160)
+    said = set(summary.incomplete)
     for protocol in experiment.protocols:
         reads = protocol.scored_as
         usual = PROTOCOLS[reads].convention
@@ -207,4 +212,6 @@ def _show_scores(experiment: Experiment, summary: RunSummary) -> None:
             continue
         console.print(to_terminal(ranking_table(scores, None, most=5)))
         for gap in scores.incomplete:
-            click.echo(f"incomplete: {gap}", err=True)
+            if gap not in said:
+                click.echo(f"incomplete: {gap}", err=True)
+        said.update(scores.incomplete)

@@ -279,6 +279,7 @@ def score_results(
         on_mismatch: as for `siamfc_eval.metrics.scoring.score`.
         keep: use the statistics that earlier calls kept, and keep these.
     """
+    from siamfc_eval.datasets.known import shortfall
     from siamfc_eval.kept_files import default_folder
     from siamfc_eval.metrics.scoring import score
 
@@ -294,8 +295,20 @@ def score_results(
         skip_unusable=len(raw) > 1,
         skip_unreadable=True,
     )
-    notes = tuple(note for note in (*dataset.notes, *raw.notes) if note not in scores.incomplete)
-    return dataclasses.replace(scores, metadata={**scores.metadata, "notes": notes})
+    lacking = shortfall(dataset.name, len(dataset))
+    incomplete = (*scores.incomplete, lacking) if lacking else scores.incomplete
+    notes = tuple(note for note in (*dataset.notes, *raw.notes, *_other_truth(raw, dataset)) if note not in incomplete)
+    return dataclasses.replace(scores, incomplete=incomplete, metadata={**scores.metadata, "notes": notes})
+
+
+def _other_truth(raw: RawResults, dataset: Dataset) -> Iterator[str]:
+    """A sentence for each tracker whose manifest says that it was run on another ground truth."""
+    from siamfc_eval.datasets.fingerprint import dataset_hash
+
+    here = dataset_hash(dataset)
+    for one in raw.values():
+        if one.ground_truth and one.ground_truth != here:
+            yield f"{one.name} was run on the ground truth {one.ground_truth} and is scored on {here}."
 
 
 def exit_code(scored: list[Scores]) -> int:

@@ -76,6 +76,18 @@ def find_known(name: str) -> KnownDataset:
     return known
 
 
+def shortfall(dataset: str, sequences: int) -> str:
+    """What a data set lacks of the benchmark whose name it has, as a sentence without a full stop; "" if nothing."""
+    known = match_known(dataset)
+    if known is None or known.sequences is None or sequences >= known.sequences:
+        return ""
+    return f"{_counted(sequences)}, where the whole of {known.name} has {known.sequences}"
+
+
+def _counted(sequences: int) -> str:
+    return "1 sequence" if sequences == 1 else f"{sequences} sequences"
+
+
 def name_from_path(path: Path, family: str = "") -> str:
     """The data set's name as its file or folder says: `vot2018/annotations.json` and `VOT2018.json` are "vot2018".
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from siamfc_eval.datasets.formats import folder, otb
 from siamfc_eval.datasets.formats.annotation_json import forget_json
-from siamfc_eval.datasets.known import KNOWN, KnownDataset, match_known
+from siamfc_eval.datasets.known import KNOWN, KnownDataset, match_known, shortfall
 from siamfc_eval.datasets.layout import Layout, Source
 from siamfc_eval.datasets.problems import Problem, Problems
 from siamfc_eval.datasets.sequence import Dataset, Sequence
@@ -159,7 +159,8 @@ def _completeness(dataset: Dataset, known: KnownDataset | None) -> tuple[str, ..
     known = known or match_known(dataset.name)
     if known is None or known.sequences is None or known.sequences == len(dataset):
         return ()
-    return (f"{len(dataset)} sequences, where the whole of {known.name} has {known.sequences}",)
+    lacking = shortfall(known.name, len(dataset))
+    return (lacking or f"{len(dataset)} sequences, where the whole of {known.name} has {known.sequences}",)
 
 
 def _existing(path: Path) -> Path:

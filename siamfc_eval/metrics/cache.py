@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 import siamfc_eval
 
 Floats = NDArray[np.float64]
-_CODE = ("", "geometry", "metrics", "protocols", "results")
-"""The rooms whose code decides a row; "": how it is compiled."""
+_CODE = ("geometry", "metrics", "protocols", "results")
+"""The rooms whose code decides a row; so does how it is compiled, which is at the top of the package."""
 _SETTLED_NS = 2_000_000_000
 _ENDING = ".statistics"
 
@@ -71,10 +71,15 @@ def code_hash() -> str:
     """Hash of the source files that decide a row: a change of code makes all that was kept useless."""
     digest = hashlib.blake2b(digest_size=16)
     package = Path(siamfc_eval.__file__).parent
-    for room in _CODE:
-        for path in sorted(path for path in (package / room).iterdir() if path.suffix in {".py", ".toml"}):
-            digest.update(f"{room}/{path.name}:".encode() + path.read_bytes())
+    for path in code_files(package):
+        digest.update(f"{path.relative_to(package).as_posix()}:".encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def code_files(package: Path) -> list[Path]:
+    """The source files and declarations that decide a row: those of some rooms, however deep, and at the top."""
+    found = [path for room in _CODE for path in (package / room).rglob("*")]
+    return sorted(path for path in (*package.iterdir(), *found) if path.suffix in {".py", ".toml"})
 
 
 def hash_of(*parts: str) -> str:

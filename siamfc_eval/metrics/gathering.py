@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from siamfc_eval.datasets.fingerprint import sequence_hash
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics import cache as kept
 from siamfc_eval.metrics.scores import Batched, Measure, RefusedError, Runs, Strict, Tagged
-from siamfc_eval.metrics.signature import sequence_hash
 from siamfc_eval.metrics.speed import timing
 from siamfc_eval.results.formats.quirks import detect_quirks
 from siamfc_eval.results.raw import RawRun, TrackerResults

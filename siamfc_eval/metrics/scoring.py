@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from siamfc_eval.datasets.fingerprint import dataset_hash
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics import cache as kept
@@ -24,11 +25,13 @@ from siamfc_eval.metrics.scores import (
     Tagged,
     TrackerScores,
 )
-from siamfc_eval.metrics.signature import Signature, dataset_hash
+from siamfc_eval.metrics.signature import Signature
 from siamfc_eval.metrics.speed import speeds
 from siamfc_eval.results.raw import TrackerResults
 
 Floats = NDArray[np.float64]
+_NAMED = 8
+"""Sequences that a sentence names at most."""
 
 
 def score(
@@ -160,7 +163,7 @@ class _Job:
             attribute_curves=attribute_curves,
             statistics=rows,
             speed=speeds(entry.timing for entry in entries.values()),
-            notes=(*result.notes, *habits, *remarks),
+            notes=(*result.notes, *habits, *_untimed(entries), *remarks),
         )
         return scores, gaps, unreadable
 
@@ -192,6 +195,19 @@ class _Job:
             {name: {key: float(of[i]) for key, of in values.items()} for i, name in enumerate(sums)},
             {name: {key: of[i] for key, of in curves.items()} for i, name in enumerate(sums)},
         )
+
+
+def _untimed(entries: Mapping[str, kept.Entry]) -> tuple[str, ...]:
+    """A sentence where the speed is over fewer sequences than the scores."""
+    without = [name for name, entry in entries.items() if not entry.timing[0]]
+    if not without or len(without) == len(entries):
+        return ()
+    more = f" and {len(without) - _NAMED} more" if len(without) > _NAMED else ""
+    timed = len(entries) - len(without)
+    return (
+        f"Its speed is over {timed} of the {len(entries)} sequences that it is scored on; there are no times of "
+        f"{', '.join(without[:_NAMED])}{more}.",
+    )
 
 
 def _numbers(values: Mapping[str, Floats]) -> dict[str, float]:

@@ -13,6 +13,7 @@ from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 from siamfc_eval.protocols.table import PROTOCOLS, match_protocol
 from siamfc_eval.results.formats.layout import Listing, list_matlab, list_results, protocol_folders, visible_entries
+from siamfc_eval.results.formats.spellings import tracker_identifier
 from siamfc_eval.results.names import SequenceNames, name_from_part
 
 if TYPE_CHECKING:
@@ -65,6 +66,14 @@ def kind_of(manifest: Manifest | None, folder: str | None) -> str | None:
     return recorded.get("protocol.of") if kind == "realtime" else kind
 
 
+def _tracker_name(folder: Path) -> str:
+    """A tracker's name by its folder, or by its manifest where the folder has vot-toolkit's spelling of that name."""
+    manifest = manifest_of(folder)
+    if manifest is not None and tracker_identifier(manifest.tracker) == folder.name:
+        return manifest.tracker
+    return name_from_part(folder.name)
+
+
 def is_protocol(folder: Path) -> bool:
     """Whether a folder is a protocol's within a tracker's: as its manifest says, else as its name does."""
     manifest = manifest_of(folder)
@@ -114,12 +123,12 @@ def _trackers_in(
     if own.found:
         here = folder.resolve()
         if is_protocol(here):
-            return {name_from_part(here.parent.name): Place(folder, here.name, own)}, []
+            return {_tracker_name(here.parent): Place(folder, here.name, own)}, []
         return _one_tracker(folder, names, protocol), []
     folders = [Path(entry.path) for entry in visible_entries(folder) if entry.is_dir()]
     protocols = {path: found for path in folders if is_protocol(path) and (found := list_results(path, names)).found}
     chosen = {path: _choose(path, names, protocol) for path in folders if path not in protocols}
-    places = {name_from_part(path.name): place for path, place in chosen.items() if place is not None}
+    places = {_tracker_name(path): place for path, place in chosen.items() if place is not None}
     if not places:
         return (_one_tracker(folder, names, protocol) if protocols else None), []
     notes = _left_out(protocols, places)
@@ -138,7 +147,7 @@ def _left_out(protocols: Mapping[Path, Listing], places: dict[str, Place]) -> li
     others = []
     for path, listing in protocols.items():
         if all(Path(found.place).parent == path for found in listing.found):
-            places[name_from_part(path.name)] = Place(path, None, listing)
+            places[_tracker_name(path)] = Place(path, None, listing)
         else:
             others.append(path)
     return [f"Not read as trackers, as they are named after protocols{named_examples(others)}."] if others else []
@@ -153,7 +162,7 @@ def _one_tracker(folder: Path, names: SequenceNames, protocol: str | None) -> di
     if others:
         said = f"Read: {place.protocol or _OWN}. It has runs of {', '.join(others)} too: name one with --protocol."
         place = replace(place, notes=(*place.notes, said))
-    return {name_from_part(folder.resolve().name): place}
+    return {_tracker_name(folder.resolve()): place}
 
 
 def _protocols_in(folder: Path, names: SequenceNames) -> list[str]:

@@ -13,9 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from siamfc_eval import __version__
+from siamfc_eval.datasets.fingerprint import dataset_hash
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.running.protocol_specs import AnySpec
 from siamfc_eval.tracking.tracker import Tracker
@@ -34,18 +33,8 @@ def identity(tracker: Tracker, dataset: Dataset, protocol: AnySpec) -> dict[str,
     found = {f"tracker.{key}": _short(value) for key, value in facts.items() if key not in {"hash", "name"}}
     for key, value in protocol.model_dump(mode="json", exclude={"folder", "repetitions"}).items():
         found[f"protocol.{key}"] = _short(value)
-    found["ground_truth"] = ground_truth_hash(dataset)
+    found["ground_truth"] = dataset_hash(dataset)
     return found
-
-
-def ground_truth_hash(dataset: Dataset) -> str:
-    """A hash over the names and regions of all sequences."""
-    digest = hashlib.sha256()
-    for sequence in sorted(dataset, key=lambda sequence: sequence.name):
-        digest.update(f"{sequence.name}\0{len(sequence)}\0".encode())
-        for region in sequence.ground_truth:
-            digest.update(np.ascontiguousarray(region, dtype="<f8").tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _short(value: Any) -> str:

@@ -12,6 +12,7 @@ from time import perf_counter
 
 import numpy as np
 
+from siamfc_eval.datasets.known import shortfall
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.problems import Problem
 from siamfc_eval.datasets.sequence import Dataset, Sequence
@@ -71,6 +72,9 @@ def run_experiment(
     chosen_sequences = dataclasses.replace(dataset, sequences=selected)
     summary = RunSummary(experiment.name, dataset.name, folder, chosen_sequences)
     watch = _Watch(summary, options.skip_bad, on_event)
+    lacking = shortfall(dataset.name, len(dataset))
+    if lacking and not (options.skip_bad and problems):
+        summary.incomplete.append(lacking)
     for problem in problems:
         watch.failed(Failure("", "", problem.where, str(problem), "data"))
     where = _where(experiment, data, dataset)

@@ -72,6 +72,8 @@ class RunSummary:
     failures: list[Failure] = field(default_factory=list)
     skipped: list[Failure] = field(default_factory=list)
     """Runs left out because of bad data, as the user asked."""
+    incomplete: list[str] = field(default_factory=list)
+    """What the data set lacks of the benchmark whose name it has."""
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -81,9 +83,10 @@ class RunSummary:
 
     @property
     def exit_code(self) -> int:
-        """0: everything ran; 3: a tracker failed; 2: something is missing because of bad data, or nothing ran."""
-        faults = {failure.fault for failure in self.failures}
-        return 3 if "tracker" in faults else 2 if faults or not self.has_results else 0
+        """0: everything ran; 3: a tracker failed; 2: something is missing or bad in the data, or nothing ran."""
+        if any(failure.fault == "tracker" for failure in self.failures):
+            return 3
+        return 2 if self.failures or self.incomplete or not self.has_results else 0
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for `--json`."""
@@ -112,5 +115,6 @@ class RunSummary:
             ],
             "failures": [vars(failure) for failure in self.failures],
             "skipped": [vars(failure) for failure in self.skipped],
+            "incomplete": self.incomplete,
             "notes": self.notes,
         }

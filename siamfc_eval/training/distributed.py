@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import torch
 
+from siamfc_eval.tracking.inference import resolve_device
+
 
 @dataclass(frozen=True)
 class Place:
@@ -32,14 +34,16 @@ def joined(device: str = "auto") -> Iterator[Place]:
 
     Args:
         device: "auto", "cpu" or "cuda"; with several processes, each takes the CUDA device of its local rank.
+
+    Raises:
+        InputError: no such device here.
     """
     ranks = int(os.environ.get("WORLD_SIZE", "1"))
-    uses_cuda = torch.cuda.is_available() and device != "cpu"
+    resolved = resolve_device(device)
     if ranks == 1:
-        yield Place(
-            0, 1, torch.device("cuda" if uses_cuda and device == "auto" else "cpu" if device == "auto" else device)
-        )
+        yield Place(0, 1, resolved)
         return
+    uses_cuda = resolved.type == "cuda"
     chosen = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if uses_cuda else torch.device("cpu")
     if uses_cuda:
         torch.cuda.set_device(chosen)

@@ -14,8 +14,11 @@ import pytest
 
 pytest.importorskip("trax", reason="vot-trax is not installed (extra 'trax')")
 
+from siamfc_eval.adapters import vot
 from siamfc_eval.adapters.load import load_tracker
 from siamfc_eval.adapters.trax_client import TraxTracker
+from siamfc_eval.datasets.load import load_dataset
+from siamfc_eval.datasets.render_folder import render_to_folder
 from siamfc_eval.errors import InputError
 from siamfc_eval.results.read import read_results
 from siamfc_eval.running.experiment import parse_experiment
@@ -23,6 +26,7 @@ from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.run import run_experiment
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
 
+LISTING = [f"{number:08d}.jpg" for number in range(1, 6)]
 SCRIPT = Path(__file__).parent / "trax_trackers" / "misbehaving.py"
 COMMAND = f'"{sys.executable}" "{SCRIPT}"'
 EXPERIMENT = parse_experiment({"name": "one pass", "dataset": "embedded", "protocols": [{"kind": "ope"}]}, "test")
@@ -169,3 +173,34 @@ def test_a_time_out_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, val
     monkeypatch.setenv("SIAMFC_EVAL_TRAX_TIMEOUT", value)
     with pytest.raises(InputError, match=f"SIAMFC_EVAL_TRAX_TIMEOUT={value}"):
         load_tracker("trax:anything")
+
+
+def test_a_script_that_reports_on_the_first_image_is_told_so_instead_of_being_a_frame_late(tmp_path: Path) -> None:
+    command = f'"{sys.executable}" "{SCRIPT.with_name("late.py")}"'
+    dataset = embedded_benchmark(length=5, names=("jelly-drifts",))
+    summary = run_experiment(EXPERIMENT, [TraxTracker(command, "late")], dataset, tmp_path)
+    assert summary.exit_code == 3
+    [failure] = summary.failures
+    assert "report() without a frame to answer" in failure.error
+
+
+def test_the_loop_of_the_docstring_answers_each_frame_with_its_own_region(tmp_path: Path) -> None:
+    """The lines of the module's docstring, with a tracker that answers the frame's own number."""
+    assert vot.__doc__ is not None
+    lines = [line[4:] for line in vot.__doc__.splitlines() if line.startswith("    ")]
+    loop = "\n".join(lines).replace("x, y, width, height", "number(image), 0, 9, 9")
+    script = tmp_path / "docstring.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "confidence = 1.0\n"
+        "def number(image):\n"
+        f"    return {LISTING!r}.index(Path(image).name)\n"
+        f"{loop}\n"
+    )
+    folder = render_to_folder(embedded_benchmark(length=5, names=("jelly-drifts",)), tmp_path / "videos", "vot")
+    dataset = load_dataset(folder)
+    assert [frame.path.name for frame in dataset.sequences[0].frames or ()] == LISTING  # type: ignore[union-attr]
+    summary = run_experiment(EXPERIMENT, [TraxTracker(f'"{sys.executable}" "{script}"', "mine")], dataset, tmp_path)
+    assert not summary.failures
+    (run,) = read_results(summary.out, dataset)["mine"].runs["jelly-drifts"]
+    assert run.boxes()[1:, 0].tolist() == [1, 2, 3, 4]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import siamfc_eval
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.kept_files import default_folder
 from siamfc_eval.metrics import cache
@@ -181,3 +182,10 @@ def test_the_cache_is_where_the_variable_says(monkeypatch: pytest.MonkeyPatch, t
     folder = default_folder()
     assert folder is not None
     assert folder.name == "siamfc-eval"
+
+
+def test_the_code_of_every_room_below_the_measures_decides_what_is_kept() -> None:
+    package = Path(siamfc_eval.__file__).parent
+    files = {str(path.relative_to(package)) for path in cache.code_files(package)}
+    assert {"metrics/ope/counts.py", "metrics/vot/years.toml", "results/formats/text.py", "results/rows.py"} <= files
+    assert {"geometry/raster.py", "protocols/trajectory.py"} <= files

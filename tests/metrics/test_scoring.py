@@ -124,3 +124,16 @@ def test_frame_tags_are_summed_over_sequences_and_kept(
         for tracker in scores.trackers.values():
             assert tracker.attributes["all"] == pytest.approx(dict(tracker.values))
             assert math.isnan(tracker.attributes["never"]["success_auc"])
+
+
+def test_a_speed_over_fewer_sequences_than_the_scores_says_so(bench: Any) -> None:
+    times = bench.results / "near" / "times"
+    times.mkdir()
+    for name in ("Car4", "Dog"):
+        np.savetxt(times / f"{name}_time.txt", np.full(12, 0.01))
+    near, far = (bench.score().trackers[name] for name in ("near", "far"))
+    assert near.speed["fps_total"] == pytest.approx(100)
+    said = "Its speed is over 2 of the 3 sequences that it is scored on; there are no times of Fish."
+    assert near.notes.count(said) == 1
+    assert not far.speed
+    assert not [note for note in far.notes if "speed" in note]

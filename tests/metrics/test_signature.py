@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from siamfc_eval.datasets.fingerprint import dataset_hash
 from siamfc_eval.errors import InputError
-from siamfc_eval.metrics.signature import Signature, dataset_hash, parse_signature, require_same
+from siamfc_eval.metrics.signature import Signature, parse_signature, require_same
 
 
 def test_a_signature_is_parsed_back() -> None:

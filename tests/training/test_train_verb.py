@@ -13,7 +13,9 @@ import torch
 from click.testing import CliRunner
 
 from siamfc_eval.cli.train_verb import command
+from siamfc_eval.errors import InputError
 from siamfc_eval.models.checkpoints import load_model
+from siamfc_eval.tracking.inference import resolve_device
 
 FILE = """
 name = "tiny"
@@ -101,3 +103,12 @@ def test_no_thread_of_the_process_group_outlives_it(file: Path, training_folder:
     assert found["inside rank 0"] > 0
     assert found["inside rank 1"] > 0
     assert found["after rank 0"] == found["after rank 1"] == 0
+
+
+def test_a_device_that_is_not_there_is_refused_as_run_refuses_it(file: Path, training_folder: Path) -> None:
+    arguments = [str(file), "--data", str(training_folder), "--device", "toaster"]
+    outcome = CliRunner().invoke(command, arguments)
+    assert isinstance(outcome.exception, InputError)
+    with pytest.raises(InputError) as refused:
+        resolve_device("toaster")
+    assert str(outcome.exception) == str(refused.value)

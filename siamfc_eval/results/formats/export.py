@@ -24,6 +24,7 @@ from siamfc_eval.results.formats.spellings import (
     tracker_identifier,
 )
 from siamfc_eval.results.formats.write_text import format_columns, format_rows
+from siamfc_eval.results.manifest import MANIFEST, Manifest
 from siamfc_eval.results.names import path_part
 from siamfc_eval.results.raw import RawResults, RawRun, TrackerResults
 from siamfc_eval.results.rows import Rows
@@ -74,6 +75,8 @@ def export_results(results: RawResults, out: Path, layout: Layout, binary: bool 
             notes.append(f"{name}: no result of {', '.join(one.missing)}.")
         if layout == "vot-toolkit":
             files += _write_vot_toolkit(one, dataset, folder / spelling, binary)
+            if spelling != name:
+                _write_name(name, dataset, folder / spelling)
         else:
             files += _write_text(one, dataset, folder / spelling, layout)
     if layout == "vot-toolkit":
@@ -161,6 +164,12 @@ def _write_vot_toolkit(results: TrackerResults, dataset: Dataset, folder: Path, 
                 _write(place / f"{stem}_confidence.value", format_columns(run.confidences))
             files += 1
     return files
+
+
+def _write_name(tracker: str, dataset: Dataset, folder: Path) -> None:
+    """A manifest with the name that the toolkit does not allow, so that reading the results gives it back."""
+    manifest = Manifest(dataset=dataset.name, tracker=tracker, source="siamfc-eval export results")
+    _write(folder / MANIFEST, manifest.model_dump_json(indent=1) + "\n")
 
 
 def _write(path: Path, content: str | bytes) -> None:
