@@ -1,11 +1,11 @@
-"""Kernels that numba compiles once and every later process runs without importing numba.
+"""Kernels that numba compiles once and later processes load, and only where one of them is called.
 
-Importing numba and letting it find what it compiled before takes longer than scoring a whole benchmark. The machine
-code itself needs neither: it is kept beside the source, as numba keeps its own, and llvmlite, numba's own back end,
-links it in a few milliseconds.
+A kernel is a plain function in a module of its own. It takes pointers, whole numbers and floats, and returns a whole
+number; it does not allocate, raise or call Python.
 
-A kernel is a plain function in a module that imports numba. It takes pointers, whole numbers and floats, and returns a
-whole number; it must not allocate, raise or call Python, as nothing that could do so is linked.
+What numba keeps is machine code and pickles, which whoever can write there can make this program run. So it lies in a
+folder of mode 0700 that belongs to the user, or nowhere; and under a hash of everything that it was made from, with a
+hash of itself, so that neither other code nor damaged code is ever run.
 """
 
 from __future__ import annotations
@@ -15,23 +15,43 @@ import ctypes
 import hashlib
 import importlib
 import os
+import shutil
+import stat
+import warnings
 from collections.abc import Callable, Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from siamfc_eval.kept_files import load_kept, store_kept
+from siamfc_eval.storage.writing import write_atomic
 
 Argument = type[np.generic] | type[int] | type[float]
 """What a kernel takes: an array of that element type, a whole number or a float."""
+Pointer = Any
+"""In a kernel: the first element of an array whose shape the kernel is told.
 
-_NEVER_CALLED = ("NRT_MemInfo_call_dtor",)
-"""What numba names for arrays that own their memory, of which a kernel has none."""
-_engines: list[Any] = []
-"""What owns the machine code, to be kept for as long as the process lives."""
+Unlike those of an array, its places are not counted from the end if negative, which would cost as much as the rest.
+"""
+Function = TypeVar("Function", bound=Callable[..., Any])
+_DIGEST = "digest"
+"""The file beside what numba keeps that has the hash of all of it."""
+
+
+def compiled(function: Function) -> Function:
+    """Compiles a function into the kernels that call it."""
+    from numba import njit
+
+    return cast(Function, njit(error_model="numpy", forceinline=True)(function))
+
+
+def compiled_sum(function: Function) -> Function:
+    """`compiled` for sums of whole numbers, which are exact in any order: many are added at once."""
+    from numba import njit
+
+    return cast(Function, njit(error_model="numpy", forceinline=True, fastmath={"reassoc", "nsz"})(function))
 
 
 class Kernel:
@@ -40,7 +60,7 @@ class Kernel:
     def __init__(self, module: str, name: str, *arguments: Argument, uses: tuple[str, ...] = ()) -> None:
         """
         Args:
-            module: the module that has the function; it is imported only to compile it.
+            module: the module that has the function; it is imported when the kernel is first called.
             name: of the function in it.
             arguments: of the function, in order.
             uses: other modules of which functions are compiled into it.
@@ -68,82 +88,50 @@ class Kernel:
                 passed.append(value.ctypes.data)
             else:
                 raise TypeError(f"{self._name}: expected a contiguous array of {kind}, found one of {value.dtype}")
-        result = ctypes.c_int64()
-        self._function(ctypes.byref(result), None, *passed)
-        return result.value
+        return self._function(*passed)
 
     @cached_property
     def _function(self) -> Callable[..., int]:
-        """As numba calls: where to put the result, where to put an exception (none is raised), arguments."""
         scalars: dict[Argument, Any] = {int: ctypes.c_int64, float: ctypes.c_double}
         kinds = [scalars.get(kind, ctypes.c_void_p) for kind in self._arguments]
-        prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *kinds)
-        try:
-            return prototype(_link(*(self._kept() or self._compile())))
-        except (AttributeError, RuntimeError, TypeError):
-            # Another numba or llvmlite than this was written for: slower to start, and the same function.
-            return self._through_numba(ctypes.CFUNCTYPE(ctypes.c_int64, *kinds))
-
-    def _through_numba(self, prototype: Any) -> Callable[..., int]:
-        """The same by numba's public interface alone, compiled anew in every process."""
-        from numba import cfunc, types
-
-        python_function = getattr(importlib.import_module(self._module), self._name)
-        _engines.append(cfunc(types.int64(*self._signature()), error_model="numpy")(python_function))
-        function = prototype(_engines[-1].address)
-
-        def call(result: Any, _: None, *arguments: Any) -> int:
-            result._obj.value = function(*arguments)
-            return 0
-
-        return call
-
-    def _signature(self) -> tuple[Any, ...]:
-        """The types of the arguments, in numba's terms."""
-        from numba import types
-
-        scalars: dict[Argument, Any] = {int: types.int64, float: types.float64}
-        return tuple(
-            scalars[kind] if kind in scalars else types.CPointer(getattr(types, np.dtype(kind).name))
-            for kind in self._arguments
-        )
+        return ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self._machine_code.address)
 
     @cached_property
-    def _file_name(self) -> str:
-        """By the hash of everything that the machine code depends on."""
-        import llvmlite
+    def _machine_code(self) -> Any:
+        """The kernel as numba has it; from disk where it is kept there."""
+        root = _kept_folder()
+        if root is not None:
+            folder = root / self._folder_name
+            try:
+                with _verified(folder), _numba_keeps_in(folder):
+                    return self._from_numba(cache=True)
+            except Exception:  # A folder that cannot be used costs time and nothing else.
+                shutil.rmtree(folder, ignore_errors=True)
+        return self._from_numba(cache=False)
+
+    def _from_numba(self, cache: bool) -> Any:
+        from numba import cfunc, types
+
+        scalars: dict[Argument, Any] = {int: types.int64, float: types.float64}
+        arguments = [
+            scalars[kind] if kind in scalars else types.CPointer(getattr(types, np.dtype(kind).name))
+            for kind in self._arguments
+        ]
+        function = getattr(importlib.import_module(self._module), self._name)
+        return cfunc(types.int64(*arguments), cache=cache, error_model="numpy")(function)
+
+    @cached_property
+    def _folder_name(self) -> str:
+        """By the hash of all that the machine code depends on; numba itself looks at the function's own file only."""
         import llvmlite.binding as llvm
+        import numba
 
         digest = hashlib.blake2b(digest_size=16)
-        for source in (*map(_source, (self._module, *self._uses, "siamfc_eval.compiling")), Path(__file__)):
+        for source in (*map(_source, (self._module, *self._uses)), Path(__file__)):
             digest.update(source.read_bytes())
         processor = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), llvm.get_process_triple())
-        digest.update(repr((llvmlite.__version__, processor, self._name, self._arguments)).encode())
-        return f"{self._module.rpartition('.')[2]}.{self._name}.{digest.hexdigest()}.native"
-
-    def _kept(self) -> tuple[str, bytes] | None:
-        """Symbol and machine code of an earlier process; None if there are none."""
-        for folder in _folders():
-            content = load_kept(folder / self._file_name)
-            if content is not None:
-                symbol, _, code = content.partition(b"\0")
-                return symbol.decode(), code
-        return None
-
-    def _compile(self) -> tuple[str, bytes]:
-        """Symbol and machine code from numba, kept where that is possible."""
-        from numba import njit
-
-        signature = self._signature()
-        options = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-        function = njit(**options)(getattr(importlib.import_module(self._module), self._name))
-        function.compile(signature)
-        compiled = function.overloads[signature]
-        symbol, code = compiled.fndesc.llvm_func_name, compiled.library._get_compiled_object()
-        for folder in _folders():
-            if store_kept(folder / self._file_name, symbol.encode() + b"\0" + code):
-                break
-        return symbol, code
+        digest.update(repr((numba.__version__, processor, self._name, self._arguments)).encode())
+        return f"{self._module.rpartition('.')[2]}.{self._name}.{digest.hexdigest()}"
 
 
 def _source(module: str) -> Path:
@@ -151,40 +139,89 @@ def _source(module: str) -> Path:
     return Path(__file__).parents[1] / f"{module.replace('.', os.sep)}.py"
 
 
-def _folders() -> Iterator[Path]:
-    """Where machine code is kept: where numba is told to, else beside Python's own byte code, else the user's cache."""
+def _kept_folder() -> Path | None:
+    """Where machine code is kept: below NUMBA_CACHE_DIR or in the user's cache; None where others could write there."""
     named = os.environ.get("NUMBA_CACHE_DIR")
     if named:
-        yield Path(named)
-        return
-    yield Path(__file__).parent / "__pycache__"
-    import platformdirs
+        folder = Path(named).expanduser() / "siamfc-eval"
+    else:
+        import platformdirs
 
-    yield Path(platformdirs.user_cache_dir("siamfc-eval", appauthor=False)) / "native"
+        folder = Path(platformdirs.user_cache_dir("siamfc-eval", appauthor=False)) / "compiled"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder = folder.parent.resolve() / folder.name
+        folder.mkdir(mode=0o700, exist_ok=True)
+        danger = _danger(folder)
+    except OSError:
+        return None
+    if danger:
+        warnings.warn(
+            f"{folder}: machine code is not kept here, as {danger}, and others could make this program run theirs. "
+            "It is compiled anew each time, which takes some seconds. Remove this folder: it is made again as needed.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return None
+    return folder
 
 
-@lru_cache(maxsize=1)
-def _machine() -> Any:
-    """LLVM for this machine."""
-    import llvmlite.binding as llvm
+def _danger(folder: Path) -> str:
+    """What lets others write into a folder, in words; "" if nothing does."""
+    if os.name != "posix":
+        return ""  # The user's own cache is protected by access lists there, which modes do not show.
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        return "it is a link or a file"
+    if found.st_uid != os.geteuid():
+        return "it belongs to somebody else"
+    if found.st_mode & 0o077:
+        return f"its mode is {stat.S_IMODE(found.st_mode):04o} instead of 0700"
+    for above in folder.parents:
+        mode = above.stat().st_mode
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            return f"everybody may replace what is in {above}"
+    return ""
 
-    with contextlib.suppress(RuntimeError):  # Needed before llvmlite 0.45, refused since.
-        llvm.initialize()
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    return llvm.Target.from_default_triple()
+
+@contextlib.contextmanager
+def _verified(folder: Path) -> Iterator[None]:
+    """A folder that has exactly what this program left there, and is signed again afterwards."""
+    before = _hash_of_files(folder)
+    if before != _kept_digest(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    yield
+    after = _hash_of_files(folder)
+    if after != _kept_digest(folder):
+        write_atomic(folder / _DIGEST, after, durable=False)
 
 
-def _link(symbol: str, code: bytes) -> int:
-    """Make machine code executable; returns the address of a symbol in it."""
-    import llvmlite.binding as llvm
+def _kept_digest(folder: Path) -> str:
+    with contextlib.suppress(OSError):
+        return (folder / _DIGEST).read_text(encoding="ascii", errors="replace")
+    return ""
 
-    target = _machine()
-    for name in _NEVER_CALLED:
-        if llvm.address_of_symbol(name) is None:
-            llvm.add_symbol(name, ctypes.cast(ctypes.pythonapi.Py_FatalError, ctypes.c_void_p).value or 0)
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target.create_target_machine())
-    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-    engine.finalize_object()
-    _engines.append(engine)
-    return int(engine.get_function_address(symbol))
+
+def _hash_of_files(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _DIGEST):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(folder)}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def _numba_keeps_in(folder: Path) -> Iterator[None]:
+    """Let numba keep in this folder and nowhere else what is compiled here; the user's own functions are not ours."""
+    from numba import config
+
+    ours = {"CACHE_DIR": str(folder), "CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator"}
+    before = {name: getattr(config, name) for name in ours if hasattr(config, name)}
+    for name in before:
+        setattr(config, name, ours[name])
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(config, name, value)

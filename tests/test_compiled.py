@@ -1,9 +1,10 @@
-"""Machine code is made once, runs without numba afterwards, and is never run where it is damaged or of other code."""
+"""Machine code is made once, and never run where it is damaged, of other code, or where others could have put it."""
 
 from __future__ import annotations
 
 import ast
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,76 +12,137 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from siamfc_eval.compiled import Kernel, _source
-from siamfc_eval.geometry import boxes, raster
-from siamfc_eval.metrics import curves
+from siamfc_eval.compiled import Kernel, _danger, _source
+from siamfc_eval.geometry import raster
+from siamfc_eval.metrics.vot import fragments as vot_fragments
 from siamfc_eval.results.formats import lines
 
-LINES = """
+PROGRAM = """
 import sys
-from siamfc_eval.results.formats.lines import parse_lines
-print(parse_lines(b"1,2,3,4\\n2\\n0.1234567890123456789,nan,7,8").boxes.tolist())
-"""
-OVERLAP = """
 import numpy as np
-from siamfc_eval.geometry.raster import overlap
-polygon = np.array([2.0, 2, 9, 3, 8, 9, 3, 7, 5, 5])
-print(overlap(np.array([1.0, 1, 5, 5]), polygon, (19, 19), "vot-toolkit"))
+from siamfc_eval.metrics.vot.fragments import Fragment, _add_fragments, add_curves
+print('numba' in sys.modules)
+rows = np.zeros((1, 12))
+add_curves(rows, np.array([0.0, 0.5, 0.25]), [Fragment(0, 3, True, None)], np.ones((1, 1)), 6, extents=False)
+print(rows.tolist())
+print(_add_fragments._machine_code.cache_hits)
 """
+"""Calls the smallest kernel; says whether numba was there before, what came out, and whether it was compiled before."""
+PLANTED = b"cos\nabort\n(tR."
+"""A pickle that ends the process that loads it."""
 
 
-def run(folder: Path, program: str) -> list[str]:
-    """What a program prints, and at last whether it imported numba."""
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A folder with what one process compiled, and what that process printed."""
+    folder = tmp_path_factory.mktemp("compiled")
+    return folder, run(folder)[0]
+
+
+@pytest.fixture
+def folder(first: tuple[Path, list[str]], tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(first[0], tmp_path / "copy"))
+
+
+def run(folder: Path, program: str = PROGRAM) -> tuple[list[str], str]:
+    """What a program prints, and what it says on standard error."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder)}
-    command = [sys.executable, "-c", program + "print('numba' in sys.modules)"]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines(), done.stderr
 
 
-def test_a_second_process_runs_what_the_first_compiled_without_numba(tmp_path: Path) -> None:
-    first, second = run(tmp_path, LINES + OVERLAP), run(tmp_path, LINES + OVERLAP)
-    assert first[-1] == "True"
-    assert second == [*first[:-1], "False"]
+def kept_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix in {".nbi", ".nbc"})
 
 
-def test_damaged_machine_code_is_not_run_but_made_again(tmp_path: Path) -> None:
-    first = run(tmp_path, LINES)
-    (file,) = tmp_path.iterdir()
-    file.write_bytes(file.read_bytes()[:-7])
-    assert run(tmp_path, LINES) == first
-    assert run(tmp_path, LINES) == [*first[:-1], "False"]
+def test_a_second_process_loads_what_the_first_compiled_and_numba_only_for_a_kernel(
+    first: tuple[Path, list[str]], folder: Path
+) -> None:
+    printed = first[1]
+    assert (printed[0], printed[2]) == ("False", "0")
+    assert run(folder)[0] == ["False", printed[1], "1"]
+
+
+def test_damaged_machine_code_is_not_run_but_made_again(first: tuple[Path, list[str]], folder: Path) -> None:
+    (code,) = folder.rglob("*.nbc")
+    content = bytearray(code.read_bytes())
+    content[len(content) // 2] ^= 4
+    code.write_bytes(bytes(content))
+    assert run(folder)[0] == first[1]
+    assert run(folder)[0] == [*first[1][:2], "1"]
+
+
+def test_planted_pickles_are_removed_unread(first: tuple[Path, list[str]], folder: Path) -> None:
+    for file in kept_files(folder):
+        file.write_bytes(PLANTED)
+    assert run(folder)[0] == first[1]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of folders are a matter of POSIX")
+def test_a_folder_in_which_others_may_write_is_refused_with_a_reason(
+    first: tuple[Path, list[str]], folder: Path
+) -> None:
+    for file in kept_files(folder):
+        file.write_bytes(PLANTED)
+    (folder / "siamfc-eval").chmod(0o777)
+    found, said = run(folder)
+    assert found == first[1]
+    assert "its mode is 0777 instead of 0700" in said
+    assert "Remove this folder" in said
+    assert all(file.read_bytes() == PLANTED for file in kept_files(folder))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of folders are a matter of POSIX")
+def test_links_and_folders_that_everybody_may_replace_are_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "open" / "ours"
+    folder.mkdir(parents=True)
+    for mode in (0o755, 0o770, 0o720):
+        folder.chmod(mode)
+        assert _danger(folder) == f"its mode is {mode:04o} instead of 0700"
+    folder.chmod(0o700)
+    assert _danger(folder) == ""
+    (tmp_path / "link").symlink_to(folder)
+    assert _danger(tmp_path / "link") == "it is a link or a file"
+    (tmp_path / "open").chmod(0o777)
+    assert _danger(folder).startswith("everybody may replace what is in")
+    (tmp_path / "open").chmod(0o1777)
+    assert _danger(folder) == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="owners of folders are a matter of POSIX")
+def test_a_folder_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.setattr("os.geteuid", lambda: tmp_path.stat().st_uid + 1)
+    assert _danger(tmp_path) == "it belongs to somebody else"
 
 
 def test_a_folder_that_cannot_be_used_costs_time_and_nothing_else(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
-    assert run(blocked, LINES)[-1] == "True"
+    assert run(blocked)[0][2] == "0"
 
 
-def test_another_llvmlite_costs_time_and_nothing_else(tmp_path: Path) -> None:
-    changed = """
-import siamfc_eval.compiled
-def missing(*_):
-    raise AttributeError("module 'llvmlite.binding' has no attribute 'create_mcjit_compiler'")
-siamfc_eval.compiled._link = missing
-"""
-    expected = run(tmp_path, LINES + OVERLAP)
-    assert run(tmp_path, changed + LINES + OVERLAP) == expected
+def test_functions_of_the_user_are_kept_where_the_user_wants_them(folder: Path) -> None:
+    program = PROGRAM + "from numba import config; print(config.CACHE_DIR, repr(config.CACHE_LOCATOR_CLASSES))"
+    assert run(folder, program)[0][-1] == f"{folder} ''"
 
 
-def test_the_file_is_named_after_the_code_that_it_is_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_is_named_after_the_code_that_it_is_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = tmp_path / "kernel.py"
     monkeypatch.setattr("siamfc_eval.compiled._source", lambda module: source)
     names = []
     for text in ("return 1", "return 2"):
         source.write_text(text)
-        names.append(Kernel("some.kernel", "function", int)._file_name)
+        names.append(Kernel("some.kernel", "function", int)._folder_name)
     assert names[0] != names[1]
 
 
-@pytest.mark.parametrize("kernel", [raster._ious, lines._parse_lines, boxes._compare, curves._rank_histogram])
+@pytest.mark.parametrize("kernel", [raster._ious, lines._parse_lines, vot_fragments._add_fragments])
 def test_the_name_covers_all_code_that_is_compiled_in(kernel: Kernel) -> None:
-    named = {kernel._module, *kernel._uses, "siamfc_eval.compiling"}
-    for module in named:
+    named = {kernel._module, *kernel._uses, "siamfc_eval.compiled"}
+    for module in named - {"siamfc_eval.compiled"}:
         tree = ast.parse(_source(module).read_text())
         imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert {name for name in imported if name.startswith("siamfc_eval")} <= named

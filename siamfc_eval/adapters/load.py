@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from siamfc_eval.adapters.classes.naming import ClassRequest, class_request, is_class_spec
 from siamfc_eval.errors import InputError
+from siamfc_eval.storage.writing import make_folder
 from siamfc_eval.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -198,10 +199,7 @@ def _log_of(name: str) -> Path | None:
     if not folder:
         return None
     path = Path(folder).expanduser()
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{TRAX_LOGS}={folder}: cannot make this folder ({error.strerror}).") from error
+    make_folder(path, f"It is from {TRAX_LOGS}; choose another.")
     # Runs side by side must not write into one file.
     plain = "".join(character if character.isalnum() or character in "-_." else "-" for character in name)
     return path / f"{plain[:100]}-{os.getpid()}.log"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import io
 import os
 import re
 import shlex
@@ -16,6 +17,7 @@ from siamfc_eval.adapters.load import TRAX_PREFIX
 from siamfc_eval.adapters.trax_client import name_of
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
+from siamfc_eval.storage.writing import cannot_write, make_folder, write_atomic
 
 _IDENTIFIER = re.compile(r"[a-zA-Z0-9-_]+")
 
@@ -50,14 +52,12 @@ def write_workspace(
     if (folder / "results").exists():
         raise InputError(f"{folder}: this workspace already holds results; choose another folder or remove it")
     commands = _commands(trackers, python or sys.executable)
-    folder.mkdir(parents=True, exist_ok=True)
     # Two keys with plain values: YAML without the need for a YAML writer.
-    (folder / "config.yaml").write_text(f"registry:\n- ./trackers.ini\nstack: {stack}\n")
+    _write(folder / "config.yaml", f"registry:\n- ./trackers.ini\nstack: {stack}\n")
     _write_registry(folder / "trackers.ini", commands)
     sequences = folder / "sequences"
-    sequences.mkdir(exist_ok=True)
     names = [_write_sequence(sequences, sequence) for sequence in dataset]
-    (sequences / "list.txt").write_text("".join(f"{name}\n" for name in names))
+    _write(sequences / "list.txt", "".join(f"{name}\n" for name in names))
     return folder
 
 
@@ -116,8 +116,9 @@ def _write_registry(path: Path, commands: dict[str, str]) -> None:
     registry = configparser.ConfigParser(interpolation=None)
     for name, command in commands.items():
         registry[name] = {"label": name, "protocol": "trax", "command": command}
-    with path.open("w") as file:
-        registry.write(file)
+    text = io.StringIO()
+    registry.write(text)
+    _write(path, text.getvalue())
 
 
 def _write_sequence(root: Path, sequence: Sequence) -> str:
@@ -127,15 +128,18 @@ def _write_sequence(root: Path, sequence: Sequence) -> str:
         )
     name = re.sub(r"[^a-zA-Z0-9-_]", "_", sequence.name)
     folder = root / name
-    (folder / "color").mkdir(parents=True, exist_ok=True)
+    make_folder(folder / "color")
     suffix = ""
     for number, frame in enumerate(sequence.frames, 1):
         if frame.path is None:
             raise InputError(f"{sequence.name}: frame {number} has no file; write the data set to a folder first")
         suffix = frame.path.suffix
         link = folder / "color" / f"{number:08d}{suffix}"
-        link.unlink(missing_ok=True)
-        os.symlink(frame.path.resolve(), link)
+        try:
+            link.unlink(missing_ok=True)
+            os.symlink(frame.path.resolve(), link)
+        except OSError as error:
+            raise cannot_write(link, error) from error
     height, width = sequence.frames[0].pixels.shape[:2]
     metadata = {
         "channels.color": f"color/%08d{suffix}",
@@ -146,12 +150,17 @@ def _write_sequence(root: Path, sequence: Sequence) -> str:
         "format": "default",
         "name": name,
     }
-    (folder / "sequence").write_text("".join(f"{key}={value}\n" for key, value in metadata.items()))
+    _write(folder / "sequence", "".join(f"{key}={value}\n" for key, value in metadata.items()))
     lines = [
         ",".join(np.format_float_positional(value, trim="-") for value in region) for region in sequence.ground_truth
     ]
-    (folder / "groundtruth.txt").write_text("".join(f"{line}\n" for line in lines))
+    _write(folder / "groundtruth.txt", "".join(f"{line}\n" for line in lines))
     for tag, values in sequence.tags.items():
         if len(values):
-            (folder / f"{tag}.tag").write_text("".join(f"{int(value)}\n" for value in np.asarray(values)))
+            _write(folder / f"{tag}.tag", "".join(f"{int(value)}\n" for value in np.asarray(values)))
     return name
+
+
+def _write(path: Path, text: str) -> None:
+    """What is exported can be exported again, so nothing waits for the disk."""
+    write_atomic(path, text, durable=False)

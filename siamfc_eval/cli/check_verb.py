@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from siamfc_eval.cli.selection import dataset_of, protocol_option
+from siamfc_eval.storage.json_text import json_text
 
 if TYPE_CHECKING:
     from siamfc_eval.datasets.check import DatasetReport
@@ -45,7 +45,7 @@ def check_dataset_command(
             path, kind, images, decode=decode, on_sequence=lambda name: status.update(f"looking at {name}")
         )
     if as_json:
-        click.echo(json.dumps(report.as_dict(), indent=2))
+        click.echo(json_text(report.as_dict()))
     else:
         _show(report)
     context.exit(0 if report.ok else 1)
@@ -108,7 +108,7 @@ def check_results_command(
             "notes": list(results.notes),
             "trackers": {check.tracker: check.as_json() for check in checks},
         }
-        click.echo(json.dumps(report, indent=2))
+        click.echo(json_text(report))
     else:
         click.echo(f"{results.folder}: {len(checks)} trackers on {dataset.name} ({len(dataset)} sequences)")
         for note in results.notes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from siamfc_eval.cli.selection import (
     score_results,
     scoring_options,
 )
+from siamfc_eval.storage.json_text import json_text
 
 
 @click.command(epilog="Example: siamfc-eval compare runs/otb2015 --annotations ~/OTB2015 --metric precision_20")
@@ -43,7 +43,7 @@ def command(
     scores = score_results(results, dataset, convention, **selected)
     comparison = compare(scores, metric, resamples=resamples, seed=seed)
     if as_json:
-        click.echo(json.dumps(comparison.to_json(), indent=2, allow_nan=False))
+        click.echo(json_text(comparison.to_json()))
     else:
         from rich.console import Console
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+
+from siamfc_eval.storage.json_text import json_text
 
 
 @click.group(
@@ -49,7 +50,7 @@ def weights(
         "out": str(target),
     }
     if as_json:
-        click.echo(json.dumps(facts, indent=2))
+        click.echo(json_text(facts))
         return
     means = network.preprocessing
     span = "0..255" if means.scale == 1 else "0..1"

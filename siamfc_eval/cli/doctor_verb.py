@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import os
 import platform
 from typing import Any
@@ -12,6 +11,7 @@ import click
 
 from siamfc_eval import __version__
 from siamfc_eval.catalogue import catalogue_folder, catalogue_names
+from siamfc_eval.storage.json_text import json_text
 
 # Distribution -> (extra that installs it, what it is for); an empty extra is part of every installation.
 _PACKAGES: dict[str, tuple[str, str]] = {
@@ -41,7 +41,7 @@ def command(as_json: bool) -> int:
     """
     findings = examine()
     if as_json:
-        click.echo(json.dumps(findings, indent=2))
+        click.echo(json_text(findings))
     else:
         _show(findings)
     broken = [name for name, entry in findings["packages"].items() if not entry["extra"] and entry["version"] is None]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from siamfc_eval.cli.selection import dataset_of, protocol_option, read_runs, segment_option
+from siamfc_eval.storage.json_text import json_text
 
 if TYPE_CHECKING:
     from siamfc_eval.metrics.explain import Explanation
@@ -63,7 +63,7 @@ def command(
         raise InputError(f"{results}: which tracker? Give --tracker, one of: {', '.join(sorted(raw))}.")
     explanation = explain(next(iter(raw.values())), dataset, first, second, metric=metric, on_mismatch=on_mismatch)
     if as_json:
-        click.echo(json.dumps(explanation.to_json(), indent=2, allow_nan=False))
+        click.echo(json_text(explanation.to_json()))
     else:
         _show(explanation)
 

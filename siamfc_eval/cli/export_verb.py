@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import click
 
 from siamfc_eval.cli.selection import dataset_of, protocol_option
 from siamfc_eval.errors import InputError
+from siamfc_eval.storage.json_text import json_text
 
 if TYPE_CHECKING:
     from siamfc_eval.results.formats.export import Layout
@@ -68,7 +68,7 @@ def results(
     written = export_results(raw, out, layout, binary=not text)
     if as_json:
         facts = {"folder": str(written.folder), "files": written.files, "notes": [*raw.notes, *written.notes]}
-        click.echo(json.dumps(facts, indent=2))
+        click.echo(json_text(facts))
     else:
         click.echo(f"{written.files} files -> {written.folder}")
         for note in (*raw.notes, *written.notes):

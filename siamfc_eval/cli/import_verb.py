@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
 from siamfc_eval.cli.selection import dataset_of, protocol_option
+from siamfc_eval.storage.json_text import json_text
 
 
 @click.command(
@@ -72,7 +72,7 @@ def command(
             }
             for one in imported
         ]
-        click.echo(json.dumps({"dataset": dataset.name, "trackers": listed, "notes": list(results.notes)}, indent=2))
+        click.echo(json_text({"dataset": dataset.name, "trackers": listed, "notes": list(results.notes)}))
     else:
         for one in imported:
             click.echo(f"{one.tracker}: {one.files} files -> {one.folder}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
+
+from siamfc_eval.storage.json_text import json_text
 
 Row = dict[str, Any]
 
@@ -24,7 +25,7 @@ def _listing(name: str, summary: str, columns: Sequence[str]) -> Callable[[Calla
         @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
         def show(*, as_json: bool) -> None:
             found = rows()
-            click.echo(json.dumps(found, indent=2) if as_json else _table(found, columns))
+            click.echo(json_text(found) if as_json else _table(found, columns))
 
         return show
 

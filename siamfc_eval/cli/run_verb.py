@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from siamfc_eval.storage.json_text import json_text
 
 if TYPE_CHECKING:
     from siamfc_eval.running.experiment import Experiment
@@ -107,7 +108,7 @@ def command(
         summary = run_experiment(definition, trackers, data, out, options=options, on_event=progress)
     page = _write_report(definition, summary) if report and summary.has_results else None
     if as_json:
-        click.echo(json.dumps(summary.as_json(), indent=2))
+        click.echo(json_text(summary.as_json()))
         for gap in summary.incomplete:
             click.echo(f"incomplete: {gap}", err=True)
         return summary.exit_code

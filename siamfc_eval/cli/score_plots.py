@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
-from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.scores import CurveAxis, Scores
+from siamfc_eval.storage.writing import write_atomic
 
 Format = Literal["svg", "png", "pdf"]
 
@@ -33,11 +32,7 @@ def write_plots(
             continue
         target = out / f"{axis.key}.{file_format}"
         picture = _draw(scores, axis, file_format)
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            _replace(target, picture)
-        except OSError as error:
-            raise InputError(f"{target}: cannot write the plot ({error.strerror}). Choose another --plots.") from error
+        write_atomic(target, picture, durable=False, remedy="Choose another folder with --plots.")
         written.append(target)
     return written
 
@@ -58,10 +53,3 @@ def _draw(scores: Scores, axis: CurveAxis, file_format: Format) -> bytes:
     buffer = io.BytesIO()
     save(curve_figure(scores, axis, styles), buffer, file_format, scores.signature)
     return buffer.getvalue()
-
-
-def _replace(target: Path, content: bytes) -> None:
-    """Write beside the target and rename, so that a reader never sees half a picture."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}.{os.urandom(4).hex()}.partial")
-    partial.write_bytes(content)
-    partial.replace(target)

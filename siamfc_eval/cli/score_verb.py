@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,8 @@ from siamfc_eval.cli.selection import (
     score_results,
     segment_option,
 )
+from siamfc_eval.storage.json_text import json_text
+from siamfc_eval.storage.writing import write_atomic
 
 if TYPE_CHECKING:
     from siamfc_eval.cli.score_plots import Format
@@ -95,9 +96,9 @@ def command(
     )
     if given is not None:
         require_same(given, parse_signature(scores.signature))
-    text = json.dumps(scores_json(scores), indent=2, allow_nan=False)
+    text = json_text(scores_json(scores))
     if output is not None:
-        _write(output, text + "\n")
+        write_atomic(output, text + "\n", durable=False, remedy="Choose another --output.")
     if plots is not None:
         from siamfc_eval.cli.score_plots import write_plots
 
@@ -139,13 +140,3 @@ def _show(scores: Scores, notes: tuple[str, ...], attributes: bool) -> None:
             console.print(f"{name}: {note}", style="dim", markup=False, highlight=False, soft_wrap=True)
     for note in notes:
         console.print(note, style="dim", markup=False, highlight=False, soft_wrap=True)
-
-
-def _write(path: Path, text: str) -> None:
-    from siamfc_eval.errors import InputError
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot write the scores ({error.strerror}). Choose another --output.") from error

@@ -280,8 +280,8 @@ def score_results(
         keep: use the statistics that earlier calls kept, and keep these.
     """
     from siamfc_eval.datasets.known import shortfall
-    from siamfc_eval.kept_files import default_folder
     from siamfc_eval.metrics.scoring import score
+    from siamfc_eval.storage.cache import default_folder
 
     raw = read_runs(results, dataset, convention, trackers=trackers, protocol=protocol, segment=segment)
     folder = default_folder() if keep else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from siamfc_eval.errors import IncompleteError, InputError
+from siamfc_eval.storage.json_text import json_text
 
 if TYPE_CHECKING:
     from siamfc_eval.datasets.sequence import Dataset
@@ -97,7 +97,7 @@ def command(
     )
     _write(path, tracker, weights, tuned, f"{experiment.name or experiment_name}, {rules}, {aim.key}")
     if as_json:
-        click.echo(json.dumps({"file": str(path), "metric": aim.key, "convention": rules, **_facts(tuned)}, indent=2))
+        click.echo(json_text({"file": str(path), "metric": aim.key, "convention": rules, **_facts(tuned)}))
         return
     click.echo(f"{aim.label} on the sequences tuned on: {tuned.tuning_before:.3f} -> {tuned.tuning_after:.3f}")
     click.echo(f"{aim.label} on those kept out:         {tuned.held_out_before:.3f} -> {tuned.held_out_after:.3f}")
@@ -157,7 +157,6 @@ def _write(path: Path, spec: str, weights: Path | None, tuned: Tuned, aim: str) 
     source, definition = read_catalogue(spec)
     assert isinstance(definition, NetworkDefinition)
     file = weights if weights is not None else source.parent / str(definition.weights)
-    path.parent.mkdir(parents=True, exist_ok=True)
     changed = definition.model_copy(
         update={
             "description": f"{definition.description}, tuned ({aim})",

@@ -9,6 +9,7 @@ import numpy as np
 
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.storage.writing import make_folder, write_atomic
 
 
 def render_to_folder(dataset: Dataset, folder: Path | str, layout: str = "otb", suffix: str = ".jpg") -> Path:
@@ -36,7 +37,7 @@ def render_to_folder(dataset: Dataset, folder: Path | str, layout: str = "otb", 
             raise InputError(f"{sequence.name}: has no frames to write. Give the images when the data set is read.")
         if Path(sequence.name).name != sequence.name or sequence.name in {"", ".", ".."}:
             raise InputError(f"{sequence.name!r}: not usable as the name of a folder.")
-        (root / sequence.name).mkdir(parents=True, exist_ok=True)
+        make_folder(root / sequence.name)
         _WRITERS[layout](sequence, root / sequence.name, suffix)
     if layout == "otb":
         rows = (f"{s.name}\t{', '.join(sorted(set().union(*s.attributes.values())))}" for s in dataset)
@@ -98,7 +99,7 @@ def _images(sequence: Sequence, folder: Path, name: str, suffix: str) -> tuple[i
     """Write the frames, numbered from 1; (width, height)."""
     import cv2
 
-    folder.mkdir(exist_ok=True)
+    make_folder(folder)
     size = (0, 0)
     for number, frame in enumerate(sequence.frames or (), start=1):
         pixels = frame.pixels
@@ -108,7 +109,7 @@ def _images(sequence: Sequence, folder: Path, name: str, suffix: str) -> tuple[i
         done, data = cv2.imencode(suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
         if not done:
             raise InputError(f"{path}: OpenCV cannot write {suffix} images. Use .jpg or .png.")
-        path.write_bytes(data.tobytes())
+        write_atomic(path, data.tobytes(), durable=False)
         frame.release()
     return size
 
@@ -118,4 +119,4 @@ def _numbers(values: np.ndarray) -> str:
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_atomic(path, "\n".join(lines) + "\n", durable=False)

@@ -1,6 +1,6 @@
 """Compiled functions behind `siamfc_eval.geometry.scanlines`: the corners of a region, before it is drawn.
 
-Importing this module imports numba, which only compiling needs.
+Importing this module imports numba, which only a kernel that is called needs.
 """
 
 # ruff: noqa: PLR0917 -- compiled functions call each other by position only.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from siamfc_eval.compiling import compiled
+from siamfc_eval.compiled import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

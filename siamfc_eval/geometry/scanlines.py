@@ -3,7 +3,7 @@
 No bitmap is ever made. A region is drawn as intervals of pixels in each row, so memory does not depend on the size of
 the regions, and nothing can be read or written out of bounds however wild the coordinates are.
 
-Importing this module imports numba, which only compiling needs: `siamfc_eval.geometry.raster` runs the machine code.
+Importing this module imports numba: `siamfc_eval.geometry.raster` does it when regions are first compared.
 """
 
 # ruff: noqa: PLR0917 -- compiled functions call each other by position only.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numba import carray
 
-from siamfc_eval.compiling import Pointer, compiled, compiled_sum
+from siamfc_eval.compiled import Pointer, compiled, compiled_sum
 from siamfc_eval.geometry.outlines import (
     Floats,
     Ints,

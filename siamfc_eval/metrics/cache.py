@@ -2,8 +2,7 @@
 
 One file holds one tracker's rows on one data set under one convention. Each row carries its key: the hash of the result
 file's content, the ground truth, the rules and this package's own code. A row whose key is not the one asked for is
-never used, so a file can at worst be useless. Files are written beside their place and renamed: readers and other
-writers see the old one or the new one.
+never used, and a file of which one bit changed is not read at all, so a file can at worst be useless.
 
 A row carries a stamp as well, by which files are known unchanged without being read: their sizes, inodes and times of
 change, which no program can set. Files that changed less than two seconds before they were read get no stamp, as a
@@ -12,9 +11,7 @@ second change could hide in the same tick of the clock; nor do files on systems 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import marshal
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -26,12 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 import siamfc_eval
+from siamfc_eval.storage import cache as storage
 
 Floats = NDArray[np.float64]
-_CODE = ("geometry", "metrics", "protocols", "results")
+_CODE = ("geometry", "metrics", "protocols", "results", "storage")
 """The rooms whose code decides a row; so does how it is compiled, which is at the top of the package."""
 _SETTLED_NS = 2_000_000_000
 _ENDING = ".statistics"
+_VERSION = 2
+"""Of the layout below, to be counted up when it changes."""
 
 
 @dataclass(frozen=True)
@@ -129,48 +129,25 @@ def load(folder: Path, name: str) -> Slot:
         folder: the cache.
         name: of the slot, a hash.
     """
-    try:
-        with open(folder / f"{name}{_ENDING}", "rb") as file:
-            return _unpacked(file.read())
-    except (OSError, ValueError, IndexError, EOFError, TypeError):
-        # Absent, cut off or of another layout: what is missing is computed again.
+    record = storage.load(folder / f"{name}{_ENDING}")
+    if record is None:
+        return Slot()  # Absent, damaged or of another layout: what is missing is computed again.
+    version, *rest = record.head
+    if version != _VERSION:
         return Slot()
-
-
-def _packed(slot: Slot) -> bytes:
-    """A slot as bytes: a head of texts and small numbers, and one table of all rows, each entry's tags behind it."""
-    rows = [row for entry in slot.entries for row in (entry.row, *entry.tags.values())]
-    entries = [(entry.key, entry.stamp, entry.note, entry.timing, tuple(entry.tags)) for entry in slot.entries]
-    width = len(rows[0]) if rows else 0
-    head = marshal.dumps((entries, slot.habits, slot.habits_of, slot.stamp, (len(rows), width)))
-    head += b" " * (-len(head) % 8)  # so that the table is aligned; marshal stops before them
-    start = len(head).to_bytes(8, "little") + hashlib.blake2b(head, digest_size=16).digest()
-    return b"".join([start, head, *(row.tobytes() for row in rows)])
-
-
-def _unpacked(data: bytes) -> Slot:
-    """The slot that `_packed` made into bytes."""
-    end = 24 + int.from_bytes(data[:8], "little")
-    head = data[24:end]
-    if hashlib.blake2b(head, digest_size=16).digest() != data[8:24]:
-        raise ValueError("damaged")  # marshal trusts what it reads
-    kept_entries, habits, habits_of, stamp, shape = marshal.loads(head)
-    rows = iter(np.frombuffer(data, offset=end).reshape(shape))
-    entries = [
-        Entry(key, next(rows), note, timing, {tag: next(rows) for tag in tags}, own)
-        for key, own, note, timing, tags in kept_entries
+    entries, habits, habits_of, stamp = rest
+    rows, timings = iter(record.tables[0]), record.tables[1].tolist()
+    found = [
+        Entry(key, next(rows), note, (timing[0], timing[1], timing[2]), {tag: next(rows) for tag in tags}, own)
+        for (key, own, note, tags), timing in zip(entries, timings, strict=True)
     ]
-    return Slot(tuple(entries), habits, habits_of, stamp)
+    return Slot(tuple(found), tuple(habits), habits_of, stamp)
 
 
 def store(folder: Path, name: str, slot: Slot) -> None:
     """Keep a slot, instead of what was there. A folder that cannot be written to is no error."""
-    partial = folder / f".{name}.{os.getpid()}.{os.urandom(4).hex()}.partial"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with open(partial, "xb") as file:
-            file.write(_packed(slot))
-        partial.replace(folder / f"{name}{_ENDING}")
-    except OSError:
-        with contextlib.suppress(OSError):
-            partial.unlink()
+    rows = [row for entry in slot.entries for row in (entry.row, *entry.tags.values())]
+    entries = [[entry.key, entry.stamp, entry.note, list(entry.tags)] for entry in slot.entries]
+    timings = np.array([entry.timing for entry in slot.entries], dtype=np.float64).reshape(-1, 3)
+    head = [_VERSION, entries, list(slot.habits), slot.habits_of, slot.stamp]
+    storage.store(folder / f"{name}{_ENDING}", head, [np.array(rows), timings])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import torch
 from siamfc_eval.errors import InputError, MissingDependencyError
 from siamfc_eval.models.integrity import DIGEST, content_digest
 from siamfc_eval.models.siamese import SiameseNetwork
+from siamfc_eval.storage.writing import replacing
 
 FORMAT = "siamfc-eval-2"
 """Value of the metadata key `format`."""
@@ -39,6 +39,7 @@ def save_model(
         InputError: the path has another suffix, or its folder does not exist.
     """
     try:
+        from safetensors import SafetensorError
         from safetensors.torch import save_file
     except ModuleNotFoundError as error:
         raise MissingDependencyError("safetensors", "torch", f"writing {path}") from error
@@ -59,10 +60,9 @@ def save_model(
         "preprocessing": json.dumps(model.preprocessing.as_dict()),
     }
     text[DIGEST] = content_digest(tensors, text)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        save_file(tensors, unfinished, metadata=text)
+    with replacing(path) as unfinished:
+        try:
+            save_file(tensors, unfinished, metadata=text)
+        except SafetensorError as error:
+            raise InputError(f"{path}: cannot write these weights ({error}). Free some space.") from error
         unfinished.chmod(0o644)  # safetensors leaves it readable by its owner alone
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

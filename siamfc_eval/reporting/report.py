@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
 import math
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +16,8 @@ from siamfc_eval.metrics.scores import Scores
 from siamfc_eval.reporting import plots, tables
 from siamfc_eval.reporting.rendering import to_csv, to_latex
 from siamfc_eval.reporting.summary import findings
+from siamfc_eval.storage.json_text import json_text
+from siamfc_eval.storage.writing import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,11 +76,6 @@ def write_report(report: Report, out: Path, formats: Sequence[str] = ("png", "sv
 
     if not report.sections:
         raise InputError("nothing to report: no experiment was scored. Give a folder with results.")
-    try:
-        (out / "figures").mkdir(parents=True, exist_ok=True)
-        (out / "tables").mkdir(exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{out}: cannot make this folder ({error.strerror}). Choose another with --out.") from error
     drawn = [_draw(section, i if len(report.sections) > 1 else 0) for i, section in enumerate(report.sections, 1)]
     for part in drawn:
         signature = part.section.scores.signature
@@ -90,12 +85,12 @@ def write_report(report: Report, out: Path, formats: Sequence[str] = ("png", "sv
                 plots.save(figure, buffer, file_format, signature)
                 _write(out / "figures" / f"{part.stem}{stem}.{file_format}", buffer.getvalue())
         for table in (*part.tables, tables.long_sequence_table(part.section.scores)):
-            _write(out / "tables" / f"{part.stem}{table.key}.csv", to_csv(table, signature).encode())
+            _write(out / "tables" / f"{part.stem}{table.key}.csv", to_csv(table, signature))
             if table.key != "per_sequence":
-                _write(out / "tables" / f"{part.stem}{table.key}.tex", to_latex(table, signature).encode())
-    _write(out / "report.json", json.dumps(report_json(report), indent=2, allow_nan=False).encode())
+                _write(out / "tables" / f"{part.stem}{table.key}.tex", to_latex(table, signature))
+    _write(out / "report.json", json_text(report_json(report)))
     page = out / "report.html"
-    _write(page, render_page(report, drawn).encode())
+    _write(page, render_page(report, drawn))
     return page
 
 
@@ -170,14 +165,5 @@ def _numbers(values: Any) -> list[float | None]:
     return [float(value) if math.isfinite(value) else None for value in values]
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write beside the target and rename, so that a reader never sees half a file."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise InputError(
-            f"{path}: cannot write the report ({error.strerror}). Choose another folder with --out."
-        ) from error
+def _write(path: Path, content: str | bytes) -> None:
+    write_atomic(path, content, durable=False, remedy="Choose another folder with --out.")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.results.content import MAX_BYTES, read_content
+from siamfc_eval.storage.validation import explain_validation
 
 MANIFEST = "manifest.json"
 """Name of the file, in the folder of the run."""
@@ -122,9 +123,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     try:
         return Manifest.model_validate_json(read_content(path, MAX_BYTES))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the whole file"
         raise InputError(
-            f"{path}: not a manifest of this version: {where}: {first['msg']}. "
+            f"{explain_validation(error, f'{path}: not a manifest of this version', Manifest)} "
             "Write into another folder, or move this file away if the results beside it are to be kept."
         ) from None

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import time
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from siamfc_eval.results.manifest import MANIFEST, SESSION, WHERE, ItemStatus, M
 from siamfc_eval.results.names import path_part
 from siamfc_eval.results.raw import RecordedTrajectory, Values
 from siamfc_eval.results.rows import Rows, rows_of
+from siamfc_eval.storage.writing import UNFINISHED, write_atomic
 
 _MANIFEST_EVERY = 2.0
 """Least seconds between two writes of the manifest while items come in; a killed run loses none of the results."""
@@ -57,50 +57,6 @@ def run_folder(out: Path, dataset: str, tracker: str, experiment: str | None = N
     """Where the results of a run are: `<out>/<dataset>/<tracker>[/<experiment>]`; no name can leave `out`."""
     folder = out / path_part(dataset) / path_part(tracker)
     return folder / path_part(experiment) if experiment is not None else folder
-
-
-def write_atomic(path: Path, content: str | bytes, durable: bool = True) -> None:
-    """Write a file so that a reader, or a crash, sees the old content or the new, never a part.
-
-    Args:
-        path: the file; its folders are made.
-        content: all of it; text is written as UTF-8.
-        durable: wait until the disk has it, so that a power cut cannot take it back; slow for thousands of files, and
-            needless for those that can be made again.
-
-    Raises:
-        InputError: the folder cannot be written to, or the disk is full; nothing is left behind.
-    """
-    data = content.encode() if isinstance(content, str) else content
-    # A dot file: readers of results skip it, should a crash leave it.
-    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
-            file.write(data)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        temporary.replace(path)
-        if durable:
-            _sync_folder(path.parent)
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot write this file ({error.strerror or error}). Free some space or give another --out."
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable, where the system lets a folder be opened."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 class ResultStore:
@@ -179,7 +135,7 @@ class ResultStore:
         """Remove what a killed run left half-written; other experiments of the tracker have locks of their own."""
         below = [path for path in self.folder.iterdir() if path.is_dir() and not (path / _LOCK).exists()]
         for folder in (self.folder, *below):
-            for path in folder.glob(".*.tmp"):
+            for path in folder.glob(UNFINISHED):
                 path.unlink(missing_ok=True)
 
     def _continue(self) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from siamfc_eval.catalogue import find_definition
-from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.errors import InputError
 from siamfc_eval.protocols.table import PROTOCOLS
 from siamfc_eval.running.protocol_specs import ProtocolSpec, spec_class
+from siamfc_eval.storage.validation import explain_validation
 
 
 class Experiment(BaseModel):
@@ -74,28 +75,8 @@ def parse_experiment(values: dict[str, Any], where: str) -> Experiment:
     try:
         return Experiment.model_validate(values)
     except ValidationError as error:
-        problems = " ".join(_explain(problem, values) for problem in error.errors())
-        raise InputError(f"{where}: {problems}") from error
-
-
-def _explain(problem: Any, values: dict[str, Any]) -> str:
-    """One sentence on one thing that is wrong with an experiment's values."""
-    location = list(problem["loc"])
-    # Under `protocols`, pydantic puts the kind after the index; a reader of the file sees no such level.
-    inside_protocol = len(location) > 2 and location[0] == "protocols"
-    kind = location.pop(2) if inside_protocol else None
-    key = ".".join(str(part) for part in location)
-    if problem["type"] == "extra_forbidden":
-        known = spec_class(str(kind)).model_fields if kind else Experiment.model_fields
-        return f"{UnknownNameError('key', str(location[-1]), known)} (in {key})"
-    if problem["type"] == "union_tag_invalid":
-        given = values["protocols"][location[1]].get("kind")
-        return f"{UnknownNameError('protocol', str(given), PROTOCOLS)} (in {key}.kind)"
-    if problem["type"] in {"missing", "union_tag_not_found"}:
-        missing = f"{key}.kind" if problem["type"] == "union_tag_not_found" else key
-        return f"key '{missing}' is missing."
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"{key} = {problem['input']!r}: {message}." if key else f"{message}."
+        tags = {kind: spec_class(kind) for kind in PROTOCOLS}
+        raise InputError(explain_validation(error, where, Experiment, tags)) from error
 
 
 def experiment_path(name_or_path: str) -> Path:

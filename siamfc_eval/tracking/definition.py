@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, TypeAdapter, ValidationError
 
 from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.storage.validation import explain_validation
+from siamfc_eval.storage.writing import write_atomic
 from siamfc_eval.tracking.parameters import Parameters, SiamFCParameters, SiamRPNParameters
 from siamfc_eval.tracking.presets import SIAMFC_PRESETS, SIAMRPN_PRESETS
 
@@ -158,7 +160,7 @@ def parse_definition(values: Mapping[str, Any], where: str) -> TrackerDefinition
             "trax": TraxDefinition,
             "class": ClassDefinition,
         }
-        raise InputError(explain_validation(error, where, known[values["family"]], skip=1)) from error
+        raise InputError(explain_validation(error, where, tags=known)) from error
     if isinstance(definition, SiamFCDefinition | SiamRPNDefinition):
         definition.resolved(where)
     return definition
@@ -173,7 +175,7 @@ def write_definition(path: Path, definition: TrackerDefinition, notes: Sequence[
             tables += ["", f"[{key}]", *(f"{name} = {_toml(entry)}" for name, entry in value.items())]
         else:
             lines.append(f"{key} = {_toml(value)}")
-    path.write_text("\n".join(lines + tables) + "\n", encoding="utf-8")
+    write_atomic(path, "\n".join(lines + tables) + "\n")
 
 
 def _toml(value: object) -> str:
@@ -218,27 +220,3 @@ def _resolve(kind: type[P], presets: Mapping[str, Mapping[str, Any]], definition
         return kind(**{**base, **definition.parameters})
     except ValidationError as error:
         raise InputError(explain_validation(error, f"{where} [parameters]", kind)) from error
-
-
-def explain_validation(error: ValidationError, where: str, model: type[BaseModel], skip: int = 0) -> str:
-    """One line for each thing wrong, naming the key, what was found and what was expected.
-
-    Args:
-        error: what pydantic says.
-        where: the file.
-        model: what was validated; its fields are what "did you mean" chooses from.
-        skip: leading parts of each location to leave out (the tag of a tagged union).
-    """
-    lines = []
-    for problem in error.errors():
-        location = problem["loc"][skip:]
-        key = ".".join(str(part) for part in location)
-        if problem["type"] == "extra_forbidden":
-            lines.append(str(UnknownNameError("key", key, model.model_fields if len(location) == 1 else ())))
-        elif problem["type"] == "missing":
-            lines.append(f"key '{key}' is missing.")
-        elif key:
-            lines.append(f"{key} = {problem['input']!r}: {problem['msg']}.")
-        else:
-            lines.append(f"{problem['msg'].removeprefix('Value error, ')}.")
-    return f"{where}: " + " ".join(lines)

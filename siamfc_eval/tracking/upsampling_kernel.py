@@ -6,7 +6,7 @@ Importing this module imports numba, which only compiling needs.
 # ruff: noqa: PLR0917 -- a kernel is called by position.
 from __future__ import annotations
 
-from siamfc_eval.compiling import Pointer
+from siamfc_eval.compiled import Pointer
 
 
 def enlarge(

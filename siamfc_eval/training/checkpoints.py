@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from siamfc_eval.errors import InputError
+from siamfc_eval.storage.writing import replacing
 from siamfc_eval.training.configuration import TrainingConfiguration
 
 FORMAT = "siamfc-eval training 1"
@@ -30,19 +30,13 @@ def save_state(state: dict[str, Any], path: Path) -> None:
     Raises:
         InputError: the disk is full or the folder cannot be written; the message says which checkpoint is left.
     """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as stream:
+    left = f"The earlier {path.name} is untouched." if path.exists() else "There is no earlier one."
+    remedy = f"{left} Make room, then run the same command again."
+    with replacing(path, remedy=remedy) as unfinished, unfinished.open("wb") as stream:
+        try:
             torch.save({"format": FORMAT, **state}, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
-    except (OSError, RuntimeError) as error:
-        partial.unlink(missing_ok=True)
-        left = f"The earlier {path.name} is untouched." if path.exists() else "There is no earlier one."
-        raise InputError(
-            f"{path}: cannot write this checkpoint ({error}). {left} Make room, then run the same command again."
-        ) from error
+        except RuntimeError as error:  # what torch makes of a full disk
+            raise InputError(f"{path}: cannot write this checkpoint ({error}). {remedy}") from error
 
 
 def load_state(path: Path, configuration: TrainingConfiguration) -> dict[str, Any]:

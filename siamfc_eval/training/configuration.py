@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from siamfc_eval.errors import InputError
+from siamfc_eval.storage.validation import explain_validation
 from siamfc_eval.training.schedules import ScheduleKind
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
@@ -262,5 +263,4 @@ def read_configuration(path: Path) -> TrainingConfiguration:
     try:
         return TrainingConfiguration.model_validate(values)
     except ValidationError as error:
-        lines = [f"  {'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg']}" for item in error.errors()]
-        raise InputError(f"{path}: this training file does not fit:\n" + "\n".join(lines)) from error
+        raise InputError(explain_validation(error, str(path), TrainingConfiguration)) from error

@@ -16,6 +16,7 @@ from siamfc_eval.models.saving import save_model
 from siamfc_eval.models.siamese import SiameseNetwork
 from siamfc_eval.reporting.html import render_training
 from siamfc_eval.reporting.plots import save
+from siamfc_eval.storage.writing import replacing, write_atomic
 from siamfc_eval.training.configuration import TrainingConfiguration
 from siamfc_eval.training.journal import draw_curves, read_journal
 
@@ -75,13 +76,14 @@ def hand_over(training: Training) -> list[Path]:
     page, picture = out / "report.html", out / "curves.png"
     export_weights(configuration, chosen, weights)
     facts = _facts(configuration, chosen, training.seconds, training.step)
-    card.write_text(_card(configuration, facts))
+    write_atomic(card, _card(configuration, facts))
     records = read_journal(out / "log.jsonl")
     curves = draw_curves(records)
     notes = [f"step {record['step']}: {record['note']}" for record in records if "note" in record]
     told = {**facts, "sources": "; ".join(_sources(configuration)), "held out": _held_out(configuration)}
-    page.write_text(render_training(configuration.name, told, curves, notes), encoding="utf-8")
-    save(curves, picture, "png")
+    write_atomic(page, render_training(configuration.name, told, curves, notes))
+    with replacing(picture) as unfinished:
+        save(curves, unfinished, "png")
     return [weights, card, page, picture]
 
 

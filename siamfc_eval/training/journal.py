@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from siamfc_eval.storage.writing import append_line
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -31,8 +33,7 @@ class Journal:
         """One record. Numbers keep six digits."""
         record: dict[str, float] = {"step": step, "seconds": round(seconds, 2)}
         record.update({name: float(f"{value:.6g}") for name, value in values.items()})
-        with self.path.open("a") as stream:
-            stream.write(json.dumps(record) + "\n")
+        append_line(self.path, json.dumps(record))
         if self._board is not None:
             for name, value in values.items():
                 self._board.add_scalar(name, value, step)
@@ -41,8 +42,7 @@ class Journal:
 
     def note(self, step: int, text: str) -> None:
         """One record in words, such as a file that was skipped."""
-        with self.path.open("a") as stream:
-            stream.write(json.dumps({"step": step, "note": text}) + "\n")
+        append_line(self.path, json.dumps({"step": step, "note": text}))
 
     def close(self) -> None:
         """Flush what is buffered."""

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import IncompleteError, InputError
 from siamfc_eval.models.siamese import SiameseNetwork
+from siamfc_eval.storage.writing import make_folder
 from siamfc_eval.training.building import build_clips, build_optimiser, build_sampler, freeze_backbone
 from siamfc_eval.training.checkpoints import load_state, save_state, training_identity
 from siamfc_eval.training.configuration import TrainingConfiguration
@@ -80,7 +81,7 @@ class Training:
         self.best = float("nan")
         self.seconds = 0.0
         self.broken: dict[str, str] = {}
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         self.journal = Journal(out, observer) if place.is_first else None
         self._parallel: nn.Module | None = None
 

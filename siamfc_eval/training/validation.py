@@ -14,6 +14,7 @@ from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Boxes
 from siamfc_eval.models.siamese import RegionProposal, SiameseNetwork
+from siamfc_eval.storage.validation import explain_validation
 from siamfc_eval.tracking.parameters import SiamFCParameters, SiamRPNParameters
 from siamfc_eval.tracking.siamfc import SiamFCTracker
 from siamfc_eval.tracking.siamrpn import SiamRPNTracker
@@ -48,8 +49,8 @@ def build_tracker(model: SiameseNetwork, configuration: TrainingConfiguration, d
             return SiamRPNTracker(configuration.name, model, parameters, device)
         return SiamFCTracker(configuration.name, model, SiamFCParameters(**given), device)
     except ValidationError as error:
-        told = "; ".join(f"{item['loc'][0] if item['loc'] else 'all'}: {item['msg']}" for item in error.errors())
-        raise InputError(f"training '{configuration.name}', validation.parameters: {told}.") from error
+        where = f"training '{configuration.name}', validation.parameters"
+        raise InputError(explain_validation(error, where)) from error
 
 
 def track_clips(tracker: BatchTracker, clips: Ordered[Sequence]) -> dict[str, float]:

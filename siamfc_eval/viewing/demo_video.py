@@ -20,6 +20,7 @@ from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.geometry.regions import Region, is_polygon
+from siamfc_eval.storage.writing import cannot_write, make_folder
 from siamfc_eval.tracking.tracker import Output, Tracker
 
 CODECS = {".mp4": ("mp4v", "avc1"), ".avi": ("MJPG", "XVID"), ".mkv": ("MJPG", "mp4v"), ".mov": ("mp4v", "avc1")}
@@ -208,7 +209,7 @@ class VideoFile:
             raise InputError(f"{path}: a video's name ends with one of {', '.join(CODECS)}")
         self.path = path
         self.frames = 0
-        self._partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+        self._partial = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
         self._fps = fps
         self._writer: Any = None
         self._size = (0, 0)
@@ -232,10 +233,7 @@ class VideoFile:
     def _opened(self) -> Any:
         import cv2
 
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{self.path.parent}: cannot make this folder ({error.strerror}).") from error
+        make_folder(self.path.parent)
         if not os.access(self.path.parent, os.W_OK):
             raise InputError(f"{self.path}: cannot write into this folder.")
         codecs = CODECS[self.path.suffix.lower()]
@@ -257,7 +255,10 @@ class VideoFile:
         if self._writer is not None:
             self._writer.release()
             if self.frames:
-                self._partial.replace(self.path)
+                try:
+                    self._partial.replace(self.path)
+                except OSError as failure:
+                    raise cannot_write(self.path, failure) from failure
         with suppress(OSError):
             self._partial.unlink()
 

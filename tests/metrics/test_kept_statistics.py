@@ -14,12 +14,12 @@ import pytest
 
 import siamfc_eval
 from siamfc_eval.datasets.load import load_dataset
-from siamfc_eval.kept_files import default_folder
 from siamfc_eval.metrics import cache
 from siamfc_eval.metrics.ope.measure import OpeMeasure
 from siamfc_eval.metrics.scoring import score, scores_json
 from siamfc_eval.results import raw
 from siamfc_eval.results.read import read_results
+from siamfc_eval.storage.cache import default_folder
 
 
 def test_kept_statistics_give_the_same_scores_without_parsing_files(
@@ -74,6 +74,21 @@ def test_other_ground_truth_convention_or_code_changes_the_score(
     monkeypatch.setattr(cache, "code_hash", lambda: "another version of this package")
     monkeypatch.setattr(OpeMeasure, "statistics_many", lambda self, sequences, runs: np.zeros((len(sequences), 130)))
     assert math.isnan(bench.score(cache=kept).trackers["near"].values["success_auc"])
+
+
+def test_the_hash_of_the_code_covers_every_file_that_decides_a_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    read_bytes = Path.read_bytes
+
+    def spy(path: Path) -> bytes:
+        read.append(path.as_posix())
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", spy)
+    cache.code_hash.__wrapped__()
+    for file in ("compiled.py", "geometry/boxes.py", "metrics/ope/rules.py", "metrics/vot/years.toml"):
+        assert any(path.endswith(f"/siamfc_eval/{file}") for path in read), file
+    assert any(path.endswith("/results/formats/lines.py") for path in read)
 
 
 def test_files_that_did_not_change_are_not_read_again(
@@ -134,13 +149,26 @@ def test_a_cache_that_was_cut_off_is_computed_again(bench: Any, tmp_path: Path, 
     assert scores_json(bench.score(cache=kept)) == expected
 
 
-def test_what_marshal_would_trust_is_not_read_where_it_was_changed(bench: Any, tmp_path: Path) -> None:
+def test_no_changed_byte_changes_a_score(bench: Any, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     expected = scores_json(bench.score(cache=kept))
+    chance = np.random.default_rng(0)
     for file in kept.glob("*.statistics"):
-        content = bytearray(file.read_bytes())
-        content[24:60] = os.urandom(36)
-        file.write_bytes(bytes(content))
+        content = file.read_bytes()
+        for at in [*range(0, 40, 8), *chance.integers(0, len(content), 40).tolist()]:
+            damaged = bytearray(content)
+            damaged[at] ^= int(chance.integers(1, 256))
+            file.write_bytes(bytes(damaged))
+            assert scores_json(bench.score(cache=kept)) == expected, at
+
+
+def test_statistics_under_the_name_of_others_are_not_used(bench: Any, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    expected = scores_json(bench.score(cache=kept))
+    one, other = kept.glob("*.statistics")
+    contents = one.read_bytes(), other.read_bytes()
+    one.write_bytes(contents[1])
+    other.write_bytes(contents[0])
     assert scores_json(bench.score(cache=kept)) == expected
 
 

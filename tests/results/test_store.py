@@ -22,7 +22,8 @@ from siamfc_eval.protocols.trajectory import Code, Trajectory
 from siamfc_eval.results.manifest import Manifest, read_manifest
 from siamfc_eval.results.names import name_from_part, path_part
 from siamfc_eval.results.read import read_results
-from siamfc_eval.results.store import ResultItem, ResultStore, run_folder, write_atomic
+from siamfc_eval.results.store import ResultItem, ResultStore, run_folder
+from siamfc_eval.storage.writing import write_atomic
 
 ITEMS = [ResultItem("bag", 3), ResultItem("fish1", 3)]
 

@@ -38,7 +38,7 @@ def test_an_unknown_experiment_is_answered_with_near_names() -> None:
     ("values", "complaint"),
     [
         ({"protocols": []}, "protocols = .*at least 1 item"),
-        ({"protocols": [{"kind": "supervized"}]}, "unknown protocol 'supervized'. Did you mean supervised"),
+        ({"protocols": [{"kind": "supervized"}]}, "unknown kind 'supervized'. Did you mean supervised"),
         ({"protocols": [{"repetitions": 3}]}, r"key 'protocols\.0\.kind' is missing"),
         ({"protocols": [{"kind": "supervised", "skips": 3}]}, "unknown key 'skips'. Did you mean skip"),
         ({"protocols": [{"kind": "ope"}], "tracker": ["a"]}, "unknown key 'tracker'. Did you mean trackers"),

@@ -61,7 +61,7 @@ def test_shipped_trackers_have_exact_arithmetic_and_the_brought_network_that_of_
         ('family = "siamfc"\nmodel = "SiamFC"\nwieghts = "a"', "unknown key 'wieghts'. Did you mean weights"),
         ('family = "siamfc"\nmodel = "SiamFC"\n[parameters]\nwindow_influnce = 0.2', "Did you mean window_influence"),
         ('family = "siamfc"\nmodel = "SiamFC"\n[parameters]\nscales = 4', "scales is 4; an odd number"),
-        ('family = "siamfc"\nmodel = "SiamFC"\n[parameters]\ncrop = "round"', "crop = 'round'.*'exact' or 'rounded'"),
+        ('family = "siamfc"\nmodel = "SiamFC"\n[parameters]\ncrop = "round"', "crop = 'round'.*'rounded' or 'pysot'"),
         ('family = "siamfc"\nmodel = "SiamFC"\n[parameters]\nscale_step = "big"', "scale_step = 'big'"),
         ('family = "siamfc"\nmodel = "SiamFC"\n[parameters]\nwindow_influence = nan', "window_influence = nan"),
         ('family = "siamfc"\nmodel = "SiamFC"\n[parameters]\npenalty_k = 0.1', "unknown key 'penalty_k'"),

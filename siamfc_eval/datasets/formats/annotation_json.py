@@ -6,12 +6,11 @@ the hash of the file's content and of this code, so that it can be useless but n
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import hashlib
 import json
-import marshal
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ import numpy as np
 import orjson
 
 from siamfc_eval.errors import InputError
-from siamfc_eval.kept_files import default_folder, load_kept, store_kept
+from siamfc_eval.storage import cache
 
 TABLE = "gt_rect"
 """The key of a table of regions."""
@@ -53,13 +52,16 @@ def forget_json() -> None:
 
 
 def _content(path: Path, data: bytes) -> Any:
-    folder = default_folder()
-    digest = hashlib.sha256(sys.version.encode() + Path(__file__).read_bytes())
-    digest.update(data)
-    key = digest.hexdigest()[:32]
-    kept = load_kept(folder / "annotations" / key) if folder else None
-    if kept is not None:
-        return _with_arrays(marshal.loads(kept))
+    folder = cache.default_folder()
+    place = None
+    if folder is not None:
+        digest = hashlib.sha256(sys.version.encode() + Path(__file__).read_bytes())
+        digest.update(data)
+        place = folder / "annotations" / digest.hexdigest()[:32]
+        record = cache.load(place)
+        if record is not None:
+            content, names = record.head
+            return _put_tables(content, zip(names, record.tables, strict=True))
     collecting = gc.isenabled()
     gc.disable()  # Nothing that is made here is garbage, and looking for it takes a third of the time.
     try:
@@ -71,11 +73,13 @@ def _content(path: Path, data: bytes) -> Any:
     finally:
         if collecting:
             gc.enable()
-    flat = _with_bytes(content)
-    if folder and flat is not None:
-        with contextlib.suppress(ValueError):  # nested too deeply for marshal
-            store_kept(folder / "annotations" / key, marshal.dumps(flat))
-    return _with_arrays(flat) if flat is not None else content
+    sequences = _sequences(content)
+    if sequences is None:
+        return content
+    tables = _take_tables(sequences)
+    if place is not None:
+        cache.store(place, [content, list(tables)], list(tables.values()))
+    return _put_tables(content, tables.items())
 
 
 def _parsed(data: bytes) -> Any:
@@ -86,32 +90,34 @@ def _parsed(data: bytes) -> Any:
         return json.loads(data.decode("utf-8"))
 
 
-def _with_bytes(content: Any) -> Any:
-    """The content with the bytes of arrays in place of tables; None for what has none."""
+def _sequences(content: Any) -> dict[str, Any] | None:
+    """The part of an annotation file that has a table for each sequence; None where the content is something else."""
     if not isinstance(content, dict):
         return None
-    sequences = content.get("sequences", content)
-    if not isinstance(sequences, dict) or not any(isinstance(v, dict) and TABLE in v for v in sequences.values()):
-        return None
-    flat = {key: _flat_entry(entry) if isinstance(entry, dict) else entry for key, entry in sequences.items()}
-    return {**content, "sequences": flat} if sequences is not content else flat
+    found = content.get("sequences", content)
+    is_annotation = isinstance(found, dict) and any(isinstance(v, dict) and TABLE in v for v in found.values())
+    return found if is_annotation else None
 
 
-def _flat_entry(entry: dict[str, Any]) -> dict[str, Any]:
-    try:
-        table = np.array(entry.get(TABLE), dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        return entry
-    if table.ndim != 2:
-        return entry
-    return {**entry, TABLE: (table.shape, table.tobytes())}
+def _take_tables(sequences: dict[str, Any]) -> dict[str, cache.Floats]:
+    """Take the tables out of the sequences, by the name of each; what is no table of numbers stays where it is."""
+    tables: dict[str, cache.Floats] = {}
+    for name, entry in sequences.items():
+        if not isinstance(entry, dict):
+            continue
+        try:
+            table = np.array(entry.get(TABLE), dtype=np.float64)
+        except (TypeError, ValueError, OverflowError):
+            continue
+        if table.ndim == 2:
+            tables[name] = table
+            del entry[TABLE]
+    return tables
 
 
-def _with_arrays(flat: Any) -> Any:
-    """The content with arrays in place of bytes."""
-    sequences = flat["sequences"] if isinstance(flat.get("sequences"), dict) else flat
-    for entry in sequences.values():
-        if isinstance(entry, dict) and isinstance(entry.get(TABLE), tuple):
-            shape, data = entry[TABLE]
-            entry[TABLE] = np.frombuffer(data).reshape(shape)
-    return flat
+def _put_tables(content: Any, tables: Iterable[tuple[str, cache.Floats]]) -> Any:
+    """The content with its tables as arrays."""
+    sequences = content["sequences"] if isinstance(content.get("sequences"), dict) else content
+    for name, table in tables:
+        sequences[name][TABLE] = table
+    return content

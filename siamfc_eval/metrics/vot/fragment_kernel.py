@@ -1,12 +1,12 @@
 """Compiled kernel behind `siamfc_eval.metrics.vot.fragments`.
 
-Importing this module imports numba, which only compiling needs.
+Importing this module imports numba, which only a kernel that is called needs.
 """
 
 # ruff: noqa: PLR0917 -- a kernel is called by position.
 from __future__ import annotations
 
-from siamfc_eval.compiling import Pointer
+from siamfc_eval.compiled import Pointer
 
 
 def add_fragments(

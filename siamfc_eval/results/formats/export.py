@@ -28,7 +28,7 @@ from siamfc_eval.results.manifest import MANIFEST, Manifest
 from siamfc_eval.results.names import path_part
 from siamfc_eval.results.raw import RawResults, RawRun, TrackerResults
 from siamfc_eval.results.rows import Rows
-from siamfc_eval.results.store import write_atomic
+from siamfc_eval.storage.writing import write_atomic
 
 Layout = Literal["got10k", "pysot", "vot-toolkit", "plain"]
 LAYOUTS: tuple[Layout, ...] = ("got10k", "pysot", "vot-toolkit", "plain")

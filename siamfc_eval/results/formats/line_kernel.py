@@ -4,7 +4,7 @@ A decimal whose digits are a whole number of at most 2**53, times or divided by 
 rounded once by one multiplication or division, as a double holds both exactly (W. D. Clinger, "How to read floating
 point numbers accurately", PLDI 1990). The few others are left to `float` itself.
 
-Importing this module imports numba, which only compiling needs.
+Importing this module imports numba, which only a kernel that is called needs.
 """
 
 # ruff: noqa: PLR0917 -- compiled functions call each other by position only, and raise nothing.
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from siamfc_eval.compiling import Pointer, compiled
+from siamfc_eval.compiled import Pointer, compiled
 
 POWERS = np.array([10.0**power for power in range(23)])
 """The powers of ten that a double holds exactly."""

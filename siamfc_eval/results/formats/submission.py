@@ -14,7 +14,7 @@ from siamfc_eval.results.formats.export import require_boxes, rows_at
 from siamfc_eval.results.formats.write_text import format_columns, format_rows
 from siamfc_eval.results.names import path_part
 from siamfc_eval.results.raw import TrackerResults
-from siamfc_eval.results.store import write_atomic
+from siamfc_eval.storage.writing import write_atomic
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 """Of every entry, so that the same results make the same archive."""
