@@ -41,6 +41,7 @@ def load_tracker(
     weights: Path | str | None = None,
     timeout: float | None = None,
     *,
+    weights_key: str | None = None,
     style: str | None = None,
     name: str | None = None,
     debug: bool = False,
@@ -54,6 +55,7 @@ def load_tracker(
         weights: a weights file instead of the definition's own.
         timeout: seconds that a tracker in another process (TraX, or a class) may take to start and for each answer;
             None: as its definition or the environment says, else 60. No other tracker is timed.
+        weights_key: where in the weights file the tensors are, e.g. "ema"; only for networks of ours.
         style: in which a class is written (`siamfc_eval.adapters.classes.styles.STYLES`); None: by its methods.
         name: for result folders and reports, in place of the tracker's own.
         debug: have a class in this process, and stop in the debugger where it raises.
@@ -63,6 +65,8 @@ def load_tracker(
         InputError: the definition, its weights or the class cannot be used.
         TrackerError: a foreign class could not be built.
     """
+    if weights_key is not None and (spec.startswith(TRAX_PREFIX) or is_class_spec(spec)):
+        raise InputError(f"'{spec}': reads its own weights, so the key '{weights_key}' means nothing to it.")
     if spec.startswith(TRAX_PREFIX):
         if weights is not None:
             raise InputError(f"'{spec}': give weights ({weights}) in the tracker's own command line.")
@@ -76,6 +80,8 @@ def load_tracker(
 
     if spec.endswith(".toml"):
         path, definition = read_catalogue(spec)
+        if weights_key is not None and isinstance(definition, TraxDefinition | ClassDefinition):
+            raise InputError(f"{path}: reads its own weights, so the key '{weights_key}' means nothing to it.")
         if isinstance(definition, TraxDefinition):
             if weights is not None:
                 raise InputError(f"{path}: give weights ({weights}) in its command.")
@@ -92,7 +98,7 @@ def load_tracker(
             )
             seconds = timeout if timeout is not None else definition.timeout
             return _class_tracker(request, name or path.stem, seconds, folder, debug)
-    tracker = load_from_catalogue(spec, device, weights)
+    tracker = load_from_catalogue(spec, device, weights, weights_key)
     return tracker if name is None else _renamed(tracker, name)
 
 

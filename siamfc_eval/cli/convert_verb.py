@@ -22,10 +22,18 @@ def command() -> None:
 @click.argument("target", metavar="OUT.safetensors", type=click.Path(path_type=Path))
 @click.option("--model", help="Refuse a file that holds another model than this.")
 @click.option("--source", help="Project that wrote IN, where its layout leaves a doubt (siamdw, siamesex, pysot, ...).")
+@click.option("--weights-key", metavar="KEY", help="Where in IN the tensors are, e.g. ema.")
 @click.option("--half", is_flag=True, help="Keep convolution kernels in 16 bits: half the size.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 def weights(
-    source_file: Path, target: Path, *, model: str | None, source: str | None, half: bool, as_json: bool
+    source_file: Path,
+    target: Path,
+    *,
+    model: str | None,
+    source: str | None,
+    weights_key: str | None,
+    half: bool,
+    as_json: bool,
 ) -> None:
     """Convert IN (.pth, .model, .h5, .mat, .safetensors) to OUT.safetensors.
 
@@ -35,7 +43,7 @@ def weights(
     from siamfc_eval.models.checkpoints import build_from_checkpoint, read_checkpoint
     from siamfc_eval.models.saving import save_model
 
-    checkpoint = read_checkpoint(source_file, source)
+    checkpoint = read_checkpoint(source_file, source, weights_key)
     network = build_from_checkpoint(checkpoint, model)
     kept = {} if checkpoint.metadata is None else dict(checkpoint.metadata)
     save_model(network, target, half=half, metadata=kept or {"source": checkpoint.source})

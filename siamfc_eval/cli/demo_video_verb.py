@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--fps", type=click.FloatRange(min=1, max=240), help="Frame rate of the video; default: the source's.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 @click.option("--weights", type=click.Path(path_type=Path), help="Weights file instead of the tracker's own.")
+@click.option("--weights-key", metavar="KEY", help="Where in the weights file the tensors are, e.g. ema.")
 @click.option(
     "--timeout",
     "--trax-timeout",
@@ -46,6 +47,7 @@ def command(
     fps: float | None,
     device: str,
     weights: Path | None,
+    weights_key: str | None,
     timeout: float | None,
 ) -> None:
     """Show a tracker on SOURCE: a folder of images, a sequence or data set, a video file, or the number of a camera.
@@ -65,7 +67,9 @@ def command(
         window = Window(f"siamfc-eval: {tracker}") if show else None
         footage = open_footage(source, sequence, length)
         video = stack.enter_context(VideoFile(out.expanduser(), fps or footage.fps)) if out is not None else None
-        loaded = load_tracker(tracker, device=device, weights=weights, timeout=timeout)
+        loaded = load_tracker(tracker, device=device, weights=weights, timeout=timeout, weights_key=weights_key)
+        for note in getattr(loaded, "notes", ()):
+            click.echo(f"note: {note}", err=True)
         close = getattr(loaded, "close", None)
         if close is not None:
             stack.callback(close)

@@ -170,4 +170,10 @@ def _network(source: str) -> Any:
 
     wanted = definition.preprocessing
     preprocessing = Preprocessing(**wanted.model_dump()) if wanted is not None else None
-    return load_model(path.parent / definition.weights, definition.model, preprocessing=preprocessing)
+    return load_model(
+        path.parent / definition.weights,
+        definition.model,
+        source=definition.source,
+        key=definition.weights_key,
+        preprocessing=preprocessing,
+    )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 @click.option("--weights", type=click.Path(path_type=Path), help="Weights file instead of the tracker's own.")
+@click.option("--weights-key", metavar="KEY", help="Where in the weights file the tensors are, e.g. ema.")
 @click.option("--lanes", type=click.IntRange(min=1), help="Runs abreast, by default one a core; 1: one by one, timed.")
 @click.option("--workers", type=click.IntRange(min=1), help="Cores to use. Default: all.")
 @click.option("--repetitions", type=click.IntRange(min=1), help="Runs of each sequence. Default: the experiment's.")
@@ -58,6 +59,7 @@ def command(
     out: Path,
     device: str,
     weights: Path | None,
+    weights_key: str | None,
     lanes: int | None,
     workers: int | None,
     repetitions: int | None,
@@ -92,6 +94,7 @@ def command(
     options = RunOptions(
         device=device,
         weights=weights,
+        weights_key=weights_key,
         lanes=lanes,
         workers=workers,
         repetitions=repetitions,

@@ -14,6 +14,7 @@ from siamfc_eval.errors import InputError
 @click.argument("tracker")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--weights", type=click.Path(), help="Weights to load instead of the tracker's own.")
+@click.option("--weights-key", metavar="KEY", help="Where in the weights file the tensors are, e.g. ema.")
 @click.option("--socket", type=int, help="Port on this machine to connect to, instead of standard input and output.")
 @click.option(
     "--region",
@@ -39,6 +40,7 @@ def command(
     tracker: str,
     device: str,
     weights: str | None,
+    weights_key: str | None,
     socket: int | None,
     regions: tuple[str, ...],
     protocol: int,
@@ -60,4 +62,7 @@ def command(
             "this command speaks TraX on standard input and output and is started by a TraX client, not by hand. "
             "To see the tracker work, use: siamfc-eval demo-video"
         )
-    serve(load_tracker(tracker, device=device, weights=weights), regions, protocol, patience)
+    loaded = load_tracker(tracker, device=device, weights=weights, weights_key=weights_key)
+    for note in getattr(loaded, "notes", ()):
+        click.echo(f"note: {note}", err=True)
+    serve(loaded, regions, protocol, patience)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--convention", help="Convention to score by; default: the experiment's first.")
 @click.option("--metric", help="Metric to tune for; default: the one that the convention ranks by.")
 @click.option("--weights", type=click.Path(path_type=Path), help="Weights to load instead of the tracker's own.")
+@click.option("--weights-key", metavar="KEY", help="Where in the weights file the tensors are, e.g. ema.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--seed", default=0, show_default=True, help="Of the split and of the search.")
 @click.option("--out", type=click.Path(path_type=Path), help="Tracker file to write. Default: TRACKER-tuned.toml.")
@@ -48,6 +49,7 @@ def command(
     convention: str | None,
     metric: str | None,
     weights: Path | None,
+    weights_key: str | None,
     device: str,
     seed: int,
     out: Path | None,
@@ -73,7 +75,9 @@ def command(
     if metric is not None and metric not in metrics:
         raise UnknownNameError("metric", metric, metrics)
     aim = metrics[metric] if metric is not None else next(iter(metrics.values()))
-    loaded: Any = load_tracker(tracker, device, weights)
+    loaded: Any = load_tracker(tracker, device, weights, weights_key)
+    for note in getattr(loaded, "notes", ()):
+        click.echo(f"note: {note}", err=True)
     ranges = choose_ranges(loaded, parameters)
     split = split_sequences(dataset.names, held_out, seed)
     path = out or Path(f"{loaded.name}-tuned.toml")
@@ -95,7 +99,8 @@ def command(
         seed=seed,
         on_trial=tell,
     )
-    _write(path, tracker, weights, tuned, f"{experiment.name or experiment_name}, {rules}, {aim.key}")
+    about = f"{experiment.name or experiment_name}, {rules}, {aim.key}"
+    _write(path, tracker, tuned, about, weights=weights, weights_key=weights_key)
     if as_json:
         click.echo(json_text({"file": str(path), "metric": aim.key, "convention": rules, **_facts(tuned)}))
         return
@@ -149,7 +154,7 @@ def _evaluator(experiment: Experiment, dataset: Dataset, convention: str, metric
     return evaluate
 
 
-def _write(path: Path, spec: str, weights: Path | None, tuned: Tuned, aim: str) -> None:
+def _write(path: Path, spec: str, tuned: Tuned, aim: str, *, weights: Path | None, weights_key: str | None) -> None:
     """The tuned tracker's definition; weights are named relative to it."""
     from siamfc_eval.tracking.catalogue import read_catalogue
     from siamfc_eval.tracking.definition import NetworkDefinition, write_definition
@@ -161,6 +166,7 @@ def _write(path: Path, spec: str, weights: Path | None, tuned: Tuned, aim: str) 
         update={
             "description": f"{definition.description}, tuned ({aim})",
             "weights": os.path.relpath(file.expanduser().resolve(), path.parent.resolve()),
+            "weights_key": weights_key or definition.weights_key,
             "parameters": {**definition.parameters, **{name: round(v, 5) for name, v in tuned.parameters.items()}},
         }
     )

@@ -113,8 +113,8 @@ def _cir_backbone(tensors: Tensors) -> tuple[str, int]:
 
 
 _CORR_UP_NOTE = (
-    "SiamDW and SiameseX name these tensors alike; taken as {taken}. If it was trained with {other}, say so (source = "
-    '"{other}"): colours and range differ'
+    "taken for SiamDW's, fed with BGR in 0..255; SiameseX names its tensors alike. If it is SiameseX's (RGB, "
+    'normalised), say source = "siamesex" in the tracker\'s file, or convert it once with --source'
 )
 
 
@@ -139,7 +139,7 @@ def _cir(file: WeightFile) -> Conversion:
 def _siamdw(file: WeightFile) -> Conversion:
     found = _cir(file)
     is_ambiguous = found.model.startswith("SiamFC") and not file.had_module_prefix
-    notes = (_CORR_UP_NOTE.format(taken="siamdw", other="siamesex"),) if is_ambiguous else ()
+    notes = (_CORR_UP_NOTE,) if is_ambiguous else ()
     return Conversion(found.model, found.options, found.tensors, notes)
 
 

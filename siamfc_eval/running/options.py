@@ -14,6 +14,8 @@ class RunOptions:
     """"auto", "cpu", "cuda" or "cuda:N"."""
     weights: Path | None = None
     """A weights file instead of the trackers' own."""
+    weights_key: str | None = None
+    """Where in the weights file the tensors are, e.g. "ema"; None: under the usual keys."""
     lanes: int | None = None
     """Runs abreast for trackers that work on batches; 1: one after the other, timed; None: one for each core, or as
     many as suit a graphics card. It decides no result on a CPU."""

@@ -122,6 +122,7 @@ def _loaders(trackers: Several[str | Tracker], options: RunOptions) -> list[Load
             options.device,
             options.weights,
             options.timeout,
+            weights_key=options.weights_key,
             style=options.style,
             name=name,
             debug=options.debug,

@@ -16,6 +16,7 @@ def loader(
     weights: Path | None = None,
     timeout: float | None = None,
     *,
+    weights_key: str | None = None,
     style: str | None = None,
     name: str | None = None,
     debug: bool = False,
@@ -28,13 +29,16 @@ def loader(
         device: "auto", "cpu", "cuda" or "cuda:N".
         weights: a weights file instead of the definition's own.
         timeout: seconds for each answer of a tracker in another process; None: its own.
+        weights_key: where in the weights file the tensors are; None: under the usual keys.
         style: of a Python class; None: by its methods.
         name: for its results; None: its own.
         debug: see `load_tracker`.
     """
     if not isinstance(spec, str):
         return partial(_same, spec)
-    return partial(load_tracker, spec, device, weights, timeout, style=style, name=name, debug=debug)
+    return partial(
+        load_tracker, spec, device, weights, timeout, weights_key=weights_key, style=style, name=name, debug=debug
+    )
 
 
 def _same(tracker: Tracker) -> Tracker:

@@ -30,32 +30,36 @@ def tracker_names() -> list[str]:
     return catalogue_names("trackers")
 
 
-def load_tracker(spec: str, device: str = "auto", weights: Path | str | None = None) -> Tracker:
+def load_tracker(
+    spec: str, device: str = "auto", weights: Path | str | None = None, weights_key: str | None = None
+) -> Tracker:
     """The tracker that a name or a definition file describes, ready to start.
 
     Args:
         spec: a name of `tracker_names()`, or the path of a .toml file.
         device: "auto", "cpu", "cuda" or "cuda:N"; only networks use it.
         weights: a weights file of any layout that `load_weights` knows, instead of the definition's own.
+        weights_key: where in it the tensors are, e.g. "ema", instead of what the definition says.
 
     Returns:
-        A tracker whose `facts` (plain JSON values with a "hash") say all that decides its answers.
+        A tracker whose `facts` (plain JSON values with a "hash") say all that decides its answers, and whose `notes`,
+        if it has a network, what was assumed of its weights.
 
     Raises:
         UnknownNameError: no such tracker, model or preset.
         InputError: the definition is wrong, or its weights are missing or belong to another network.
         MissingDependencyError: a network is asked for and torch is not installed.
     """
-    path, definition = read_catalogue(spec)
+    path, definition = _with_key(spec, weights_key)
     if isinstance(definition, TraxDefinition | ClassDefinition):
         raise InputError(f"{path}: family {definition.family} is loaded by siamfc_eval.adapters.load.load_tracker.")
     name = path.stem
-    facts = tracker_facts(spec, weights)
+    facts = tracker_facts(spec, weights, weights_key)
     tracker: Any
     if isinstance(definition, SiamFCDefinition | SiamRPNDefinition):
         if importlib.util.find_spec("torch") is None:
             raise MissingDependencyError("torch", "torch", f"tracker {name}")
-        network = _load_network(name, path, definition, weights)
+        network, notes = _load_network(name, path, definition, weights)
         if isinstance(definition, SiamFCDefinition):
             from siamfc_eval.tracking.siamfc import SiamFCTracker
 
@@ -64,6 +68,7 @@ def load_tracker(spec: str, device: str = "auto", weights: Path | str | None = N
             from siamfc_eval.tracking.siamrpn import SiamRPNTracker
 
             tracker = SiamRPNTracker(name, network, definition.resolved(str(path)), device)
+        tracker.notes = notes
     else:
         if weights is not None:
             raise InputError(f"tracker {name} has no network, so weights ({weights}) mean nothing to it.")
@@ -81,13 +86,13 @@ def load_tracker(spec: str, device: str = "auto", weights: Path | str | None = N
     return tracker
 
 
-def tracker_facts(spec: str, weights: Path | str | None = None) -> dict[str, Any]:
+def tracker_facts(spec: str, weights: Path | str | None = None, weights_key: str | None = None) -> dict[str, Any]:
     """What decides a tracker's answers, with a "hash" over it, without loading a network.
 
     Raises:
         UnknownNameError, InputError: as `load_tracker`.
     """
-    path, definition = read_catalogue(spec)
+    path, definition = _with_key(spec, weights_key)
     file = _weights_file(path.stem, path, definition, weights) if isinstance(definition, NetworkDefinition) else None
     return {"name": path.stem, **definition_facts(definition, str(path), file)}
 
@@ -100,6 +105,20 @@ def read_catalogue(spec: str) -> tuple[Path, TrackerDefinition]:
     """
     path = find_definition("trackers", _canonical(spec))
     return path, read_definition(path)
+
+
+def _with_key(spec: str, weights_key: str | None) -> tuple[Path, TrackerDefinition]:
+    """`read_catalogue`, with another key into the weights file if one is given.
+
+    Raises:
+        UnknownNameError, InputError: as `load_tracker`.
+    """
+    path, definition = read_catalogue(spec)
+    if weights_key is None:
+        return path, definition
+    if not isinstance(definition, SiamFCDefinition | SiamRPNDefinition):
+        raise InputError(f"tracker {path.stem} has no network, so the key '{weights_key}' means nothing to it.")
+    return path, definition.model_copy(update={"weights_key": weights_key})
 
 
 def _canonical(spec: str) -> str:
@@ -127,12 +146,16 @@ def _weights_file(name: str, path: Path, definition: NetworkDefinition, weights:
     return file
 
 
-def _load_network(name: str, path: Path, definition: NetworkDefinition, weights: Path | str | None) -> SiameseNetwork:
-    """The network with its weights and preprocessing."""
-    from siamfc_eval.models.checkpoints import load_model
+def _load_network(
+    name: str, path: Path, definition: NetworkDefinition, weights: Path | str | None
+) -> tuple[SiameseNetwork, tuple[str, ...]]:
+    """The network with its weights and preprocessing, and what its loader noted."""
+    from siamfc_eval.models.checkpoints import build_from_checkpoint, read_checkpoint
     from siamfc_eval.models.preprocessing import Preprocessing
 
     file = _weights_file(name, path, definition, weights)
     wanted = definition.preprocessing
     preprocessing = Preprocessing(**wanted.model_dump()) if wanted is not None else None
-    return load_model(file, definition.model, preprocessing=preprocessing)
+    checkpoint = read_checkpoint(file, definition.source, definition.weights_key)
+    network = build_from_checkpoint(checkpoint, definition.model, preprocessing=preprocessing)
+    return network, tuple(f"{name}: {file}: {note}" for note in checkpoint.notes)

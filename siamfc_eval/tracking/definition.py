@@ -46,6 +46,10 @@ class NetworkDefinition(_Definition):
     """Known name of the network, one of `siamfc-eval list models`; its widths are read from the weights."""
     weights: str | None = None
     """Weights file, relative to the definition's folder; none: the user brings one."""
+    source: str | None = None
+    """Project whose layout the weights have, where that leaves a doubt, e.g. "siamesex"; none: by their names."""
+    weights_key: str | None = None
+    """Where in the weights file the tensors are, e.g. "ema"; none: under the usual keys."""
     weights_source: str = ""
     """Where weights for this network are published; shown when they are missing."""
     preprocessing: PreprocessingDefinition | None = None
@@ -203,6 +207,9 @@ def definition_facts(definition: TrackerDefinition, where: str, weights: Path | 
             "parameters": definition.resolved(where).model_dump(mode="json"),
             "weights_sha256": _file_hash(weights) if weights else None,
         }
+        # Only where they are given, so that results of before are still those of the same tracker.
+        reading = {"source": definition.source, "weights_key": definition.weights_key}
+        facts |= {key: value for key, value in reading.items() if value is not None}
     facts["hash"] = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
     return facts
 

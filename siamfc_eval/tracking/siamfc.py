@@ -57,6 +57,8 @@ class SiamFCTracker:
     is_deterministic = True
     facts: Mapping[str, Any] = {}
     """What decides the answers, as the catalogue filled it in."""
+    notes: tuple[str, ...] = ()
+    """What was assumed of the weights, for a person; filled in by the catalogue."""
 
     def __init__(
         self, name: str, network: SiameseNetwork, parameters: SiamFCParameters | None = None, device: str = "auto"

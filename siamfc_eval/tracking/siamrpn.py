@@ -60,6 +60,8 @@ class SiamRPNTracker:
     is_deterministic = True
     facts: Mapping[str, Any] = {}
     """What decides the answers, as the catalogue filled it in."""
+    notes: tuple[str, ...] = ()
+    """What was assumed of the weights, for a person; filled in by the catalogue."""
 
     def __init__(
         self, name: str, network: SiameseNetwork, parameters: SiamRPNParameters | None = None, device: str = "auto"

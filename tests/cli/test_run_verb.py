@@ -92,6 +92,22 @@ def test_results_on_a_shortened_benchmark_are_scored_on_it_later(experiment: Pat
     assert set(json.loads(result.stdout)["trackers"]["static"]["sequences"]) == {"disc-spins", "kite-dives"}
 
 
+def test_what_was_assumed_of_the_weights_is_printed(experiment: Path) -> None:
+    import torch
+
+    from siamfc_eval.models.registry import build_model
+
+    weights = experiment.parent / "narrow.pth"
+    plain = build_model("SiamFC", channels=(4, 6, 8, 8, 6)).state_dict()
+    torch.save({"state_dict": plain, "ema": plain}, weights)
+    options = ("--tracker", "siamfc", "--weights", str(weights), "--device", "cpu", "--sequence", "disc-spins")
+    result = _run(experiment, *options, "--no-score", "--fresh")
+    assert result.return_value == 0
+    assert f"siamfc: {weights}: taken: 'state_dict'; the file also holds weights under 'ema'" in result.stderr
+    chosen = _run(experiment, *options, "--weights-key", "ema", "--json", "--fresh")
+    assert json.loads(chosen.stdout)["notes"] == []
+
+
 def test_a_second_run_keeps_what_is_there(experiment: Path) -> None:
     _run(experiment, "--no-score")
     assert "are there already" in _run(experiment, "--no-score").stderr

@@ -56,6 +56,45 @@ def test_a_definition_of_ones_own_finds_weights_beside_it(narrow_weights: Path) 
     assert load_tracker(str(path), "cpu").name == "mine"
 
 
+def test_a_definition_says_whose_weights_these_are(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    ours = build_model("SiamFCRes22").state_dict()
+    torch.save({f"features.features.{n.removeprefix('backbone.')}": t for n, t in ours.items()}, tmp_path / "res22.pth")
+    written = 'family = "siamfc"\nmodel = "SiamFCRes22"\nweights = "res22.pth"\n'
+    (tmp_path / "assumed.toml").write_text(written, encoding="utf-8")
+    (tmp_path / "named.toml").write_text(written + 'source = "siamesex"\n', encoding="utf-8")
+    assumed, named = (load_tracker(str(tmp_path / f"{name}.toml"), "cpu") for name in ("assumed", "named"))
+    (note,) = assumed.notes
+    assert "res22.pth: taken for SiamDW's, fed with BGR" in note
+    assert 'source = "siamesex"' in note
+    assert not any("taken for" in one for one in named.notes)
+    assert named.facts["source"] == "siamesex"
+    assert "source" not in assumed.facts
+    assert named.facts["hash"] != assumed.facts["hash"]
+    (tmp_path / "named.toml").write_text(written + 'source = "siamesexx"\n', encoding="utf-8")
+    with pytest.raises(UnknownNameError, match="siamesex"):
+        load_tracker(str(tmp_path / "named.toml"), "cpu")
+
+
+def test_a_key_chooses_among_the_weights_of_a_file(narrow_weights: Path) -> None:
+    plain = torch.load(narrow_weights, weights_only=True)
+    averaged = {name: t * 2 if t.is_floating_point() else t for name, t in plain.items()}
+    torch.save({"state_dict": plain, "ema": averaged}, narrow_weights)
+    usual = load_tracker("siamfc", "cpu", narrow_weights)
+    assert "--weights-key ema" in usual.notes[0]
+    chosen = load_tracker("siamfc", "cpu", narrow_weights, weights_key="ema")
+    assert chosen.notes == ()
+    assert chosen.facts["hash"] == tracker_facts("siamfc", narrow_weights, "ema")["hash"] != usual.facts["hash"]
+    path = narrow_weights.parent / "mine.toml"
+    path.write_text(
+        'family = "siamfc"\nmodel = "SiamFC"\nweights = "narrow.pth"\nweights_key = "ema"\n', encoding="utf-8"
+    )
+    assert load_tracker(str(path), "cpu").facts["weights_key"] == "ema"
+    for spec in ("static", "trax:true", "mine.py:Mine"):
+        with pytest.raises(InputError, match="the key 'ema' means nothing to it"):
+            load_tracker(spec, "cpu", weights_key="ema")
+
+
 @pytest.mark.parametrize("spelling", ["SiamRPN++", "SiamRPNPP", "siamrpnpp"])
 def test_models_known_names_find_their_trackers(spelling: str) -> None:
     with pytest.raises(InputError, match=r"tracker siamrpnpp comes without weights.*--weights.*pysot"):
