@@ -5,7 +5,9 @@ Started by `siamfc_eval.adapters.classes.tracker`, never by hand.
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
+import fcntl
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +23,8 @@ from siamfc_eval.adapters.classes.wire import Channel
 from siamfc_eval.datasets.frames import Frame, image_frame
 from siamfc_eval.errors import InputError, TrackerError
 from siamfc_eval.tracking.seeding import seed_generators
+
+_PIPE_BYTES = 2**20
 
 
 def main() -> None:
@@ -46,6 +50,8 @@ def _own_channel() -> Channel:
     from standard input.
     """
     reading, writing = os.dup(0), os.dup(1)
+    with contextlib.suppress(AttributeError, OSError):  # a whole image at a time, where the system lets a pipe grow
+        fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
