@@ -182,7 +182,8 @@ def _show(summary: RunSummary) -> None:
     if summary.failures:
         click.echo(f"{len(summary.failures)} runs failed; start again to retry them:", err=True)
         for failure in summary.failures:
-            click.echo(f"  {failure.tracker} {failure.protocol} {failure.key}: {failure.error}", err=True)
+            error = failure.error.partition("\n")[0]  # all of it was shown when it happened
+            click.echo(f"  {failure.tracker} {failure.protocol} {failure.key}: {error}", err=True)
 
 
 def _show_scores(experiment: Experiment, summary: RunSummary) -> None:

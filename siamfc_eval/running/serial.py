@@ -33,7 +33,7 @@ def run_serial(tracker: Tracker, items: Iterable[WorkItem], advance: Advance) ->
         before = _restarts(tracker)
         try:
             _finish(tracker, run)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a tracker that exits has failed; only an interrupt ends the run
             yield replace(run.failed(error), restarts=_restarts(tracker) - before)
         else:
             yield replace(run.finished(), restarts=_restarts(tracker) - before)

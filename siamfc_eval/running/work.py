@@ -72,12 +72,12 @@ def item_seed(*parts: object) -> int:
     return int.from_bytes(digest[:4], "big") >> 1
 
 
-def fault_of(error: Exception) -> Literal["tracker", "data"]:
+def fault_of(error: BaseException) -> Literal["tracker", "data"]:
     """Whose fault an exception is: `InputError` comes from frames and ground truth, all else from the tracker."""
     return "data" if isinstance(error, InputError) else "tracker"
 
 
-def describe(error: Exception) -> str:
+def describe(error: BaseException) -> str:
     """An exception in one or two lines: those meant for people as they are, others with their type and place."""
     if isinstance(error, InputError | TrackerError):
         return str(error)
@@ -88,7 +88,7 @@ def describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error}{place}"
 
 
-def details_of(error: Exception) -> str:
+def details_of(error: BaseException) -> str:
     """What there is to know of an exception beyond `describe`: the traceback from the tracker's own code on."""
     if isinstance(error, InputError | TrackerError):
         return str(getattr(error, "details", ""))
@@ -179,7 +179,7 @@ class ActiveRun:
         assert self.trajectory is not None
         return Finished(self.item, self.trajectory, self.invalid, self.decode_seconds)
 
-    def failed(self, error: Exception) -> Failed:
+    def failed(self, error: BaseException) -> Failed:
         """The outcome of a run that ends here."""
         self._protocol.close()
         self._advance(self.item.start.frames - self._advanced)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,8 @@ class Description:
     """Images and answers, in a few words."""
     is_deterministic: bool
     takes_polygons: bool
+    device: str
+    """"cuda" where the class has begun to use a GPU through torch, else "cpu"."""
     facts: dict[str, Any]
     """What decides its answers, as plain values."""
     notes: tuple[str, ...] = ()
@@ -74,6 +77,7 @@ class HostedClass:
             reads=self._style.reads,
             is_deterministic=bool(getattr(self._tracker, "is_deterministic", False)),
             takes_polygons=self._style.takes_polygons,
+            device=_device(),
             facts=_facts(request, self._style, effective_arguments(kind, arguments)),
             notes=tuple(notes),
         )
@@ -136,6 +140,11 @@ class HostedClass:
         if frame.path is not None:
             return str(frame.path)
         return f"frame {self._frames + 1} of its run" if self._frames else "the first frame of its run"
+
+
+def _device() -> str:
+    torch = sys.modules.get("torch")
+    return "cuda" if torch is not None and torch.cuda.is_initialized() else "cpu"
 
 
 def _facts(request: ClassRequest, style: Style, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class DebuggedTracker:
         self.name = name or described.name
         self.is_deterministic = described.is_deterministic
         self.accepts_polygons = described.takes_polygons
+        self.device = described.device
         self.facts: Mapping[str, Any] = {"name": self.name, **described.facts}
         self.notes = (
             f"{self.name}: taken for {described.style} style: {described.reads}.",

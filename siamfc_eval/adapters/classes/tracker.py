@@ -51,6 +51,7 @@ class _Described(_Message):
     reads: str
     is_deterministic: bool
     takes_polygons: bool
+    device: Literal["cpu", "cuda"]
     facts: dict[str, Any]
     notes: list[str]
 
@@ -129,7 +130,9 @@ class ClassTracker:
         self.name = name or printable(described.name)
         self.is_deterministic = described.is_deterministic
         self.accepts_polygons = described.takes_polygons
+        self.device = described.device
         self.facts: Mapping[str, Any] = {"name": self.name, **described.facts}
+        self._described = described
         taken = f"{self.name}: taken for {described.style} style: {described.reads}."
         self.notes = (printable(taken), *(printable(f"{self.name}: {note}.") for note in described.notes))
         """What the user should know of how the class was read."""
@@ -138,10 +141,20 @@ class ClassTracker:
         """Have a process that waits for its initialisation; `init` does so too.
 
         Raises:
-            InputError, TrackerError: as when the tracker was made.
+            TrackerError: the process cannot be started again, or the class has changed since.
         """
-        if self._process is None or not self._process.is_alive():
-            self._start()
+        if self._process is not None and self._process.is_alive():
+            return
+        try:
+            described = self._start()
+        except InputError as error:  # no fault of the data: the class could be loaded before
+            raise TrackerError(str(error)) from error
+        if described != self._described:
+            self.close()
+            raise TrackerError(
+                f"{self.name}: its code or its files have changed since the run began, so its results would not belong "
+                "together. Start the run again."
+            )
 
     def seed(self, seed: int) -> None:
         """Seed every random generator of the process before the next run."""
