@@ -295,6 +295,42 @@ def test_a_style_that_fits_two_or_none_is_an_error_and_can_be_forced(load: Load)
         load("Plain", style="pysott")
 
 
+def test_ancestors_decide_where_methods_leave_it_open(folder: Path) -> None:
+    """got10k's base class has a method `track`, which is not pysot's; cv2's classes have got10k's methods."""
+    pytest.importorskip("got10k", reason="got10k is not installed (extra 'got10k')")
+    (folder / "kin.py").write_text(
+        "import cv2\nfrom got10k.trackers import Tracker\n"
+        "class Kin(Tracker):\n"
+        "    def __init__(self):\n        super().__init__(name='kin', is_deterministic=True)\n"
+        "    def init(self, image, box):\n        self.box = box\n"
+        "    def update(self, image):\n        return self.box\n"
+        "def mil():\n    return cv2.TrackerMIL.create()\n"
+    )
+    tracker: Any = load_tracker(f"{folder}/kin.py:Kin")
+    assert (tracker.name, tracker.facts["style"]) == ("kin", "got10k")
+    tracker.close()
+    tracker = load_tracker(f"{folder}/kin.py:mil")
+    assert (tracker.name, tracker.facts["style"]) == ("mil", "opencv")
+    for _ in range(2):
+        state = tracker.init(FRAME, START)
+        assert tracker.update(state, FRAME)[1].region.shape == (4,)
+    tracker.close()
+
+
+def test_a_class_that_changes_during_a_run_does_not_go_on(load: Load, folder: Path) -> None:
+    tracker = load("Faulty")
+    (folder / "fault").write_text("raises")
+    state = tracker.init(FRAME, START)
+    with pytest.raises(TrackerError, match="no target"):
+        tracker.update(state, FRAME)
+    (folder / "sibling.py").write_text("STEP = 3\n")
+    with pytest.raises(TrackerError, match="have changed since the run began"):
+        tracker.init(FRAME, START)
+    (folder / "sibling.py").write_text("STEP = \n")
+    with pytest.raises(TrackerError, match="SyntaxError"):
+        tracker.init(FRAME, START)
+
+
 def test_an_answer_of_opencv_s_form_is_not_taken_for_a_box_and_a_confidence(load: Load) -> None:
     tracker = load("Pairs")
     state = tracker.init(FRAME, START)
