@@ -237,7 +237,7 @@ def read_runs(
         segment: as for `siamfc_eval.results.read.read_results`.
 
     Raises:
-        InputError: none are there, or they were made under a protocol that the convention cannot read.
+        InputError: none are there, or all were made under a protocol that the convention cannot read.
     """
     from siamfc_eval.metrics.conventions import build_measure, conventions_for, reads
     from siamfc_eval.protocols.table import PROTOCOLS
@@ -245,13 +245,20 @@ def read_runs(
 
     folder = PROTOCOLS[build_measure(convention, dataset).protocol].folder
     raw = read_results(results, dataset, trackers or None, protocol or folder, segment)
-    for one in raw.values():
-        if one.kind is not None and not reads(convention, one.kind):
-            raise InputError(
-                f"{one.folder}: these are runs of the protocol '{one.kind}', which {convention} does not score. "
-                f"Give --convention {' or '.join(conventions_for(one.kind))}, or another --protocol."
-            )
-    return raw
+    if segment is not None:
+        return raw  # one of several runs is taken for what the convention reads, as was asked
+    others = {name: one for name, one in raw.items() if one.kind is not None and not reads(convention, one.kind)}
+    if others and len(others) == len(raw):
+        one = next(iter(others.values()))
+        raise InputError(
+            f"{one.folder}: these are runs of the protocol '{one.kind}', which {convention} does not score. "
+            f"Give --convention {' or '.join(conventions_for(str(one.kind)))}, or another --protocol."
+        )
+    notes = (
+        f"{name} has only runs of '{one.kind}', which {convention} does not score." for name, one in others.items()
+    )
+    readable = {name: one for name, one in raw.items() if name not in others}
+    return dataclasses.replace(raw, trackers=readable, notes=(*raw.notes, *notes))
 
 
 def score_results(

@@ -63,7 +63,8 @@ def kind_of(manifest: Manifest | None, folder: str | None) -> str | None:
     kind = recorded.get("protocol.kind") or (named.kind if named is not None else None)
     if kind is None and manifest is not None and not manifest.source and manifest.experiment is None:
         kind = ONE_PASS
-    return recorded.get("protocol.of") if kind == "realtime" else kind
+    kind = recorded.get("protocol.of") if kind == "realtime" else kind
+    return kind if kind in PROTOCOLS else None
 
 
 def _tracker_name(folder: Path) -> str:

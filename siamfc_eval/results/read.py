@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -116,7 +115,7 @@ def _collect(name: str, place: Place, dataset: Dataset) -> TrackerResults:
     manifest = manifest_of(place.folder)
     if manifest is not None and _declared_seconds(manifest.identity):
         runs = {of: tuple(replace(run, load_times=None) for run in several) for of, several in runs.items()}
-        notes.append("Its times were declared for the clock and not measured, so there is no speed.")
+        notes.append("How long its calls take was declared for the clock, so no speed is read from its times.")
     return TrackerResults(
         name,
         place.folder,
@@ -132,7 +131,7 @@ def _collect(name: str, place: Place, dataset: Dataset) -> TrackerResults:
 
 def _declared_seconds(identity: Mapping[str, str]) -> bool:
     """Whether a realtime run was told how long each call takes."""
-    return json.loads(identity.get("protocol.seconds") or "null") is not None
+    return identity.get("protocol.seconds", "null") != "null"
 
 
 def _single_file(candidates: list[Found], notes: list[str]) -> Found:

@@ -93,6 +93,17 @@ def test_rules_for_other_runs_are_refused(tracker: Path) -> None:
     assert "vot-official-ao" in str(refused.exception)
 
 
+def test_a_tracker_without_such_runs_costs_only_itself(tracker: Path, tmp_path: Path) -> None:
+    shutil.copytree(tracker, tmp_path / "static")
+    for file in [*tracker.glob("*.txt"), tracker / "manifest.json"]:
+        (tmp_path / "one pass only").mkdir(exist_ok=True)
+        shutil.copy(file, tmp_path / "one pass only" / file.name)
+    said = invoke("score", tmp_path, "--protocol", "TRE")
+    assert said.exception is None
+    assert "one pass only has only runs of 'ope', which otb-tre does not score." in said.stdout
+    assert list(json_of(invoke("score", tmp_path, "--protocol", "TRE", "--json"))["trackers"]) == ["static"]
+
+
 def test_declared_times_are_not_printed_as_speed(tracker: Path) -> None:
     one = json_of(invoke("score", tracker, "--protocol", "realtime", "--json"))["trackers"]["static"]
     assert one["speed"] == {}
