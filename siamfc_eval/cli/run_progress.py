@@ -74,7 +74,7 @@ class Progress:
             self._runs += 1
             self._bars.update(self._task, runs=f"{self._runs}/{self._planned}")
         elif isinstance(event, ItemFailed):
-            about = f"{event.tracker}, {event.key}" if event.tracker else event.key
+            about = ", ".join(word for word in (event.tracker, event.key) if word)
             self._say(f"failed: {about}: {event.error}", "red")
             self._explain(event)
         elif isinstance(event, Note):

@@ -183,7 +183,8 @@ def _show(summary: RunSummary) -> None:
         click.echo(f"{len(summary.failures)} runs failed; start again to retry them:", err=True)
         for failure in summary.failures:
             error = failure.error.partition("\n")[0]  # all of it was shown when it happened
-            click.echo(f"  {failure.tracker} {failure.protocol} {failure.key}: {error}", err=True)
+            where = " ".join(word for word in (failure.tracker, failure.protocol, failure.key) if word)
+            click.echo(f"  {where}: {error}", err=True)
 
 
 def _show_scores(experiment: Experiment, summary: RunSummary) -> None:

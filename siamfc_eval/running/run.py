@@ -16,7 +16,7 @@ from siamfc_eval.datasets.known import shortfall
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.problems import Problem
 from siamfc_eval.datasets.sequence import Dataset, Sequence
-from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.errors import InputError, TrackerError, UnknownNameError
 from siamfc_eval.results.manifest import Manifest
 from siamfc_eval.results.names import SequenceNames, path_part
 from siamfc_eval.results.store import ResultStore
@@ -78,8 +78,12 @@ def run_experiment(
     for problem in problems:
         watch.failed(Failure("", "", problem.where, str(problem), "data"))
     where = _where(experiment, data, dataset)
-    for load in _loaders(chosen, options):
-        tracker = load()
+    for spec, load in zip(chosen, _loaders(chosen, options), strict=True):
+        try:
+            tracker = load()
+        except TrackerError as error:  # its constructor raised, or its process died: the other trackers can run
+            watch.failed(Failure(str(spec), "", "", str(error), "tracker"))
+            continue
         for note in getattr(tracker, "notes", ()):
             watch.note(note)
         for protocol in experiment.protocols:

@@ -80,6 +80,10 @@ class Slow(Base):
         time.sleep(0.1)
         return super().update(image)
 
+class Unmade(Base):
+    def __init__(self):
+        os._exit(0)
+
 class Sized(Base):
     def __init__(self, weights="step.py", size=1):
         pass
@@ -179,6 +183,15 @@ def test_names_tell_two_weights_of_one_class_apart(folder: Path) -> None:
     assert set(read_results(summary.out, DATASET)) == {"a", "b", "c"}
     with pytest.raises(InputError, match="1 names for 2 trackers"):
         run_experiment(OPE, [spec, spec], DATASET, folder / "runs", options=RunOptions(names=("a",)))
+
+
+def test_a_class_that_cannot_be_made_leaves_the_other_trackers_their_runs(folder: Path) -> None:
+    trackers = [f"{folder}/mine.py:Unmade", "static"]
+    summary = run_experiment(OPE, trackers, DATASET, folder / "runs")
+    assert summary.exit_code == 3
+    (failure,) = summary.failures
+    assert "ended with exit code 0 while it was loaded" in failure.error
+    assert [(part.tracker, part.ran) for part in summary.protocols] == [("static", 3)]
 
 
 def _command(folder: Path, kind: str, *more: str, **options: Any) -> subprocess.CompletedProcess[str]:
