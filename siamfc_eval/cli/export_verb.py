@@ -154,26 +154,22 @@ def _network(source: str) -> Any:
     for package in ("torch", "onnx"):
         if find_spec(package) is None:
             raise MissingDependencyError(package, "onnx", "exporting a network as ONNX")
-    from siamfc_eval.tracking.catalogue import read_catalogue
+    from siamfc_eval.tracking.catalogue import load_network, read_catalogue
     from siamfc_eval.tracking.definition import NetworkDefinition
 
     file = Path(source).expanduser()
     if file.is_file() and file.suffix != ".toml":
-        from siamfc_eval.models.checkpoints import load_model
+        from siamfc_eval.models.checkpoints import build_from_checkpoint, read_checkpoint
 
-        return load_model(file)
-    path, definition = read_catalogue(source)
-    if not isinstance(definition, NetworkDefinition) or definition.weights is None:
-        raise InputError(f"tracker '{source}' has no network with weights to export. Give a file of weights instead.")
-    from siamfc_eval.models.checkpoints import load_model
-    from siamfc_eval.models.preprocessing import Preprocessing
-
-    wanted = definition.preprocessing
-    preprocessing = Preprocessing(**wanted.model_dump()) if wanted is not None else None
-    return load_model(
-        path.parent / definition.weights,
-        definition.model,
-        source=definition.source,
-        key=definition.weights_key,
-        preprocessing=preprocessing,
-    )
+        checkpoint = read_checkpoint(file)
+        network, notes = build_from_checkpoint(checkpoint), checkpoint.notes
+    else:
+        path, definition = read_catalogue(source)
+        if not isinstance(definition, NetworkDefinition) or definition.weights is None:
+            raise InputError(
+                f"tracker '{source}' has no network with weights to export. Give a file of weights instead."
+            )
+        network, notes = load_network(path.stem, path, definition)
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
+    return network

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,11 +177,18 @@ def load_model(
         device: where the network goes.
         preprocessing: instead of the source's own.
 
+    Warns:
+        UserWarning: what was assumed of the weights, e.g. whose they are; `read_checkpoint` has it as `notes`.
+
     Raises:
         InputError: see `read_checkpoint`; another model than asked for; tensors missing, left over or misshapen. The
             message names the first keys that differ.
     """
-    return build_from_checkpoint(read_checkpoint(path, source, key), name, device=device, preprocessing=preprocessing)
+    checkpoint = read_checkpoint(path, source, key)
+    network = build_from_checkpoint(checkpoint, name, device=device, preprocessing=preprocessing)
+    for note in checkpoint.notes:
+        warnings.warn(f"{checkpoint.path}: {note}", stacklevel=2)
+    return network
 
 
 def build_from_checkpoint(

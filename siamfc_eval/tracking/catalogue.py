@@ -59,7 +59,7 @@ def load_tracker(
     if isinstance(definition, SiamFCDefinition | SiamRPNDefinition):
         if importlib.util.find_spec("torch") is None:
             raise MissingDependencyError("torch", "torch", f"tracker {name}")
-        network, notes = _load_network(name, path, definition, weights)
+        network, notes = load_network(name, path, definition, weights)
         if isinstance(definition, SiamFCDefinition):
             from siamfc_eval.tracking.siamfc import SiamFCTracker
 
@@ -146,10 +146,20 @@ def _weights_file(name: str, path: Path, definition: NetworkDefinition, weights:
     return file
 
 
-def _load_network(
-    name: str, path: Path, definition: NetworkDefinition, weights: Path | str | None
+def load_network(
+    name: str, path: Path, definition: NetworkDefinition, weights: Path | str | None = None
 ) -> tuple[SiameseNetwork, tuple[str, ...]]:
-    """The network with its weights and preprocessing, and what its loader noted."""
+    """A definition's network with its weights and preprocessing, and what its loader noted.
+
+    Args:
+        name: the tracker's, for messages.
+        path: of the definition.
+        definition: the tracker.
+        weights: instead of the definition's own.
+
+    Raises:
+        InputError: the weights are missing, damaged or another network's.
+    """
     from siamfc_eval.models.checkpoints import build_from_checkpoint, read_checkpoint
     from siamfc_eval.models.preprocessing import Preprocessing
 

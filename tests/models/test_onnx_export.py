@@ -76,3 +76,11 @@ def test_a_tracker_by_its_models_name_is_exported_with_its_own_or_no_weights(tmp
     assert "template (1, 38, 6, 6)" in done.output
     with pytest.raises(InputError, match="has no network with weights"):
         CliRunner().invoke(cli, ["export", "onnx", "SiamRPNPP", str(tmp_path / "b.onnx")], catch_exceptions=False)
+
+
+def test_what_was_assumed_of_exported_weights_is_printed(tmp_path: Path) -> None:
+    plain = build_model("SiamFC", channels=(4, 6, 8, 8, 6)).state_dict()
+    torch.save({"state_dict": plain, "ema": plain}, tmp_path / "a.pth")
+    arguments = ["export", "onnx", str(tmp_path / "a.pth"), str(tmp_path / "a.onnx"), "--part", "template"]
+    done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert "note: taken: 'state_dict'" in done.stderr

@@ -167,6 +167,8 @@ def test_weights_beside_those_taken_are_named_and_can_be_chosen(tmp_path: Path) 
     )
     bias = "backbone.conv1.0.bias"
     assert torch.equal(checkpoint.tensors[bias], ours[bias])
+    with pytest.warns(UserWarning, match="the file also holds weights under 'ema'"):
+        load_model(path)
     for key in ("ema", "ema.module"):
         assert torch.equal(read_checkpoint(path, key=key).tensors[bias], averaged[bias])
     with pytest.raises(InputError, match=r"nothing under the key 'emma'; found there: state_dict, ema"):

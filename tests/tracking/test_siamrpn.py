@@ -112,6 +112,27 @@ def test_the_window_prefers_cells_near_the_last_place(make, blob_at) -> None:
     assert scores[1] < scores[0]
 
 
+@pytest.mark.parametrize(("lost_window", "is_found"), [(0.001, True), (None, False)])
+def test_a_lost_target_is_found_far_from_the_centre_with_hardly_any_window(
+    make: Callable[..., SiamRPNTracker], blob_at: Callable, lost_window: float | None, is_found: bool
+) -> None:
+    lost, sure = answer(certainty=-8.0), answer(certainty=8.0)
+    settings = {"window_influence": 0.6, "lost_search_size": 287, "lost_search_step": 32}
+    state = make(lost, **settings).init(blob_at(START), START)
+    state, _ = make(lost, **settings).update(state, blob_at(START))
+    assert state.search_size == 287
+    tracker = make(sure, **settings, lost_window_influence=lost_window)
+    state, output = tracker.update(state, blob_at(START, dx=80.0, dy=70.0))
+    assert (output.confidence > 0.95) == is_found
+    assert (state.search_size == 255) == is_found
+
+
+def test_pysots_long_term_preset_searches_far_at_once(make: Callable[..., SiamRPNTracker], blob_at: Callable) -> None:
+    tracker = make(answer(certainty=-8.0), **SIAMRPN_PRESETS["pysot-r50-lt"])
+    state, _ = tracker.update(tracker.init(blob_at(START), START), blob_at(START))
+    assert state.search_size == 831
+
+
 def test_search_grows_while_lost_and_shrinks_when_found(make, blob_at) -> None:
     says = answer()
     tracker = make(says, search_size=255, lost_search_size=400, lost_search_step=96)
