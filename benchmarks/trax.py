@@ -25,7 +25,7 @@ sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__fi
 import cv2
 import numpy as np
 
-from siamfc_eval.adapters.trax_client import TraxTracker
+from siamfc_eval.adapters.trax.client import TraxTracker
 from siamfc_eval.datasets.frames import image_frame
 
 TRACKER = """\

@@ -13,7 +13,7 @@ from siamfc_eval.storage.writing import make_folder
 from siamfc_eval.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
-    from siamfc_eval.adapters.trax_client import TraxTimeouts
+    from siamfc_eval.adapters.trax.client import TraxTimeouts
     from siamfc_eval.tracking.definition import TraxDefinition
 
 TRAX_PREFIX = "trax:"
@@ -140,17 +140,19 @@ def _class_tracker(
 
 def _trax_tracker(spec: str, timeout: float | None, name: str | None) -> Tracker:
     """The tracker behind a command line."""
-    from siamfc_eval.adapters.trax_client import TraxTracker, name_of
+    from siamfc_eval.adapters.trax.client import TraxTracker, name_of
 
     command = spec.removeprefix(TRAX_PREFIX).strip()
     if not command:
         raise InputError(f"'{spec}': expected the command line of a TraX tracker, as in 'trax:python tracker.py'.")
-    return TraxTracker(command, name, timeouts=_timeouts(timeout), log=_log_of(name or name_of(command)))
+    return TraxTracker(
+        command, name, timeouts=_timeouts(timeout), more_time=MORE_TIME, log=_log_of(name or name_of(command))
+    )
 
 
 def _defined_trax_tracker(path: Path, definition: TraxDefinition, timeout: float | None, name: str | None) -> Tracker:
     """The tracker that a definition of family "trax" describes; its name is the file's unless another is given."""
-    from siamfc_eval.adapters.trax_client import TraxTracker
+    from siamfc_eval.adapters.trax.client import TraxTracker
     from siamfc_eval.tracking.definition import definition_facts
 
     name = name or path.stem
@@ -158,6 +160,7 @@ def _defined_trax_tracker(path: Path, definition: TraxDefinition, timeout: float
         definition.command,
         name,
         timeouts=_timeouts(timeout if timeout is not None else definition.timeout),
+        more_time=MORE_TIME,
         log=_log_of(name),
         environment=definition.environment,
         folder=path.resolve().parent,
@@ -168,7 +171,7 @@ def _defined_trax_tracker(path: Path, definition: TraxDefinition, timeout: float
 
 def _timeouts(given: float | None) -> TraxTimeouts:
     """The time-outs of a TraX tracker, for `_seconds`."""
-    from siamfc_eval.adapters.trax_client import TraxTimeouts
+    from siamfc_eval.adapters.trax.client import TraxTimeouts
 
     seconds = _seconds(given)
     return TraxTimeouts(hello=seconds, initialize=seconds, frame=seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import contextlib
 import errno
 import os
@@ -15,6 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from siamfc_eval.errors import TrackerError
+
+if sys.platform == "linux":
+    import fcntl
+    import termios
 
 LOG_LIMIT = 8 << 20
 """Bytes of a tracker's standard error that are left, of its beginning and its end."""
@@ -61,6 +66,8 @@ class TrackerProcess:
         Raises:
             TrackerError: it cannot be started.
         """
+        if not hasattr(os, "fork"):
+            raise TrackerError(f"{what} cannot be started: trackers in processes of their own need Linux or macOS.")
         self.what = what
         self.log = log if log is not None else _new_log()
         self._protocol, self._more_time = protocol, more_time
@@ -139,6 +146,21 @@ class TrackerProcess:
             except BlockingIOError:
                 return b""
             self._exit_code(wait=0.0)
+
+    def arrived(self) -> bytes:
+        """What has come on its standard output and was not received; b"" if there is nothing. Does not wait."""
+        try:
+            return os.read(self._output, _CHUNK)
+        except BlockingIOError:
+            return b""
+
+    def unread(self) -> int:
+        """Bytes that were sent and that it has not read yet; 0 where the system does not say."""
+        if sys.platform != "linux":  # asked at the writing end of a pipe, which elsewhere knows nothing
+            return 0
+        count = array.array("i", [0])
+        fcntl.ioctl(self._input, termios.FIONREAD, count)
+        return count[0]
 
     def failure(self, when: str, cause: str = "") -> TrackerError:
         """The error that says what happened: to what, when, exit code or time-out, and the end of its stderr.

@@ -16,10 +16,19 @@ Works under any TraX client: vot-toolkit, or `siamfc-eval run ... --tracker "tra
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from siamfc_eval.errors import InputError, MissingDependencyError, TrackerError
+import numpy as np
+
+from siamfc_eval.adapters.trax.channel import ClientGoneError, open_channel
+from siamfc_eval.adapters.trax.images import CHANNELS, image_path
+from siamfc_eval.adapters.trax.messages import ProtocolError
+from siamfc_eval.adapters.trax.regions import REGIONS, format_region
+from siamfc_eval.adapters.trax.server import PATIENCE, Request, TraxServer
+from siamfc_eval.errors import InputError, TrackerError
+from siamfc_eval.geometry.regions import is_polygon
 
 
 class Point(NamedTuple):
@@ -59,30 +68,39 @@ class VOT:
             channels: image channels; None for colour.
 
         Raises:
-            InputError: a region format that is neither.
+            InputError: a region format that is neither, or an image channel that TraX does not know.
             TrackerError: the client ended without initialising.
         """
         if region_format not in {"rectangle", "polygon"}:
             raise InputError(f"region format '{region_format}' is not known; use 'rectangle' or 'polygon'")
-        try:
-            import trax
-        except ImportError as error:
-            raise MissingDependencyError("vot-trax", "trax", "vot.VOT") from error
-        self._trax = trax
         wanted = [channels] if isinstance(channels, str) else list(channels or ["color"])
         self._channels = [{"rgb": "color"}.get(channel, channel) for channel in wanted]
+        if unknown := sorted({*self._channels} - {*CHANNELS}):
+            raise InputError(f"image channels {', '.join(unknown)} are not known; use {', '.join(CHANNELS)}")
+        self._sent = [channel for channel in CHANNELS if channel in self._channels]
         # What the script prints must not get into the protocol.
         self._stdout, sys.stdout = sys.stdout, sys.stderr
-        # The metadata tells the client that a script like this one serves a single run: it is started anew for each.
-        self._server = trax.Server([region_format], [trax.Image.PATH], self._channels, metadata={"vot": "python"})
-        request = self._server.wait()
-        if request.type != trax.TraxStatus.INITIALIZE:
+        # The property tells the client that a script like this one serves a single run: it is started anew for each.
+        self._server: TraxServer | None = TraxServer(
+            open_channel(PATIENCE, alone=False),
+            [region_format],
+            ["path"],
+            channels=self._sent,
+            properties={"vot": "python"},
+        )
+        request = self._wait()
+        if request is None or request.region is None:
             raise TrackerError("the TraX client ended before it initialised the tracker")
-        self._first: Any = request.image
+        self._first: tuple[str, ...] | None = request.images
         self._asked = False
         """A frame was given that is not reported on yet."""
-        self._region = self._decode(request.objects[0][0])
-        self._server.status([(self._encode(self._region), {})])
+        points = request.region.reshape(-1, 2)
+        self._region: Rectangle | Polygon = (
+            Polygon([Point(float(x), float(y)) for x, y in points])
+            if is_polygon(request.region)
+            else Rectangle(*request.region.tolist())
+        )
+        self._answer(self._encode(self._region), {})
 
     def region(self) -> Rectangle | Polygon:
         """Where the target is in the first image, in the format that was asked for."""
@@ -92,18 +110,21 @@ class VOT:
         """Path of the next image (a list where several channels were asked for); None when the run is over.
 
         Raises:
-            TrackerError: the frame before has no report yet, so that the client would wait for ever.
+            TrackerError: the frame before has no report yet, so that the client would wait for ever; or the client
+                broke the protocol.
         """
         if self._asked:
             raise TrackerError("vot.VOT: frame() again before report(). Report on every frame after the first.")
-        if self._first is not None:
-            image, self._first = self._first, None
-        else:
-            request = self._server.wait()
-            if request.type != self._trax.TraxStatus.FRAME:
+        images, self._first = self._first, None
+        if images is None:
+            request = self._wait()
+            if request is None or request.region is not None:
                 return None
-            image, self._asked = request.image, True
-        paths = [image[channel].path() for channel in self._channels]
+            images, self._asked = request.images, True
+        found = dict(zip(self._sent, map(image_path, images), strict=True))
+        paths = [path for channel in self._channels if (path := found[channel]) is not None]
+        if len(paths) < len(self._channels):
+            raise TrackerError("the TraX client sent an image that is no path, which was not offered")
         return paths[0] if len(paths) == 1 else paths
 
     def report(self, region: Rectangle | Polygon, confidence: float | None = None) -> None:
@@ -122,8 +143,7 @@ class VOT:
                 "vot.VOT: report() without a frame to answer. The first frame() is the image of region(), which is not "
                 "reported on; call frame() again before the first report()."
             )
-        properties = {} if confidence is None else {"confidence": float(confidence)}
-        self._server.status([(self._encode(region), properties)])
+        self._answer(self._encode(region), {} if confidence is None else {"confidence": f"{float(confidence):.9g}"})
         self._asked = False
 
     def quit(self) -> None:
@@ -145,21 +165,33 @@ class VOT:
         if getattr(self, "_server", None) is not None:
             self.quit()
 
-    def _encode(self, region: Rectangle | Polygon) -> Any:
+    def _wait(self) -> Request | None:
+        if self._server is None:
+            return None
+        try:
+            return self._server.wait()
+        except ClientGoneError:  # as at a quit: nobody is left to tell
+            return None
+        except ProtocolError as error:
+            self.quit()
+            raise TrackerError(f"the TraX client broke the protocol: {error}") from error
+
+    def _answer(self, region: str, properties: Mapping[str, str]) -> None:
+        if self._server is None:
+            raise TrackerError("the run has ended; there is nothing to answer")
+        try:
+            self._server.answer(region, properties)
+        except ClientGoneError as error:
+            raise TrackerError(f"{error}.") from error
+
+    @staticmethod
+    def _encode(region: Rectangle | Polygon) -> str:
         # Old scripts bring their own named tuples, so the shape counts and not the class.
         points = getattr(region, "points", None)
         if points is not None:
             if len(points) < 3:
                 raise InputError(f"a polygon needs 3 points or more; {len(points)} given")
-            return self._trax.Polygon.create([(float(x), float(y)) for x, y in points])
+            return format_region(np.array([(float(x), float(y)) for x, y in points]).ravel(), REGIONS)
         if len(region) == 4:
-            x, y, width, height = (float(value) for value in region)
-            return self._trax.Rectangle.create(x, y, width, height)
+            return format_region(np.array([float(value) for value in region]), REGIONS)
         raise InputError(f"{region!r} is no region; report a Rectangle(x, y, width, height) or a Polygon(points)")
-
-    def _decode(self, region: Any) -> Rectangle | Polygon:
-        if isinstance(region, self._trax.Polygon):
-            return Polygon([Point(x, y) for x, y in region])
-        if isinstance(region, self._trax.Rectangle):
-            return Rectangle(*region.bounds())
-        raise TrackerError("the TraX client initialised the tracker with neither a rectangle nor a polygon")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from siamfc_eval.adapters.load import TRAX_PREFIX
-from siamfc_eval.adapters.trax_client import name_of
+from siamfc_eval.adapters.trax.client import name_of
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.storage.writing import cannot_write, make_folder, write_atomic

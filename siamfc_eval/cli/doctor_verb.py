@@ -24,7 +24,6 @@ _PACKAGES: dict[str, tuple[str, str]] = {
     "torch": ("torch", "networks"),
     "safetensors": ("torch", "weights"),
     "h5py": ("torch", "weights of MatConvNet and SiamVGG"),
-    "vot-trax": ("trax", "TraX trackers, vot-toolkit"),
     "got10k": ("got10k", "trackers inside got10k's own experiments"),
     "tensorboard": ("train", "training curves"),
     "optuna": ("tune", "tuning of hyper-parameters"),

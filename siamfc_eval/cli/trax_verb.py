@@ -51,7 +51,7 @@ def command(
     The network is loaded before the first word, and the tracker can be initialised again and again without a restart.
     """
     from siamfc_eval.adapters.load import load_tracker
-    from siamfc_eval.adapters.trax_server import serve
+    from siamfc_eval.adapters.trax.server import serve
 
     if socket is not None:
         if not 0 < socket < 65536:

@@ -19,7 +19,7 @@ from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.running.protocol_specs import AnySpec
 from siamfc_eval.tracking.tracker import Tracker
 
-_PACKAGES = ("numpy", "opencv-python-headless", "opencv-contrib-python-headless", "opencv-python", "torch", "vot-trax")
+_PACKAGES = ("numpy", "opencv-python-headless", "opencv-contrib-python-headless", "opencv-python", "torch")
 _SHOWN = 60
 """Longest value that an identity shows; longer ones are hashed."""
 

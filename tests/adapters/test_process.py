@@ -16,6 +16,8 @@ from siamfc_eval.adapters import process as process_module
 from siamfc_eval.adapters.process import TrackerProcess
 from siamfc_eval.errors import TrackerError
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs Linux or macOS")
+
 Start = Callable[..., TrackerProcess]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="a daemon is found on Linux only")
 DAEMON = """
@@ -157,8 +159,8 @@ def test_a_daemon_that_holds_the_pipe_open_keeps_nobody_waiting(start: Start) ->
 
 
 @LINUX
-@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGTERM])
-def test_all_end_with_a_client_that_is_killed(tmp_path: Path, signal_number: int) -> None:
+@pytest.mark.parametrize("number", ["SIGKILL", "SIGTERM"])
+def test_all_end_with_a_client_that_is_killed(tmp_path: Path, number: str) -> None:
     code = "import sys, time\nfrom siamfc_eval.adapters.process import TrackerProcess\n"
     code += (
         "process = TrackerProcess(sys.argv[1:], 'it', protocol='any')\nprint(process.pid, flush=True)\ntime.sleep(600)"
@@ -170,7 +172,7 @@ def test_all_end_with_a_client_that_is_killed(tmp_path: Path, signal_number: int
     assert wait_until(lambda: (tmp_path / "pids").is_file() and (tmp_path / "pids").read_text().endswith("\n"))
     pids += [int(word) for word in (tmp_path / "pids").read_text().split()]
     assert all(is_running(pid) for pid in pids)
-    client.send_signal(signal_number)
+    client.send_signal(getattr(signal, number))
     client.wait()
     assert wait_until(lambda: not any(is_running(pid) for pid in pids))
 

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 import pytest
 
-pytest.importorskip("trax", reason="vot-trax is not installed (extra 'trax')")
-
-from siamfc_eval.adapters.trax_client import TraxTimeouts, TraxTracker
+from siamfc_eval.adapters.trax.client import TraxTimeouts, TraxTracker
 from siamfc_eval.datasets.frames import Frame, image_frame
 from siamfc_eval.errors import TrackerError
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs Linux or macOS")
 
 SCRIPTS = Path(__file__).parent / "trax_trackers"
 BOX = np.array([1.5, 2.0, 30.25, 40.0])
@@ -68,6 +68,22 @@ def test_classic_script_tracks_and_is_started_again_for_the_next_run(
             assert output.region == pytest.approx(expected)
             assert output.confidence == pytest.approx(0.5)
         tracker.close()
+
+
+@pytest.mark.parametrize("arguments", [(), ("multi",)], ids=["one object", "many objects"])
+def test_a_tracker_on_the_official_library_answers_with_any_kind_of_region(
+    start: Callable[..., TraxTracker], frame: Frame, arguments: tuple[str, ...]
+) -> None:
+    pytest.importorskip("trax", reason="vot-trax is not installed (extra 'dev'); it is the server here")
+    tracker = start("answering.py", *arguments)
+    for _ in range(2):
+        state = tracker.init(frame, BOX)
+        for step, expected in enumerate(([11, 20.25, 41, 20.25, 25, 60.25], [12, 20, 30, 40], [13, 20.25, 30, 40]), 1):
+            state, output = tracker.update(state, frame)
+            assert output.region[0] == 10 + step
+            np.testing.assert_array_equal(output.region, expected)
+            assert output.confidence == 0.5
+    assert tracker.restarts == 0
 
 
 def test_frames_without_a_file_are_sent_too(start: Callable[..., TraxTracker]) -> None:
@@ -143,6 +159,63 @@ def test_what_a_tracker_prints_beside_its_answers_does_not_get_into_them(
         state, output = tracker.update(state, frame)
         assert output.region == pytest.approx([1, 2, 30, 40])
     assert tracker.restarts == 0
+
+
+@pytest.mark.parametrize("fault", ["answers-twice", "answers-twice-later", "speaks-unasked"])
+def test_an_answer_that_nobody_asked_for_fails_the_run(
+    start: Callable[..., TraxTracker], frame: Frame, fault: str
+) -> None:
+    """Taken for the answer to the next frame, it would shift all that follow."""
+    tracker = start("misbehaving.py", fault)
+
+    def run() -> None:
+        state = tracker.init(frame, BOX)
+        for _ in range(4):
+            state, _ = tracker.update(state, frame)
+
+    with pytest.raises(TrackerError, match=r"state .*(which nobody had asked for|before it had read the request)"):
+        run()
+
+
+def test_a_hello_that_says_nothing_means_rectangles_and_paths(start: Callable[..., TraxTracker], frame: Frame) -> None:
+    """Of version 1, as the protocol's documentation says; libtrax crashes on it."""
+    tracker = start("misbehaving.py", "hello-alone")
+    state = tracker.init(frame, np.array([0.0, 0, 10, 0, 10, 10, 0, 10]))
+    assert tracker.update(state, frame)[1].region == pytest.approx([1, 2, 30, 40])
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b"@@TRAX:state\n", "0 regions in 'state'"),
+        (b'@@TRAX:state ""\n', "the region ''"),
+        (b'@@TRAX:state "1,2,3,4" "5,6,7,8"\n', "2 regions in 'state 1,2,3,4 5,6,7,8'"),
+        (b'@@TRAX:state "1,2,\x003,4"\n', "a NUL in '@@TRAX:state"),
+        (b'@@TRAX:state "mask:0,0,2000000000,2000000000,1,1"\n', "the mask 'mask:0,0,2000000000,2000000000,1,1'"),
+        (b'@@TRAX:state "mask:0,0,3,3,1,999"\n', "'mask:0,0,3,3,1,999' do not fit"),
+        (b'@@TRAX:state "1,2,inf,4"\n', "'1,2,inf,4' is not finite"),
+        (b'@@TRAX:state "1,2,3,1e99"\n', "'1,2,3,1e99' is not finite"),
+        (b'@@TRAX:state "1,2,3,4\n', "not closed in '@@TRAX:state"),
+        (b'@@TRAX:state "' + b"1," * 3_000_000 + b'1"\n', "a line of more than 4194304 bytes: '@@TRAX:state"),
+        (b"@@TRAX:state " + b"x" * 5_000_000, "a line of more than 4194304 bytes: '@@TRAX:state xxx"),
+        (b"@@TRAX:hello\n", "expected a state, got 'hello'"),
+        (b"@@TRAX:\n", "no message: '@@TRAX:'"),
+    ],
+    ids=range(13),
+)
+def test_an_answer_that_is_none_is_quoted(
+    start: Callable[..., TraxTracker], frame: Frame, said: bytes, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "fault").write_text(f"raw:{said.hex()}")
+    tracker = start("misbehaving.py", str(tmp_path / "fault"), timeouts=TraxTimeouts())
+    state = tracker.init(frame, BOX)
+    state, _ = tracker.update(state, frame)
+    with pytest.raises(TrackerError, match=r"sent something that is not TraX in the middle of a frame") as caught:
+        tracker.update(state, frame)
+    error = str(caught.value).partition("Its stderr")[0]
+    assert words in error
+    assert len(error) < 1000
+    assert error.isprintable()
 
 
 def test_a_crashed_tracker_is_restarted_and_counted(start: Callable[..., TraxTracker], frame: Frame) -> None:

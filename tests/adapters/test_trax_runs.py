@@ -12,11 +12,9 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("trax", reason="vot-trax is not installed (extra 'trax')")
-
 from siamfc_eval.adapters import vot
 from siamfc_eval.adapters.load import load_tracker
-from siamfc_eval.adapters.trax_client import TraxTracker
+from siamfc_eval.adapters.trax.client import TraxTracker
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.render_folder import render_to_folder
 from siamfc_eval.errors import InputError
@@ -25,6 +23,8 @@ from siamfc_eval.running.experiment import parse_experiment
 from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.run import run_experiment
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs Linux or macOS")
 
 LISTING = [f"{number:08d}.jpg" for number in range(1, 6)]
 SCRIPT = Path(__file__).parent / "trax_trackers" / "misbehaving.py"
@@ -54,6 +54,17 @@ def test_a_crashing_tracker_fails_its_runs_is_restarted_and_noted(tmp_path: Path
     other = TraxTracker(f"{COMMAND} none", "crashing")
     with pytest.raises(InputError, match=r"tracker\.command"):
         run_experiment(EXPERIMENT, [other], dataset, tmp_path / "runs", options=RunOptions(lanes=1))
+
+
+def test_nonsense_costs_its_own_sequence_and_nothing_else(tmp_path: Path) -> None:
+    dataset = embedded_benchmark(length=5, names=("ball-dashes", "jelly-drifts", "disc-spins"))
+    tracker = TraxTracker(f'{COMMAND} nonsense-once "{tmp_path / "said"}"', "confused")
+    summary = run_experiment(EXPERIMENT, [tracker], dataset, tmp_path / "runs", options=RunOptions(lanes=1))
+    assert summary.exit_code == 3
+    (failure,) = summary.failures
+    assert "the region ''" in failure.error
+    assert summary.protocols[0].ran == 2
+    assert len(read_results(summary.out, dataset)["confused"].runs) == 2
 
 
 def test_a_classic_script_is_started_anew_for_each_reset_and_that_is_no_restart(tmp_path: Path) -> None:
@@ -99,7 +110,7 @@ def test_the_option_of_run_reaches_trackers_in_processes_and_the_error_names_it(
     assert len(failures) == 2
     for failure in failures:
         assert "did not answer within 1.5 s" in failure["error"]
-        assert "--trax-timeout" in failure["error"]
+        assert "More time is given with --timeout SECONDS" in failure["error"]
 
 
 def test_a_definition_starts_a_tracker_in_its_own_folder(tmp_path: Path) -> None:

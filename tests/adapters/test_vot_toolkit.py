@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("trax", reason="vot-trax is not installed (extra 'trax')")
+pytest.importorskip("trax", reason="vot-trax is not installed (extra 'dev')")
 
-from siamfc_eval.adapters.trax_client import TraxTimeouts, TraxTracker
+from siamfc_eval.adapters.trax.client import TraxTimeouts, TraxTracker
 from siamfc_eval.adapters.workspace import write_workspace
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.render_folder import render_to_folder

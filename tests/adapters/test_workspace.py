@@ -112,7 +112,6 @@ def test_the_catalogue_has_a_registry_of_all_trackers_that_need_nothing_more() -
 def test_the_toolkit_runs_an_exported_workspace_and_the_catalogues_registry(
     tmp_path: Path, drawn: Path, dataset: Dataset, vot_toolkit: Path
 ) -> None:
-    pytest.importorskip("trax", reason="vot-trax is not installed (extra 'trax')")
     script = os.path.relpath(SCRIPTS / "classic.py", tmp_path)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 

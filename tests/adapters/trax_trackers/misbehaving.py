@@ -34,7 +34,9 @@ if fault == "junk-instead-of-hello":
 if fault == "floods":
     while True:
         say("x" * 65536)
-say(HELLO)
+say("@@TRAX:hello\n" if fault == "hello-alone" else HELLO)
+if fault == "speaks-unasked":
+    say('@@TRAX:state "9.0,2.0,30.0,40.0"\n')
 if fault in {"leaves-child", "hangs-and-leaves-child"}:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     with open(sys.argv[2], "w") as file:
@@ -47,6 +49,9 @@ for line in sys.stdin:
         if fault in {"hangs-in-initialize", "hangs-and-leaves-child"}:
             forever()
         frames = 0
+        if fault == "hello-alone":
+            frames = 1
+            say('@@TRAX:state "1.0,2.0,30.0,40.0"\n')
     elif line.startswith("@@TRAX:frame"):
         frames += 1
         # The first frame of TraX 4 travels with the initialisation.
@@ -66,6 +71,23 @@ for line in sys.stdin:
         if fault == "junk-in-frame" and frames == 3:
             say("@@TRAX:nonsense\n")
             forever()
+        if fault.startswith("raw:") and frames == 3:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(bytes.fromhex(fault.removeprefix("raw:")))
+            sys.stdout.flush()
+            continue
+        if fault == "nonsense-once" and frames == 3 and not os.path.exists(sys.argv[2]):
+            open(sys.argv[2], "w").close()
+            say('@@TRAX:state ""\n')
+            continue
+        if fault == "answers-twice" and frames == 3:
+            say('@@TRAX:state "9.0,2.0,30.0,40.0"\n' * 2)
+            continue
+        if fault == "answers-twice-later" and frames == 3:
+            say('@@TRAX:state "9.0,2.0,30.0,40.0"\n')
+            time.sleep(0.3)
+            say('@@TRAX:state "9.0,2.0,30.0,40.0"\n')
+            continue
         if fault == "nan":
             say('@@TRAX:state "nan,nan,nan,nan"\n')
             continue

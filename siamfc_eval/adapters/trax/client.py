@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import shlex
 import tempfile
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
-from siamfc_eval.adapters.trax_process import TrackerProcess
-from siamfc_eval.adapters.trax_regions import to_trax, to_trax_image
+from siamfc_eval.adapters.process import TrackerProcess
+from siamfc_eval.adapters.trax.conversation import Answer, Conversation
+from siamfc_eval.adapters.trax.images import format_image
+from siamfc_eval.adapters.trax.messages import ProtocolError
+from siamfc_eval.adapters.trax.regions import format_region
 from siamfc_eval.datasets.frames import Frame
-from siamfc_eval.errors import MissingDependencyError, TrackerError
+from siamfc_eval.errors import TrackerError
 from siamfc_eval.geometry.regions import Region
 from siamfc_eval.tracking.tracker import Output
 
-if TYPE_CHECKING:
-    from siamfc_eval.adapters.trax_wire import Answer, Connection
+_Said = TypeVar("_Said", Answer, Conversation)
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,9 @@ class TraxTracker:
     """A tracker in another process, driven over TraX.
 
     One process serves one run at a time and is initialised again for the next; a classic vot.py script, which ends
-    with its run, is started anew for each. A process that dies, hangs or answers with something that is no region makes
-    the call raise `TrackerError`; the next `init` starts a fresh one, which `restarts` counts.
+    with its run, is started anew for each. A process that dies, hangs, or answers with something that is no region or
+    with more than it was asked for, makes the call raise `TrackerError`; the next `init` starts a fresh one, which
+    `restarts` counts.
     """
 
     reads_files = True
@@ -60,6 +64,7 @@ class TraxTracker:
         name: str | None = None,
         *,
         timeouts: TraxTimeouts | None = None,
+        more_time: str = "",
         log: Path | None = None,
         environment: Mapping[str, str] | None = None,
         deterministic: bool = False,
@@ -71,6 +76,7 @@ class TraxTracker:
             command: the tracker's command line, split as a shell splits words.
             name: for folders and reports; default: made from the command.
             timeouts: see `TraxTimeouts`.
+            more_time: how a user gives it more time, for errors, as in "with --timeout SECONDS".
             log: file that the tracker's standard error is appended to; default: a new temporary file.
             environment: variables added to the tracker's environment.
             deterministic: whether the tracker promises the same answers every time.
@@ -81,9 +87,10 @@ class TraxTracker:
         self.is_deterministic = deterministic
         self.timeouts = timeouts or TraxTimeouts()
         self.restarts = 0
-        """Processes started because the one before had died, hung or answered with something that is no region."""
+        """Processes started because the one before had died, hung or broken the protocol."""
         self.facts: Mapping[str, object] = {"family": "trax", "command": command}
         """What decides the answers, as far as this side knows."""
+        self._more_time = more_time
         self._log = log
         self._folder = folder
         self._environment = dict(environment or {})
@@ -91,7 +98,7 @@ class TraxTracker:
         self._initialised = False
         self._serves_one_run = False
         self._process: TrackerProcess | None = None
-        self._connection: Connection | None = None
+        self._conversation: Conversation | None = None
         self._scratch = tempfile.TemporaryDirectory(prefix="siamfc-eval-trax-")
         self._scratch_folder = Path(self._scratch.name)
         # Whatever ends this process in an orderly way ends the tracker's process too.
@@ -129,84 +136,74 @@ class TraxTracker:
         return TraxState(self._run)
 
     def _initialize(self, frame: Frame, region: Region) -> None:
-        connection = self._connected()
-        image = to_trax_image(frame, connection.image_formats, self._scratch_folder)
-        wire = to_trax(region, connection.region_formats)
-        self._call("while it was initialised", self.timeouts.initialize, lambda: connection.initialize(image, wire))
+        conversation = self._connected()
+        image = format_image(frame, conversation.hello.images, self._scratch_folder)
+        text = format_region(region, conversation.hello.regions)
+        self._call("while it was initialised", self.timeouts.initialize, lambda: conversation.initialize(image, text))
         self._initialised = True
 
     def update(self, state: TraxState, frame: Frame) -> tuple[TraxState, Output]:
         """Ask for the next frame.
 
         Raises:
-            TrackerError: the process dies, hangs, or answers with no region; or the state is not the newest run's.
+            TrackerError: the process dies, hangs, or answers with no region or more than one; or the state is not the
+                newest run's.
         """
-        if state.run != self._run or self._connection is None:
+        if state.run != self._run or self._conversation is None:
             raise TrackerError(
                 f"{self.name}: a TraX process holds one run at a time, and this one was replaced by another"
             )
-        connection = self._connection
-        image = to_trax_image(frame, connection.image_formats, self._scratch_folder)
-        objects = self._call("in the middle of a frame", self.timeouts.frame, lambda: connection.frame(image))
-        if len(objects) != 1:
-            raise self._broken("in the middle of a frame", f"{len(objects)} objects in its answer, 1 expected")
-        region, confidence = objects[0]
-        return state, Output(region, confidence)
+        conversation = self._conversation
+        image = format_image(frame, conversation.hello.images, self._scratch_folder)
+        answer = self._call("in the middle of a frame", self.timeouts.frame, lambda: conversation.frame(image))
+        return state, Output(answer.region, answer.confidence)
 
     def close(self) -> None:
         """Tell the tracker to quit, and kill it if it does not."""
-        connection, process = self._connection, self._process
-        self._connection = self._process = None
+        conversation, process = self._conversation, self._process
+        self._conversation = self._process = None
         self._initialised = False
         if process is None:
             return
-        if connection is not None and process.is_alive():
-            with contextlib.suppress(Exception), process.deadline(self.timeouts.quit):
-                connection.quit()
-        if connection is not None:
-            connection.release()
+        if conversation is not None and process.is_alive():
+            with contextlib.suppress(EOFError, TimeoutError), process.deadline(self.timeouts.quit):
+                conversation.quit()
         process.close(self.timeouts.quit)
 
-    def _connected(self) -> Connection:
-        """The client of a running process, started now if there is none."""
-        if self._connection is not None and self._process is not None and self._process.is_alive():
-            return self._connection
-        try:
-            from trax import TraxException
-
-            from siamfc_eval.adapters.trax_wire import Connection
-        except ImportError as error:
-            raise MissingDependencyError("vot-trax", "trax", "a TraX tracker") from error
+    def _connected(self) -> Conversation:
+        """The conversation with a running process, started now if there is none."""
+        if self._conversation is not None and self._process is not None and self._process.is_alive():
+            return self._conversation
         if self._process is not None:
             self.close()
             self.restarts += 1
-        process = TrackerProcess(self.command, self._log, self._environment, self._folder)
-        self._process = process
-        try:
-            with process.deadline(self.timeouts.hello):
-                self._connection = Connection(*process.pipes)
-        except TraxException as error:
-            raise self._broken("before it said hello", str(error)) from error
-        self._serves_one_run = self._serves_one_run or self._connection.serves_one_run
-        return self._connection
+        self._process = process = TrackerProcess(
+            _words(self.command),
+            f"the TraX tracker '{self.command}'",
+            protocol="TraX",
+            more_time=self._more_time,
+            log=self._log,
+            environment=self._environment,
+            folder=self._folder,
+        )
+        conversation = self._call("before it said hello", self.timeouts.hello, lambda: Conversation(process))
+        self._conversation = conversation
+        self._serves_one_run = self._serves_one_run or conversation.hello.serves_one_run
+        return conversation
 
-    def _call(self, when: str, seconds: float, ask: Callable[[], list[Answer]]) -> list[Answer]:
-        from trax import TraxException
-
+    def _call(self, when: str, seconds: float, ask: Callable[[], _Said]) -> _Said:
         assert self._process is not None
         try:
             with self._process.deadline(seconds):
                 return ask()
-        except TraxException as error:
+        except (ProtocolError, EOFError, TimeoutError) as error:
             raise self._broken(when, str(error)) from error
 
-    def _broken(self, when: str, cause: str = "") -> TrackerError:
+    def _broken(self, when: str, cause: str) -> TrackerError:
         """Diagnose the process, end it, and return the error to raise."""
         assert self._process is not None
         error = self._process.failure(when, cause)
-        if self._connection is not None:
-            self._connection.release()
-            self._connection = None
+        self._conversation = None
         self._process.close(grace=0.0)
         self._initialised = False
         return error
@@ -217,6 +214,16 @@ def name_of(command: str) -> str:
     words = [Path(word).stem for word in command.split() if not word.startswith("-")]
     kept = "-".join(words[:3]) or "trax"
     return "".join(character if character.isalnum() or character in "-_" else "-" for character in kept)[:60]
+
+
+def _words(command: str) -> list[str]:
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise TrackerError(f"the TraX command '{command}' cannot be split into words: {error}") from error
+    if not words:
+        raise TrackerError("the TraX command is empty; give it as --tracker 'trax:COMMAND'")
+    return words
 
 
 def _close_if_alive(reference: weakref.ref[TraxTracker]) -> None:
