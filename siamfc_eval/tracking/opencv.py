@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import ctypes
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +23,25 @@ ALGORITHMS = ("MIL", "CSRT", "KCF", "MOSSE", "MedianFlow", "TLD", "Boosting")
 """Those that need no model file. Which of them exist depends on the wheel; version 4's contrib wheel has all."""
 
 _SEED = 1
+_turn = threading.Lock()
+
+
+@contextlib.contextmanager
+def _seeded() -> Iterator[None]:
+    """One call of OpenCV at a time, with the generators that it draws from in a known state.
+
+    MIL draws from that of the C library, which the whole process shares: unseeded, its answers would depend on what was
+    tracked before.
+    """
+    with _turn:
+        cv2.setRNGSeed(_SEED)
+        _seed_c_library(_SEED)
+        yield
+
+
+def _seed_c_library(seed: int) -> None:
+    """`srand` of the C library that OpenCV is linked with."""
+    ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None).srand(seed)
 
 
 def installed_algorithms() -> dict[str, Callable[[], Any]]:
@@ -51,7 +74,6 @@ class OpenCVTracker:
         InputError: the installed OpenCV does not have it.
     """
 
-    # MIL draws from OpenCV's random generator, which is seeded before every call.
     is_deterministic = True
     facts: Mapping[str, Any] = {}
 
@@ -77,10 +99,12 @@ class OpenCVTracker:
         height, width = frame.pixels.shape[:2]
         low = np.clip(np.round(box[:2]), 0, [width - 1, height - 1]).astype(int)
         high = np.clip(np.round(box[:2] + box[2:]), low + 1, [width, height]).astype(int)
-        cv2.setRNGSeed(_SEED)
-        tracker = self._create()
         try:
-            tracker.init(_bgr(frame.pixels), (int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])))
+            with _seeded():
+                tracker = self._create()
+                tracker.init(
+                    _bgr(frame.pixels), (int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
+                )
         except cv2.error as error:
             raise TrackerError(f"tracker {self.name}: OpenCV refused to start on {box.tolist()}: {error}") from error
         return OpenCVState(tracker, box, (height, width))
@@ -96,9 +120,9 @@ class OpenCVTracker:
                 f"tracker {self.name}: {frame.path or 'a frame'} has height and width {frame.pixels.shape[:2]}, "
                 f"the first frame {state.size}. OpenCV's trackers need frames of one size."
             )
-        cv2.setRNGSeed(_SEED)
         try:
-            found, answer = state.tracker.update(_bgr(frame.pixels))
+            with _seeded():
+                found, answer = state.tracker.update(_bgr(frame.pixels))
         except cv2.error as error:
             raise TrackerError(f"tracker {self.name}: OpenCV failed: {error}") from error
         box = np.array(answer, dtype=np.float64) if found else state.box

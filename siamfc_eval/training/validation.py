@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence as Ordered
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from siamfc_eval.training.configuration import TrainingConfiguration
 
 LANES = 8
-"""Clips that advance together in one forward pass."""
+"""Clips that advance together in one forward pass of a graphics card; on a CPU each core has a clip of its own."""
 
 
 def overlaps(first: Boxes, second: Boxes) -> NDArray[np.float64]:
@@ -63,24 +66,33 @@ def track_clips(tracker: BatchTracker, clips: Ordered[Sequence]) -> dict[str, fl
     Returns:
         Mean intersection over union by clip name.
     """
-    found: dict[str, float] = {}
-    for start in range(0, len(clips), LANES):
-        lane = [(clip, clip.frames) for clip in clips[start : start + LANES]]
-        pairs = [(clip, frames) for clip, frames in lane if frames is not None]
-        states = tracker.init_batch([frames[0] for _, frames in pairs], [clip.boxes[0] for clip, _ in pairs])
-        answers: list[list[NDArray[np.float64]]] = [[] for _ in pairs]
-        for index in range(1, max(len(clip) for clip, _ in pairs)):
-            alive = [k for k, (clip, _) in enumerate(pairs) if index < len(clip)]
-            frames_now = [pairs[k][1][index] for k in alive]
-            steps = tracker.update_batch([states[k] for k in alive], frames_now)
-            for k, (state, output) in zip(alive, steps, strict=True):
-                states[k] = state
-                answers[k].append(output.region)
-            for frame in frames_now:
-                frame.release()
-        for (clip, _), answer in zip(pairs, answers, strict=True):
-            found[clip.name] = float(np.nanmean(overlaps(np.array(answer), clip.boxes[1:])))
-    return found
+    on_cpu = str(getattr(tracker, "device", "cpu")) == "cpu"
+    together, threads = (1, os.cpu_count()) if on_cpu else (LANES, 1)
+    filmed = [clip for clip in clips if clip.frames is not None]
+    lanes = [filmed[start : start + together] for start in range(0, len(filmed), together)]
+    with ThreadPoolExecutor(threads) as pool:
+        parts = list(pool.map(partial(_track_together, tracker), lanes))
+    return {name: overlap for part in parts for name, overlap in part.items()}
+
+
+def _track_together(tracker: BatchTracker, clips: Ordered[Sequence]) -> dict[str, float]:
+    """`track_clips` for clips that share each forward pass."""
+    pairs = [(clip, clip.frames) for clip in clips if clip.frames is not None]
+    states = tracker.init_batch([frames[0] for _, frames in pairs], [clip.boxes[0] for clip, _ in pairs])
+    answers: list[list[NDArray[np.float64]]] = [[] for _ in pairs]
+    for index in range(1, max(len(clip) for clip, _ in pairs)):
+        alive = [k for k, (clip, _) in enumerate(pairs) if index < len(clip)]
+        frames_now = [pairs[k][1][index] for k in alive]
+        steps = tracker.update_batch([states[k] for k in alive], frames_now)
+        for k, (state, output) in zip(alive, steps, strict=True):
+            states[k] = state
+            answers[k].append(output.region)
+        for frame in frames_now:
+            frame.release()
+    return {
+        clip.name: float(np.nanmean(overlaps(np.array(answer), clip.boxes[1:])))
+        for (clip, _), answer in zip(pairs, answers, strict=True)
+    }
 
 
 def validate(

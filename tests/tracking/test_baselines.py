@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -37,6 +38,25 @@ def test_mil_follows_a_blob_and_does_so_twice_alike(blob_at) -> None:
         runs.append(np.array(boxes))
     np.testing.assert_array_equal(runs[0], runs[1])
     assert np.abs(runs[0][-1, :2] - START[:2] - [12, 0]).max() < 12
+
+
+def test_mil_answers_alike_whatever_was_tracked_before_and_by_any_number_of_threads(textured: list) -> None:
+    if "MIL" not in installed_algorithms():
+        pytest.skip("the installed OpenCV has no MIL")
+    tracker, before, runs = OpenCVTracker("mil", "MIL"), cv2.getNumThreads(), []
+    try:
+        for threads in (1, 1, 4):
+            cv2.setNumThreads(threads)
+            state = tracker.init(textured[0], np.array([80.0, 60.0, 40.0, 50.0]))
+            regions = []
+            for frame in textured[1:]:
+                state, output = tracker.update(state, frame)
+                regions.append(output.region)
+            runs.append(np.array(regions))
+    finally:
+        cv2.setNumThreads(before)
+    np.testing.assert_array_equal(runs[0], runs[1])
+    np.testing.assert_array_equal(runs[0], runs[2])
 
 
 def test_an_algorithm_that_is_not_installed_is_named_with_those_that_are() -> None:
