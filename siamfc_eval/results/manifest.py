@@ -80,7 +80,7 @@ class Manifest(BaseModel):
     dataset: str
     tracker: str
     experiment: str | None = None
-    """The experiment's folder, e.g. "baseline"; None for one-pass runs, which have none."""
+    """The protocol's folder, e.g. "baseline"; None for one-pass runs, which have none. The key keeps its first name."""
     identity: dict[str, str] = Field(default_factory=dict)
     """Hashes (or values) of all that decides the results: e.g. weights, config, ground_truth, protocol. A run continues
     in a folder only if these are the same."""

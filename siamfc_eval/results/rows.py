@@ -62,7 +62,7 @@ class Rows:
 
     @cached_property
     def has_codes(self) -> bool:
-        """True if any row is a code: the file is of a VOT experiment."""
+        """True if any row is a code: the file is of a VOT protocol."""
         return bool((self.codes != REGION).any())
 
 

@@ -53,10 +53,10 @@ class ResultItem:
         return part if self.repetition is None else f"{part}/{part}_{self.repetition:03d}"
 
 
-def run_folder(out: Path, dataset: str, tracker: str, experiment: str | None = None) -> Path:
-    """Where the results of a run are: `<out>/<dataset>/<tracker>[/<experiment>]`; no name can leave `out`."""
+def run_folder(out: Path, dataset: str, tracker: str, protocol: str | None = None) -> Path:
+    """Where the results of a run are: `<out>/<dataset>/<tracker>[/<protocol>]`; no name can leave `out`."""
     folder = out / path_part(dataset) / path_part(tracker)
-    return folder / path_part(experiment) if experiment is not None else folder
+    return folder / path_part(protocol) if protocol is not None else folder
 
 
 class ResultStore:
@@ -132,7 +132,7 @@ class ResultStore:
             return "another run"
 
     def _clear_remains(self) -> None:
-        """Remove what a killed run left half-written; other experiments of the tracker have locks of their own."""
+        """Remove what a killed run left half-written; other protocols of the tracker have locks of their own."""
         below = [path for path in self.folder.iterdir() if path.is_dir() and not (path / _LOCK).exists()]
         for folder in (self.folder, *below):
             for path in folder.glob(UNFINISHED):
