@@ -31,8 +31,8 @@ DEFAULT_TIMEOUT = 60.0
 MORE_TIME = f"with {TIMEOUT_OPTION} SECONDS, or with {TIMEOUT_VARIABLES[0]} in the environment"
 """How a user gives a tracker more time."""
 
-TRAX_LOGS = "SIAMFC_EVAL_TRAX_LOGS"
-"""Environment variable: folder in which what TraX trackers write to standard error is kept."""
+LOGS_VARIABLES = ("SIAMFC_EVAL_LOGS", "SIAMFC_EVAL_TRAX_LOGS")
+"""Environment variables: folder that keeps what trackers in other processes print; the first that is set counts."""
 
 
 def load_tracker(
@@ -204,11 +204,11 @@ def _log_of(name: str) -> Path | None:
     Raises:
         InputError: the folder cannot be made.
     """
-    folder = os.environ.get(TRAX_LOGS, "").strip()
-    if not folder:
+    variable = next((name for name in LOGS_VARIABLES if os.environ.get(name, "").strip()), None)
+    if variable is None:
         return None
-    path = Path(folder).expanduser()
-    make_folder(path, f"It is from {TRAX_LOGS}; choose another.")
+    path = Path(os.environ[variable].strip()).expanduser()
+    make_folder(path, f"It is from {variable}; choose another.")
     # Runs side by side must not write into one file.
     plain = "".join(character if character.isalnum() or character in "-_." else "-" for character in name)
     return path / f"{plain[:100]}-{os.getpid()}.log"

@@ -499,6 +499,20 @@ def test_an_answer_that_is_no_number_is_one_frame_s(load: Load, folder: Path) ->
     assert np.isfinite(tracker.update(state, FRAME)[1].region).all()
 
 
+def test_what_a_class_prints_is_kept_where_the_user_says(
+    load: Load, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIAMFC_EVAL_LOGS", str(folder / "logs"))
+    tracker = load("Drift")
+    tracker.update(tracker.init(FRAME, START), FRAME)
+    tracker.close()
+    (log,) = (folder / "logs").iterdir()
+    words = log.read_text()
+    assert "printed on import" in words
+    assert "noise on standard output" in words
+    assert "and below it" in words
+
+
 def test_a_run_that_was_superseded_cannot_go_on(load: Load) -> None:
     tracker = load("Drift")
     first = tracker.init(FRAME, START)
