@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from siamfc_eval.cli.selection import dataset_of, protocol_option, read_runs, segment_option
+from siamfc_eval.cli.selection import dataset_of, mismatch_option, protocol_option, read_runs, segment_option
 from siamfc_eval.storage.json_text import json_text
 
 if TYPE_CHECKING:
@@ -28,13 +28,7 @@ if TYPE_CHECKING:
 @click.option("--metric", help="Key of the metric, e.g. precision_20; default: the first of the convention.")
 @protocol_option
 @segment_option
-@click.option(
-    "--on-mismatch",
-    type=click.Choice(["strict", "pad", "truncate"]),
-    default="strict",
-    show_default=True,
-    help="Files of another length than the sequence: refuse, let missing frames fail, or score what both have.",
-)
+@mismatch_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def command(
     *,

@@ -11,6 +11,7 @@ from siamfc_eval.cli.selection import (
     convention_of,
     dataset_of,
     exit_code,
+    mismatch_option,
     protocol_option,
     score_results,
     segment_option,
@@ -35,13 +36,7 @@ if TYPE_CHECKING:
 @click.option("--tracker", "trackers", multiple=True, help="Only this tracker; may be given again.")
 @protocol_option
 @segment_option
-@click.option(
-    "--on-mismatch",
-    type=click.Choice(["strict", "pad", "truncate"]),
-    default="strict",
-    show_default=True,
-    help="Files of another length than the sequence: refuse, let missing frames fail, or score what both have.",
-)
+@mismatch_option
 @click.option("--attributes", is_flag=True, help="Show scores by attribute or tag.")
 @click.option("--attribute-source", help="Whose attribute table; 'none' for none. Default: the preferred one.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write the JSON to this file as well.")

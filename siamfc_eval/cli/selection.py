@@ -53,19 +53,25 @@ def segment_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def mismatch_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--on-mismatch`, which says what becomes of files of another length."""
+    return click.option(
+        "--on-mismatch",
+        type=click.Choice(["convention", "strict", "pad", "truncate"]),
+        default="convention",
+        show_default=True,
+        help="Files of another length than the sequence: as the convention does, refuse, let missing frames fail, or "
+        "score what both have.",
+    )(function)
+
+
 _OPTIONS = (
     click.argument("results", type=click.Path(path_type=Path)),
     click.option("--dataset", "kind", help="Benchmark or layout, e.g. otb2015, vot2018; default: recognised."),
     click.option("--annotations", type=click.Path(path_type=Path), help="Folder or JSON file of the ground truth."),
     click.option("--tracker", "trackers", multiple=True, help="Only this tracker; may be given again."),
     click.option("--attribute-source", help="Whose attribute table; 'none' for none. Default: the preferred one."),
-    click.option(
-        "--on-mismatch",
-        type=click.Choice(["strict", "pad", "truncate"]),
-        default="strict",
-        show_default=True,
-        help="Files of another length than the sequence: refuse, let missing frames fail, or score what both have.",
-    ),
+    mismatch_option,
     segment_option,
     click.option("--metric", help="Metric to compare by; default: the one that the convention ranks by."),
     click.option("--resamples", default=10_000, show_default=True, help="Bootstrap resamples and permutations."),
@@ -270,7 +276,7 @@ def score_results(
     protocol: str | None = None,
     segment: int | None = None,
     attribute_source: str | None = None,
-    on_mismatch: Any = "strict",
+    on_mismatch: Any = "convention",
     keep: bool = True,
 ) -> Scores:
     """The scores of the results under a convention; what was noticed of them is in its `metadata["notes"]`.

@@ -101,7 +101,7 @@ def explain(
     second: str,
     *,
     metric: str | None = None,
-    on_mismatch: Mismatch = "strict",
+    on_mismatch: Mismatch = "convention",
 ) -> Explanation:
     """Decompose the difference of a tracker's scores under two conventions, rule by rule.
 
@@ -113,7 +113,7 @@ def explain(
         dataset: the ground truth.
         first, second: names of conventions that read the same kind of runs.
         metric: key of the metric; None: the first that both have.
-        on_mismatch: what becomes of files of another length that either convention refuses.
+        on_mismatch: what becomes of files of another length than their sequence.
 
     Raises:
         UnknownNameError: no such convention or metric.
@@ -133,11 +133,23 @@ def explain(
     bench = _Bench(before, after, sequences, runs)
     described = _metric(before, after, metric)
     steps, idle = bench.steps()
-    notes = (f"No result of {', '.join(result.missing)}.",) if result.missing else ()
+    notes: tuple[str, ...] = (f"No result of {', '.join(result.missing)}.",) if result.missing else ()
+    for measure in measures:
+        notes += _remarks(measure, sequences, runs)
     ends = (bench.scores(frozenset()), bench.final())
     return Explanation(
         result.name, dataset.name, (before.convention, after.convention), described, ends, steps, idle, notes
     )
+
+
+def _remarks(measure: Measure, sequences: list[Sequence], runs: list[Runs]) -> tuple[str, ...]:
+    """What a convention says of the runs, e.g. how it takes files of another length: one sentence for each remark."""
+    said: dict[str, list[str]] = {}
+    for sequence, repetitions in zip(sequences, runs, strict=True):
+        for remark in {measure.check(sequence, run) for run in repetitions} if isinstance(measure, Strict) else ():
+            if remark:
+                said.setdefault(remark, []).append(sequence.name)
+    return tuple(f"{measure.convention}, {', '.join(names)}: {remark}." for remark, names in said.items())
 
 
 def _relaxed(measure: Measure, policy: Mismatch) -> Measure:

@@ -31,8 +31,24 @@ class RefusedError(InputError):
         self.remedy = remedy
 
 
-Mismatch = Literal["strict", "pad", "truncate"]
-"""What becomes of runs whose length is not the sequence's, where the convention refuses them."""
+Mismatch = Literal["convention", "strict", "pad", "truncate"]
+"""What becomes of runs whose length is not the sequence's: what the convention does with them (some refuse them, some
+tolerate them, which is said of each file), always refused, missing frames fail, or frames count as far as both go."""
+
+
+def refuse_length(rows: int, frames: int, sequence: str, convention: str, policy: Mismatch) -> RefusedError:
+    """The error of a run of another length, which says who refuses it and what can be done."""
+    remedy = (
+        "--on-mismatch=strict refuses files of another length; --on-mismatch=convention does with them what "
+        f"{convention} does"
+        if policy == "strict"
+        else f"{convention} scores only files of the same length"
+    )
+    return RefusedError(
+        f"{rows} lines for the {frames} frames of {sequence}",
+        f"{remedy}. Run the sequence again, or score what is there: --on-mismatch=pad lets missing frames fail, "
+        "--on-mismatch=truncate scores what both have.",
+    )
 
 
 @dataclass(frozen=True)
@@ -163,7 +179,7 @@ class Tagged(Protocol):
 
 @runtime_checkable
 class Strict(Protocol):
-    """A measure that looks at runs before it scores them, and can be told to accept what it refuses."""
+    """A measure that looks at runs before it scores them, and can be told which lengths to accept."""
 
     def check(self, sequence: Sequence, run: Trajectory) -> str:
         """What a reader of the scores should know of this run, as a sentence without a full stop; "" if it fits.
@@ -174,8 +190,7 @@ class Strict(Protocol):
         ...
 
     def relaxed(self, policy: Mismatch) -> Measure:
-        """The same convention with another rule for runs of another length: missing frames fail ("pad"), or frames
-        count as far as both go ("truncate")."""
+        """The same convention with another rule for runs of another length, see `Mismatch`; itself for "convention"."""
         ...
 
 

@@ -40,7 +40,7 @@ def score(
     convention: str,
     *,
     attribute_source: str | None = None,
-    on_mismatch: Mismatch = "strict",
+    on_mismatch: Mismatch = "convention",
     cache: Path | None = None,
     skip_unusable: bool = False,
     skip_unreadable: bool = False,
@@ -52,7 +52,7 @@ def score(
         dataset: the ground truth, with the sequences that count.
         convention: a name of `siamfc_eval.metrics.conventions.CONVENTIONS`.
         attribute_source: whose attribute table to use; None: the preferred one; "none": no attributes.
-        on_mismatch: what becomes of files of another length that the convention refuses.
+        on_mismatch: what becomes of files of another length than their sequence.
         cache: folder of statistics that are kept between calls; None: nothing is kept.
         skip_unusable: leave out trackers whose files the convention refuses, and say so in `Scores.incomplete`,
             instead of raising.
@@ -148,7 +148,7 @@ class _Job:
         missing = [name for name in self.dataset.names if name not in entries]
         gaps = [f"{result.name}: no result of {', '.join(missing)}."] if missing else []
         remarks = [f"{name}: {entry.note}." for name, entry in entries.items() if entry.note]
-        if self.policy != "strict":
+        if self.policy in {"pad", "truncate"}:
             gaps += [f"{result.name}, {remark}" for remark in remarks]
         total = rows[present].sum(axis=0)
         scores = TrackerScores(

@@ -6,7 +6,7 @@ import collections.abc
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from siamfc_eval.metrics.ope.counts import (
     success_thresholds,
 )
 from siamfc_eval.metrics.ope.rules import OpeRules, rules_of
-from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, RefusedError, Runs
+from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, RefusedError, Runs, refuse_length
 from siamfc_eval.protocols.trajectory import Code, Trajectory
 from siamfc_eval.results.raw import RecordedTrajectory
 
@@ -75,7 +75,7 @@ class OpeMeasure:
     convention: str
     rules: OpeRules
     protocol: str = "ope"
-    policy: Mismatch = "strict"
+    policy: Mismatch = "convention"
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -126,13 +126,16 @@ class OpeMeasure:
     def pins(self) -> Mapping[str, str]:
         """Thresholds, comparison, and the policy on lengths if the user chose one."""
         pins = {"thr": str(self.rules.bins), "cmp": "gt"}
-        return pins if self.policy == "strict" else {**pins, "len": self.policy}
+        return {**pins, "len": self.policy} if self.policy in {"pad", "truncate"} else pins
 
     def relaxed(self, policy: Mismatch) -> Measure:
-        """These rules, but files of another length are padded with frames that fail, or cut."""
-        if policy == "strict":
+        """These rules, but files of another length are refused, padded with frames that fail, or cut."""
+        if policy == "convention":
             return self
-        rules = replace(self.rules, short_file="fail" if policy == "pad" else "truncate", long_file="truncate")
+        short: Literal["refuse", "fail", "truncate"] = "truncate"
+        if policy != "truncate":
+            short = "refuse" if policy == "strict" else "fail"
+        rules = replace(self.rules, short_file=short, long_file="refuse" if policy == "strict" else "truncate")
         return replace(self, rules=rules, policy=policy)
 
     def check(self, sequence: Sequence, run: Trajectory) -> str:
@@ -258,22 +261,24 @@ class OpeMeasure:
             first = sequence.lead_in if rows == frames - sequence.lead_in else 0
             frames = rows if first else frames
         if rows == frames:
-            return Aligned(boxes, first, rows, "")
+            # Both lengths are in use as that of the sequence: no file is of another length, but it is said which one.
+            # Not where the user chose a policy: what is said then is what that policy changed.
+            said = first and self.rules.alignment == "whole" and self.policy in {"convention", "strict"}
+            skipped = f"{rows} lines for {len(sequence)} frames, so the first {_plural(first, 'frame')} not scored"
+            return Aligned(boxes, first, rows, skipped if said else "")
         rule = self.rules.short_file if rows < frames else self.rules.long_file
         if rule == "refuse" or rows == 0:
-            raise RefusedError(
-                f"{rows} lines for the {frames} frames of {sequence.name}",
-                f"{self.convention} scores only files of the same length. Run the sequence again, or score what is "
-                "there: --on-mismatch=pad lets missing frames fail, --on-mismatch=truncate scores what both have.",
-            )
+            raise refuse_length(rows, frames, sequence.name, self.convention, self.policy)
         counted = f"{rows} lines for {frames} frames, so the last "
+        done = f", as {self.convention} does it" if self.policy == "convention" else ""
         if rows > frames:
-            return Aligned(boxes[:frames], first, frames, f"{counted}{_plural(rows - frames, 'line')} not scored")
+            return Aligned(boxes[:frames], first, frames, f"{counted}{_plural(rows - frames, 'line')} not scored{done}")
+        missing = _plural(frames - rows, "frame")
         if rule == "truncate":
-            return Aligned(boxes, first, rows, f"{counted}{_plural(frames - rows, 'frame')} not scored")
+            return Aligned(boxes, first, rows, f"{counted}{missing} not scored{done}")
         filling = np.full((frames - rows, 4), 0.0 if rule == "zeros" else np.nan)
         padded = np.concatenate([boxes, filling])
-        return Aligned(padded, first, rows, f"{counted}{_plural(frames - rows, 'frame')} taken as failed")
+        return Aligned(padded, first, rows, f"{counted}{missing} taken as failed{done}")
 
     def _refuse_bad(self, boxes: Boxes) -> None:
         """Refuse boxes that the convention has no answer to."""

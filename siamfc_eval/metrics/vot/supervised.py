@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.datasets.sequence import Dataset, Sequence
-from siamfc_eval.errors import InputError
-from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Runs
+from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Runs, refuse_length
 from siamfc_eval.metrics.vot.fragments import add_curves, fragment_weights, fragments
 from siamfc_eval.metrics.vot.rules import SUPERVISED, SupervisedRules
 from siamfc_eval.metrics.vot.runs import REGION, ScoredRun, counted_frames, run_codes, score_run
@@ -50,7 +49,7 @@ class SupervisedMeasure:
     image_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Sequence -> (width, height); regions of other sequences are not clipped."""
     protocol: str = "supervised"
-    policy: Mismatch = "strict"
+    policy: Mismatch = "convention"
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -76,13 +75,14 @@ class SupervisedMeasure:
     def pins(self) -> Mapping[str, str]:
         """Interval, burn-in, and the policy on lengths if the user chose one."""
         pins = {"eao": f"{self.interval.low}-{self.interval.high}", "burnin": str(self.rules.burn_in)}
-        return pins if self.policy == "strict" else {**pins, "len": self.policy}
+        return {**pins, "len": self.policy} if self.policy in {"pad", "truncate"} else pins
 
     def relaxed(self, policy: Mismatch) -> Measure:
-        """These rules, but runs of another length are padded with frames that overlap nothing, or cut."""
-        if policy == "strict":
+        """These rules, but runs of another length are refused, padded with frames that overlap nothing, or cut."""
+        if policy == "convention":
             return self
-        return replace(self, rules=replace(self.rules, other_length="cut"), policy=policy)
+        rules = replace(self.rules, other_length="raise" if policy == "strict" else "cut")
+        return replace(self, rules=rules, policy=policy)
 
     def check(self, sequence: Sequence, run: Trajectory) -> str:
         """See `Strict.check`."""
@@ -90,18 +90,15 @@ class SupervisedMeasure:
         notes = []
         if rows != frames:
             if self.rules.other_length == "raise" or rows == 0:
-                raise InputError(
-                    f"{rows} lines for the {frames} frames of {sequence.name}, and {self.convention} scores only files "
-                    "of the same length. Run that sequence again, or score what is there: --on-mismatch=truncate "
-                    "scores the frames that both have, --on-mismatch=pad lets missing frames overlap nothing"
-                )
-            counted = f"{rows} lines for {frames} frames"
+                raise refuse_length(rows, frames, sequence.name, self.convention, self.policy)
+            counted = f"{rows} lines for {frames} frames, so the last "
+            done = f", as {self.convention} does it" if self.policy == "convention" else ""
             if rows > frames:
-                notes.append(f"{counted}, so the last {rows - frames} lines are not scored")
+                notes.append(f"{counted}{rows - frames} lines are not scored{done}")
             elif self.policy == "pad":
-                notes.append(f"{counted}, so the last {frames - rows} frames overlap nothing")
+                notes.append(f"{counted}{frames - rows} frames overlap nothing")
             else:
-                notes.append(f"{counted}, so the last {frames - rows} frames are not scored")
+                notes.append(f"{counted}{frames - rows} frames are not scored{done}")
         codes = run_codes(run)
         if not len(codes) or codes[0] != INITIALIZED:
             notes.append("the first line is no initialisation (1): these are not results of the supervised protocol")

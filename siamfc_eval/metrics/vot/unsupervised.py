@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.geometry.raster import Rasteriser
-from siamfc_eval.metrics.scores import CurveAxis, Metric, Runs
+from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Runs, refuse_length
 from siamfc_eval.metrics.vot.runs import score_run
 from siamfc_eval.metrics.vot.supervised import frame_tags
 from siamfc_eval.metrics.vot.years import image_sizes
+from siamfc_eval.protocols.trajectory import Trajectory
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +34,8 @@ class UnsupervisedRules:
     """Frames from the initialisation on that are left out; with 0 the initialisation frame counts as overlap 0."""
     pooling: Literal["frames", "sequences"] = field(metadata={"effect": "pooling over frames or over sequences"})
     """The mean over all frames, or the mean over sequences weighted by length."""
+    other_length: Literal["pad", "cut", "raise"] = field(default="pad", metadata={"effect": "files of another length"})
+    """Missing frames overlap nothing, frames count as far as both go, or the run is refused."""
 
 
 UNSUPERVISED: dict[str, UnsupervisedRules] = {
@@ -56,6 +59,7 @@ class UnsupervisedMeasure:
     image_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Sequence -> (width, height); regions of other sequences are not clipped."""
     protocol: str = "unsupervised"
+    policy: Mismatch = "convention"
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -70,8 +74,30 @@ class UnsupervisedMeasure:
 
     @property
     def pins(self) -> Mapping[str, str]:
-        """The burn-in."""
-        return {"burnin": str(self.rules.burn_in)}
+        """The burn-in, and the policy on lengths if the user chose one."""
+        pins = {"burnin": str(self.rules.burn_in)}
+        return {**pins, "len": self.policy} if self.policy in {"pad", "truncate"} else pins
+
+    def relaxed(self, policy: Mismatch) -> Measure:
+        """These rules, but runs of another length are refused, padded with frames that overlap nothing, or cut."""
+        if policy == "convention":
+            return self
+        lengths: dict[Mismatch, Literal["pad", "cut", "raise"]] = {"strict": "raise", "pad": "pad", "truncate": "cut"}
+        return replace(self, rules=replace(self.rules, other_length=lengths[policy]), policy=policy)
+
+    def check(self, sequence: Sequence, run: Trajectory) -> str:
+        """See `Strict.check`."""
+        rows, frames = len(run), len(sequence)
+        if rows == frames:
+            return ""
+        if self.rules.other_length == "raise" or rows == 0:
+            raise refuse_length(rows, frames, sequence.name, self.convention, self.policy)
+        counted = f"{rows} lines for {frames} frames, so the last "
+        done = f", as {self.convention} does it" if self.policy == "convention" else ""
+        if rows > frames:
+            return f"{counted}{rows - frames} lines are not scored{done}"
+        what = "overlap nothing" if self.rules.other_length == "pad" else "are not scored"
+        return f"{counted}{frames - rows} frames {what}{done}"
 
     def statistics(self, sequence: Sequence, runs: Runs) -> Floats:
         """See `Measure.statistics`; shape (102,)."""
@@ -101,6 +127,8 @@ class UnsupervisedMeasure:
             # A frame without an answer overlaps nothing; only the burn-in is left out.
             counted = np.ones(len(sequence), dtype=np.bool_)
             counted[: self.rules.burn_in] = False
+            if self.rules.other_length == "cut":
+                counted[len(scored.codes) :] = False
             overlaps = np.zeros(len(sequence))
             overlaps[: len(scored.codes)] = scored.overlaps[0]
             used = overlaps[counted & (tag > 0)]
