@@ -105,6 +105,25 @@ def test_messages_are_found_between_all_else_in_whatever_pieces_they_come() -> N
         assert found == ["1", "3"]  # the last is half a message as long as its line has not ended
 
 
+def test_what_was_not_asked_for_is_a_message_and_nothing_else() -> None:
+    messages = Messages(chunks(b"@@TRAX:state 1\nprinted", b" long @@TRAX:state 3\n@@TRAX:state 4\n"), 1000)
+    assert messages.next() is not None
+    assert messages.left() == b""
+    messages.add(b"@@TRAX:state 2")  # goes on with the line that was printed
+    assert messages.left() == b""
+    messages.add(b"\nmore\n@@TRAX:st")
+    assert messages.left() == b"@@TRAX:st"
+
+
+@pytest.mark.parametrize(
+    ("given", "read"), [("0.5", 0.5), ("-1e3", -1000), ("high", np.nan), ("inf", np.nan), ("", np.nan)]
+)
+def test_a_confidence_that_is_no_finite_number_is_missing(given: str, read: float) -> None:
+    said = f'@@TRAX:state 1,2,3,4 "confidence={given}"\n'.encode()
+    answer = Conversation(Canned(HELLO, said)).initialize("file:///a.jpg", "1,2,3,4")
+    np.testing.assert_equal(answer.confidence, read)
+
+
 def test_a_line_is_held_in_memory_only_if_it_may_be_a_message_and_only_up_to_a_limit() -> None:
     endless = (b"x" * 65536 for _ in range(1000))
     messages = Messages(lambda: next(endless, b""), 1000)

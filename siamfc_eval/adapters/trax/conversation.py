@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple, Protocol
 
 from siamfc_eval.adapters.trax.images import CHANNELS
@@ -149,9 +150,10 @@ def _names(text: str, default: tuple[str, ...]) -> tuple[str, ...]:
 
 def _confidence(answer: Message) -> float:
     try:
-        return float(answer.properties.get("confidence", "nan"))
+        confidence = float(answer.properties.get("confidence", "nan"))
     except ValueError:
-        return float("nan")
+        return math.nan
+    return confidence if math.isfinite(confidence) else math.nan
 
 
 def _shown(message: Message) -> str:

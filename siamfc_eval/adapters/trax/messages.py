@@ -114,10 +114,10 @@ class Messages:
 
     def left(self) -> bytes:
         """The beginning of a message that has come and was not asked for; b"" if there is none."""
-        while self._held and not self._held.startswith(PREFIX):
+        while self._held and (self._passing_over or not self._held.startswith(PREFIX)):
             if self._line() is None:
-                break
-        return bytes(self._held[:200]) if self._held.startswith(PREFIX) else b""
+                return b""
+        return bytes(self._held[:200])
 
     def _line(self) -> bytes | None:
         """Take the next whole line; None if there is none yet. Of a line without the prefix nothing need be right."""
