@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from siamfc_eval.cli.printing import echo
 from siamfc_eval.cli.selection import dataset_of, protocol_option
 from siamfc_eval.storage.json_text import json_text
 
@@ -36,8 +37,7 @@ def check_dataset_command(
     context: click.Context, *, path: Path, kind: str | None, images: Path | None, decode: bool, as_json: bool
 ) -> None:
     """Say what is at PATH and name each missing or unreadable file, wrong count and unusable box."""
-    from rich.console import Console
-
+    from siamfc_eval.cli.console import Console
     from siamfc_eval.datasets.check import check_dataset
 
     with Console(stderr=True).status("looking") as status:
@@ -45,7 +45,7 @@ def check_dataset_command(
             path, kind, images, decode=decode, on_sequence=lambda name: status.update(f"looking at {name}")
         )
     if as_json:
-        click.echo(json_text(report.as_dict()))
+        echo(json_text(report.as_dict()))
     else:
         _show(report)
     context.exit(0 if report.ok else 1)
@@ -53,22 +53,22 @@ def check_dataset_command(
 
 def _show(report: DatasetReport) -> None:
     with_images = sum(1 for sequence in report.sequences if sequence.images)
-    click.echo(f"{report.path}: {report.name}, layout {report.layout}")
-    click.echo(f"  sequences   {len(report.sequences)} ({with_images} with images)")
-    click.echo(f"  frames      {report.frames}")
+    echo(f"{report.path}: {report.name}, layout {report.layout}")
+    echo(f"  sequences   {len(report.sequences)} ({with_images} with images)")
+    echo(f"  frames      {report.frames}")
     sizes = [f"{w}x{h} ({count})" for (w, h), count in sorted(report.sizes.items(), key=lambda item: -item[1])]
     if sizes:
         more = f" and {len(sizes) - 6} more" if len(sizes) > 6 else ""
-        click.echo(f"  sizes       {', '.join(sizes[:6])}{more}")
+        echo(f"  sizes       {', '.join(sizes[:6])}{more}")
     kinds = {"polygons" if sequence.polygons else "boxes" for sequence in report.sequences}
-    click.echo(f"  convention  {report.convention} ({' and '.join(sorted(kinds))})")
+    echo(f"  convention  {report.convention} ({' and '.join(sorted(kinds))})")
     for note in report.notes:
-        click.echo(f"  note        {note}")
+        echo(f"  note        {note}")
     for problem in report.problems:
-        click.echo(f"  {problem.kind}: {problem}")
+        echo(f"  {problem.kind}: {problem}")
     looked = "every image decoded" if report.decoded else "image headers read; --decode looks at every pixel"
     verdict = "nothing is wrong" if report.ok else f"{len(report.problems)} problems"
-    click.echo(f"{verdict} ({looked})" if with_images else verdict)
+    echo(f"{verdict} ({looked})" if with_images else verdict)
 
 
 @command.command(
@@ -108,11 +108,11 @@ def check_results_command(
             "notes": list(results.notes),
             "trackers": {check.tracker: check.as_json() for check in checks},
         }
-        click.echo(json_text(report))
+        echo(json_text(report))
     else:
-        click.echo(f"{results.folder}: {len(checks)} trackers on {dataset.name} ({len(dataset)} sequences)")
+        echo(f"{results.folder}: {len(checks)} trackers on {dataset.name} ({len(dataset)} sequences)")
         for note in results.notes:
-            click.echo(f"  note        {note}")
+            echo(f"  note        {note}")
         for check in checks:
             _show_tracker(check)
     wrong, missing = any(check.unreadable for check in checks), any(check.missing for check in checks)
@@ -121,9 +121,9 @@ def check_results_command(
 
 def _show_tracker(check: TrackerCheck) -> None:
     where = f", {check.protocol}" if check.protocol else ""
-    click.echo(f"{check.tracker}{where}: {check.files} files, {check.rows:,} rows, {check.timed} with times")
+    echo(f"{check.tracker}{where}: {check.files} files, {check.rows:,} rows, {check.timed} with times")
     for label, texts in (("habit", check.quirks), ("note", check.notes), ("unreadable", check.unreadable)):
         for text in texts:
-            click.echo(f"  {label:<11} {text}")
+            echo(f"  {label:<11} {text}")
     if check.missing:
-        click.echo(f"  missing     {', '.join(check.missing)}")
+        echo(f"  missing     {', '.join(check.missing)}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from siamfc_eval.cli.printing import echo
 from siamfc_eval.cli.selection import (
     convention_of,
     dataset_of,
@@ -43,10 +44,9 @@ def command(
     scores = score_results(results, dataset, convention, **selected)
     comparison = compare(scores, metric, resamples=resamples, seed=seed)
     if as_json:
-        click.echo(json_text(comparison.to_json()))
+        echo(json_text(comparison.to_json()))
     else:
-        from rich.console import Console
-
+        from siamfc_eval.cli.console import Console
         from siamfc_eval.reporting.rendering import to_terminal
         from siamfc_eval.reporting.summary import findings
         from siamfc_eval.reporting.tables import pairs_table, ranking_table
@@ -58,5 +58,5 @@ def command(
         if comparison.pairs:
             console.print(to_terminal(pairs_table(comparison)))
     for gap in scores.incomplete:
-        click.echo(f"incomplete: {gap}", err=True)
+        echo(f"incomplete: {gap}", err=True)
     return exit_code([scores])

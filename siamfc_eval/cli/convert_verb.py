@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from siamfc_eval.cli.printing import echo
 from siamfc_eval.storage.json_text import json_text
 
 
@@ -58,13 +59,13 @@ def weights(
         "out": str(target),
     }
     if as_json:
-        click.echo(json_text(facts))
+        echo(json_text(facts))
         return
     means = network.preprocessing
     span = "0..255" if means.scale == 1 else "0..1"
     normalised = "" if not any(means.mean) else f", mean {means.mean}, std {means.std}"
-    click.echo(f"{target}: {checkpoint.model} from {checkpoint.source}, {means.order} {span}{normalised}")
+    echo(f"{target}: {checkpoint.model} from {checkpoint.source}, {means.order} {span}{normalised}")
     for note in checkpoint.notes:
-        click.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", err=True)
     if checkpoint.unused:
-        click.echo(f"not used: {', '.join(checkpoint.unused)}", err=True)
+        echo(f"not used: {', '.join(checkpoint.unused)}", err=True)

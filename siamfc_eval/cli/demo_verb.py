@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from siamfc_eval.cli.printing import echo
+
 
 @click.command(epilog="Example: siamfc-eval demo --data ~/OTB2015 --tracker siamfc-slim --tracker opencv-mil")
 @click.option("--data", type=click.Path(path_type=Path), help="Your sequences; default: the embedded benchmark.")
@@ -19,8 +21,7 @@ def command(data: Path | None, trackers: tuple[str, ...], out: Path, device: str
 
     Nothing is downloaded: the benchmark is drawn by the package, and the networks come with it.
     """
-    from rich.console import Console
-
+    from siamfc_eval.cli.console import Console
     from siamfc_eval.cli.report_verb import build_report
     from siamfc_eval.cli.run_progress import Progress
     from siamfc_eval.cli.selection import exit_code
@@ -48,5 +49,5 @@ def command(data: Path | None, trackers: tuple[str, ...], out: Path, device: str
     took = time.monotonic() - begun
     console.print(f"Everything took {took:.0f} s. The report: {page}", highlight=False, soft_wrap=True)
     for failure in summary.failures:
-        click.echo(f"failed: {failure.tracker} on {failure.key}: {failure.error}", err=True)
+        echo(f"failed: {failure.tracker} on {failure.key}: {failure.error}", err=True)
     return summary.exit_code or exit_code([section.scores])

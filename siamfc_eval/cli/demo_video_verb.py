@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from siamfc_eval.cli.printing import echo
 from siamfc_eval.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def command(
         video = stack.enter_context(VideoFile(out.expanduser(), fps or footage.fps)) if out is not None else None
         loaded = load_tracker(tracker, device=device, weights=weights, timeout=timeout, weights_key=weights_key)
         for note in getattr(loaded, "notes", ()):
-            click.echo(f"note: {note}", err=True)
+            echo(f"note: {note}", err=True)
         close = getattr(loaded, "close", None)
         if close is not None:
             stack.callback(close)
@@ -82,7 +83,7 @@ def command(
                 break
     if drawn == 0:
         raise InputError(f"{source}: it has no frames.")
-    click.echo(f"{footage.name}: {drawn} frames" + (f" -> {out}" if out is not None else ""))
+    echo(f"{footage.name}: {drawn} frames" + (f" -> {out}" if out is not None else ""))
 
 
 def _parse_box(text: str) -> Region:

@@ -11,6 +11,7 @@ import click
 
 from siamfc_eval import __version__
 from siamfc_eval.catalogue import catalogue_folder, catalogue_names
+from siamfc_eval.cli.printing import echo
 from siamfc_eval.storage.json_text import json_text
 
 # Distribution -> (extra that installs it, what it is for); an empty extra is part of every installation.
@@ -40,7 +41,7 @@ def command(as_json: bool) -> int:
     """
     findings = examine()
     if as_json:
-        click.echo(json_text(findings))
+        echo(json_text(findings))
     else:
         _show(findings)
     broken = [name for name, entry in findings["packages"].items() if not entry["extra"] and entry["version"] is None]
@@ -95,8 +96,9 @@ def _weights_of(tracker: str) -> str:
 
 
 def _show(findings: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from siamfc_eval.cli.console import Console
 
     console = Console()
     console.print(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from siamfc_eval.cli.printing import echo
 from siamfc_eval.cli.selection import dataset_of, mismatch_option, protocol_option, read_runs, segment_option
 from siamfc_eval.storage.json_text import json_text
 
@@ -57,15 +58,16 @@ def command(
         raise InputError(f"{results}: which tracker? Give --tracker, one of: {', '.join(sorted(raw))}.")
     explanation = explain(next(iter(raw.values())), dataset, first, second, metric=metric, on_mismatch=on_mismatch)
     if as_json:
-        click.echo(json_text(explanation.to_json()))
+        echo(json_text(explanation.to_json()))
     else:
         _show(explanation)
 
 
 def _show(explanation: Explanation) -> None:
     """The decomposition as a table."""
-    from rich.console import Console
     from rich.table import Table
+
+    from siamfc_eval.cli.console import Console
 
     metric = explanation.metric
     key, digits = metric.key, max(metric.digits, 4)

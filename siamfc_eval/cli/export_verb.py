@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from siamfc_eval.cli.printing import echo
 from siamfc_eval.cli.selection import dataset_of, protocol_option
 from siamfc_eval.errors import InputError
 from siamfc_eval.storage.json_text import json_text
@@ -68,11 +69,11 @@ def results(
     written = export_results(raw, out, layout, binary=not text)
     if as_json:
         facts = {"folder": str(written.folder), "files": written.files, "notes": [*raw.notes, *written.notes]}
-        click.echo(json_text(facts))
+        echo(json_text(facts))
     else:
-        click.echo(f"{written.files} files -> {written.folder}")
+        echo(f"{written.files} files -> {written.folder}")
         for note in (*raw.notes, *written.notes):
-            click.echo(note)
+            echo(note)
     return 2 if any(one.missing for one in raw.values()) else 0
 
 
@@ -91,7 +92,7 @@ def got10k_submission(*, source: Path, kind: str | None, annotations: Path | Non
 
     dataset = dataset_of(source, kind, annotations)
     one = read_results(source, dataset, [tracker])[tracker]
-    click.echo(f"{write_got10k_submission(one, dataset, out)}: {len(dataset)} sequences of {tracker}")
+    echo(f"{write_got10k_submission(one, dataset, out)}: {len(dataset)} sequences of {tracker}")
 
 
 @command.command(
@@ -112,10 +113,8 @@ def vot_workspace(*, folder: Path, data: Path, kind: str | None, trackers: tuple
 
     dataset = load_dataset(data, kind)
     written = write_workspace(folder.expanduser(), dataset, list(trackers), stack=stack)
-    click.echo(f"{written}: {len(dataset)} sequences, {len(trackers)} trackers")
-    click.echo(
-        f"Next: vot evaluate --workspace {written} TRACKER, then vot analyze --workspace {written} --format json"
-    )
+    echo(f"{written}: {len(dataset)} sequences, {len(trackers)} trackers")
+    echo(f"Next: vot evaluate --workspace {written} TRACKER, then vot analyze --workspace {written} --format json")
 
 
 @command.command(epilog="Example: siamfc-eval export onnx siamfc-alexnet siamfc.onnx --part detect --searches 3")
@@ -137,8 +136,8 @@ def onnx(*, source: str, target: Path, part: str, searches: int, opset: int) -> 
 
     written = export_onnx(network, target, part=part, searches=searches, opset=opset)
     shapes = {**written.inputs, **written.outputs}
-    click.echo(f"{written.path}: " + ", ".join(f"{name} {shape}" for name, shape in shapes.items()))
-    click.echo(f"differs from torch by at most {written.difference:.2g} of the largest value")
+    echo(f"{written.path}: " + ", ".join(f"{name} {shape}" for name, shape in shapes.items()))
+    echo(f"differs from torch by at most {written.difference:.2g} of the largest value")
 
 
 def _network(source: str) -> Any:
@@ -171,5 +170,5 @@ def _network(source: str) -> Any:
             )
         network, notes = load_network(path.stem, path, definition)
     for note in notes:
-        click.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", err=True)
     return network

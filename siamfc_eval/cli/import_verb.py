@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from siamfc_eval.cli.printing import echo
 from siamfc_eval.cli.selection import dataset_of, protocol_option
 from siamfc_eval.storage.json_text import json_text
 
@@ -72,15 +73,15 @@ def command(
             }
             for one in imported
         ]
-        click.echo(json_text({"dataset": dataset.name, "trackers": listed, "notes": list(results.notes)}))
+        echo(json_text({"dataset": dataset.name, "trackers": listed, "notes": list(results.notes)}))
     else:
         for one in imported:
-            click.echo(f"{one.tracker}: {one.files} files -> {one.folder}")
+            echo(f"{one.tracker}: {one.files} files -> {one.folder}")
             for note in one.notes:
-                click.echo(f"  {note}")
+                echo(f"  {note}")
         for note in results.notes:
-            click.echo(note)
+            echo(note)
     incomplete = [one for one in imported if one.missing]
     for one in incomplete:
-        click.echo(f"incomplete: {one.tracker}: no result of {', '.join(one.missing)}.", err=True)
+        echo(f"incomplete: {one.tracker}: no result of {', '.join(one.missing)}.", err=True)
     return 2 if incomplete else 0

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from siamfc_eval.cli.printing import echo
 from siamfc_eval.storage.json_text import json_text
 
 Row = dict[str, Any]
@@ -25,7 +26,7 @@ def _listing(name: str, summary: str, columns: Sequence[str]) -> Callable[[Calla
         @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
         def show(*, as_json: bool) -> None:
             found = rows()
-            click.echo(json_text(found) if as_json else _table(found, columns))
+            echo(json_text(found) if as_json else _table(found, columns))
 
         return show
 

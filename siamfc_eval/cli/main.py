@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
+import signal
 import sys
+from typing import NoReturn
 
 import click
 
 from siamfc_eval import __version__
 from siamfc_eval.errors import SiamfcEvalError, UnknownNameError
+from siamfc_eval.plain_text import printable
 
 VERBS: dict[str, str] = {
     "check": "Look at a data set or results and say what is wrong.",
@@ -66,15 +70,60 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point of the console script; errors meant for people are printed without a traceback."""
+    ended = _end_as_interrupted()
+    code = 0
+    try:
+        code = _run()
+        sys.stdout.flush()
+    except click.exceptions.Abort:
+        _complain("interrupted; what was finished is kept")
+        code = 128 + (ended[0] if ended else signal.SIGINT)
+    except BrokenPipeError:
+        code = 1  # As click has it: the reader, such as `head`, had enough, and nothing is to be said.
+    except OSError as error:
+        place = error.filename if error.filename is not None else "standard output or a file"
+        _complain(f"error: {place}: {error.strerror or error}. Free some space, or write elsewhere.")
+        code = 1
+    _leave(code)
+
+
+def _run() -> int:
     try:
         status = cli.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("interrupted; what was finished is kept", err=True)
-        sys.exit(130)
     except click.ClickException as error:
         error.show()
-        sys.exit(1)
+        return 1
     except SiamfcEvalError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
-    sys.exit(status if isinstance(status, int) else 0)
+        _complain(f"error: {error}")
+        return error.exit_code
+    return status if isinstance(status, int) else 0
+
+
+def _end_as_interrupted() -> list[int]:
+    """Let the signals that ask a program to end do what Ctrl-C does; returns the list that the signal will be in."""
+    seen: list[int] = []
+
+    def interrupt(number: int, _: object) -> None:
+        seen.append(number)
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # There is no SIGHUP on Windows.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has it ignored, and means it.
+            signal.signal(number, interrupt)
+    return seen
+
+
+def _complain(text: str) -> None:
+    with contextlib.suppress(OSError):
+        click.echo(printable(text, lines=True), err=True)
+
+
+def _leave(code: int) -> NoReturn:
+    """End; what standard output still holds and cannot write is not tried again by the interpreter."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)

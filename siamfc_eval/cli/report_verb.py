@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from siamfc_eval.cli.printing import echo
 from siamfc_eval.cli.selection import (
     convention_of,
     dataset_of,
@@ -56,9 +57,9 @@ def command(
         **selected,
     )
     scored = [section.scores for section in sections]
-    click.echo(f"report: {page}")
+    echo(f"report: {page}")
     for gap in dict.fromkeys(gap for scores in scored for gap in scores.incomplete):
-        click.echo(f"incomplete: {gap}", err=True)
+        echo(f"incomplete: {gap}", err=True)
     return exit_code(scored)
 
 

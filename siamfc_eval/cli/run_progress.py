@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 from rich.text import Text
 
+from siamfc_eval.plain_text import printable
 from siamfc_eval.running.events import (
     Advanced,
     Event,
@@ -106,4 +107,4 @@ class Progress:
             self._say(f"All errors of this tracker are kept in {event.log}", "dim")
 
     def _say(self, text: str, style: str) -> None:
-        self._console.print(Text(text, style=style), soft_wrap=True)
+        self._console.print(Text(printable(text), style=style), soft_wrap=True)

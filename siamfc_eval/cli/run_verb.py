@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from siamfc_eval.cli.printing import echo
 from siamfc_eval.storage.json_text import json_text
 
 if TYPE_CHECKING:
@@ -111,18 +112,18 @@ def command(
         summary = run_experiment(definition, trackers, data, out, options=options, on_event=progress)
     page = _write_report(definition, summary) if report and summary.has_results else None
     if as_json:
-        click.echo(json_text(summary.as_json()))
+        echo(json_text(summary.as_json()))
         for gap in summary.incomplete:
-            click.echo(f"incomplete: {gap}", err=True)
+            echo(f"incomplete: {gap}", err=True)
         return summary.exit_code
     _show(summary)
     if not summary.has_results:
-        click.echo("nothing was run, so there are no results", err=True)
+        echo("nothing was run, so there are no results", err=True)
         return summary.exit_code
     if not no_score:
         _show_scores(definition, summary)
-    click.echo(f"\nresults: {summary.out}")
-    click.echo(f"next: siamfc-eval report {summary.out}" if page is None else f"report: {page}")
+    echo(f"\nresults: {summary.out}")
+    echo(f"next: siamfc-eval report {summary.out}" if page is None else f"report: {page}")
     return summary.exit_code
 
 
@@ -145,8 +146,9 @@ def _write_report(experiment: Experiment, summary: RunSummary) -> Path:
 
 def _show(summary: RunSummary) -> None:
     """What was run, how fast, and what went wrong."""
-    from rich.console import Console
     from rich.table import Table
+
+    from siamfc_eval.cli.console import Console
 
     table = Table(title=f"{summary.experiment} on {summary.dataset}", title_justify="left")
     for heading in ("tracker", "protocol"):
@@ -166,31 +168,30 @@ def _show(summary: RunSummary) -> None:
         )
     Console(width=None if Console().is_terminal else 120).print(table)
     if any(part.ran and not part.fps for part in summary.protocols):
-        click.echo("Speed was not measured: runs shared the machine. For it, run the same with --speed.")
+        echo("Speed was not measured: runs shared the machine. For it, run the same with --speed.")
     for part in summary.protocols:
         if part.not_repeated:
-            click.echo(
+            echo(
                 f"{part.tracker}, {part.protocol}: the first three runs are identical on {part.not_repeated} "
                 "sequences, which were not run further."
             )
         if part.invalid:
-            click.echo(f"{part.tracker}, {part.protocol}: {part.invalid} answers were no finite numbers (kept as NaN).")
+            echo(f"{part.tracker}, {part.protocol}: {part.invalid} answers were no finite numbers (kept as NaN).")
     for gap in summary.incomplete:
-        click.echo(f"incomplete: {gap}", err=True)
+        echo(f"incomplete: {gap}", err=True)
     for failure in summary.skipped:
-        click.echo(f"skipped: {failure.key}: {failure.error}", err=True)
+        echo(f"skipped: {failure.key}: {failure.error}", err=True)
     if summary.failures:
-        click.echo(f"{len(summary.failures)} runs failed; start again to retry them:", err=True)
+        echo(f"{len(summary.failures)} runs failed; start again to retry them:", err=True)
         for failure in summary.failures:
             error = failure.error.partition("\n")[0]  # all of it was shown when it happened
             where = " ".join(word for word in (failure.tracker, failure.protocol, failure.key) if word)
-            click.echo(f"  {where}: {error}", err=True)
+            echo(f"  {where}: {error}", err=True)
 
 
 def _show_scores(experiment: Experiment, summary: RunSummary) -> None:
     """A ranked table for each protocol that a convention of the experiment scores, over the sequences that were run."""
-    from rich.console import Console
-
+    from siamfc_eval.cli.console import Console
     from siamfc_eval.cli.selection import score_results
     from siamfc_eval.errors import SiamfcEvalError
     from siamfc_eval.metrics.conventions import convention
@@ -210,14 +211,14 @@ def _show_scores(experiment: Experiment, summary: RunSummary) -> None:
         if not ran:
             continue
         trackers = tuple(dict.fromkeys(part.tracker for part in ran))
-        click.echo(f"\n{protocol.kind}, by the rules of {name}")
+        echo(f"\n{protocol.kind}, by the rules of {name}")
         try:
             scores = score_results(summary.out, summary.selected, name, trackers=trackers, protocol=protocol.folder)
         except SiamfcEvalError as error:
-            click.echo(f"not scored: {error}", err=True)
+            echo(f"not scored: {error}", err=True)
             continue
         console.print(to_terminal(ranking_table(scores, None, most=5)))
         for gap in scores.incomplete:
             if gap not in said:
-                click.echo(f"incomplete: {gap}", err=True)
+                echo(f"incomplete: {gap}", err=True)
         said.update(scores.incomplete)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from siamfc_eval.cli.printing import echo
 from siamfc_eval.cli.selection import (
     convention_of,
     dataset_of,
@@ -99,11 +100,11 @@ def command(
 
         write_plots(scores, plots, plot_format)
     if as_json:
-        click.echo(text)
+        echo(text)
     else:
         _show(scores, scores.metadata["notes"], attributes)
     for gap in scores.incomplete:
-        click.echo(f"incomplete: {gap}", err=True)
+        echo(f"incomplete: {gap}", err=True)
     return exit_code([scores])
 
 
@@ -117,8 +118,7 @@ def _policy(pinned: str | None, asked: Mismatch) -> Mismatch:
 
 def _show(scores: Scores, notes: tuple[str, ...], attributes: bool) -> None:
     """Tables for a person."""
-    from rich.console import Console
-
+    from siamfc_eval.cli.console import Console
     from siamfc_eval.reporting.rendering import to_terminal
     from siamfc_eval.reporting.tables import attribute_table, ranking_table
 

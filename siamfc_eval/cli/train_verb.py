@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from siamfc_eval.catalogue import find_definition
+from siamfc_eval.cli.printing import echo
 from siamfc_eval.errors import MissingDependencyError
 
 
@@ -59,5 +60,5 @@ def command(training: str, data: Path | None, out: Path | None, device: str) -> 
             run.run()
         if place.is_first:
             written = hand_over(run)
-            click.echo(f"trained {run.step} steps in {run.seconds / 60:.1f} minutes; best validation {run.best:.4f}")
-            click.echo("\n".join(str(path) for path in written))
+            echo(f"trained {run.step} steps in {run.seconds / 60:.1f} minutes; best validation {run.best:.4f}")
+            echo("\n".join(str(path) for path in written))

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from siamfc_eval.cli.printing import echo
 from siamfc_eval.errors import InputError
 
 
@@ -64,5 +65,5 @@ def command(
         )
     loaded = load_tracker(tracker, device=device, weights=weights, weights_key=weights_key)
     for note in getattr(loaded, "notes", ()):
-        click.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", err=True)
     serve(loaded, regions, protocol, patience)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from siamfc_eval.cli.printing import echo
 from siamfc_eval.errors import IncompleteError, InputError
 from siamfc_eval.storage.json_text import json_text
 
@@ -77,17 +78,17 @@ def command(
     aim = metrics[metric] if metric is not None else next(iter(metrics.values()))
     loaded: Any = load_tracker(tracker, device, weights, weights_key)
     for note in getattr(loaded, "notes", ()):
-        click.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", err=True)
     ranges = choose_ranges(loaded, parameters)
     split = split_sequences(dataset.names, held_out, seed)
     path = out or Path(f"{loaded.name}-tuned.toml")
     if path.suffix != ".toml":
         raise InputError(f"{path}: a tracker file ends in .toml.")
-    click.echo(f"tuning on {len(split.tuning)} sequences, judging by {', '.join(split.held_out)}", err=True)
+    echo(f"tuning on {len(split.tuning)} sequences, judging by {', '.join(split.held_out)}", err=True)
 
     def tell(number: int, values: dict[str, float], value: float) -> None:
         shown = ", ".join(f"{name} {entry:.4g}" for name, entry in values.items())
-        click.echo(f"{number}/{trials}: {aim.key} {value:.4f} with {shown}", err=True)
+        echo(f"{number}/{trials}: {aim.key} {value:.4f} with {shown}", err=True)
 
     tuned = tune(
         loaded,
@@ -102,14 +103,14 @@ def command(
     about = f"{experiment.name or experiment_name}, {rules}, {aim.key}"
     _write(path, tracker, tuned, about, weights=weights, weights_key=weights_key)
     if as_json:
-        click.echo(json_text({"file": str(path), "metric": aim.key, "convention": rules, **_facts(tuned)}))
+        echo(json_text({"file": str(path), "metric": aim.key, "convention": rules, **_facts(tuned)}))
         return
-    click.echo(f"{aim.label} on the sequences tuned on: {tuned.tuning_before:.3f} -> {tuned.tuning_after:.3f}")
-    click.echo(f"{aim.label} on those kept out:         {tuned.held_out_before:.3f} -> {tuned.held_out_after:.3f}")
+    echo(f"{aim.label} on the sequences tuned on: {tuned.tuning_before:.3f} -> {tuned.tuning_after:.3f}")
+    echo(f"{aim.label} on those kept out:         {tuned.held_out_before:.3f} -> {tuned.held_out_after:.3f}")
     gain = (tuned.held_out_after - tuned.held_out_before) * (1 if aim.better == "higher" else -1)
     if gain <= 0:
-        click.echo("The sequences kept out do not confirm the gain: the tracker's own values are the safer choice.")
-    click.echo(f"written: {path}")
+        echo("The sequences kept out do not confirm the gain: the tracker's own values are the safer choice.")
+    echo(f"written: {path}")
 
 
 def _facts(tuned: Tuned) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.metrics.scores import CurveAxis, Scores
+from siamfc_eval.plain_text import printable
 from siamfc_eval.reporting.plots import Style, curve_limit, ranked_curves
 
 Floats = NDArray[np.float64]
@@ -105,7 +106,7 @@ def _curves(
     for name in reversed(order):
         width = 2.6 if name == order[0] else 1.8
         path = _path(x, frame.y(scores.trackers[name].curves[axis.key]))
-        yield f'<path d="{path}" {_stroke(styles[name], width)}><title>{escape(name)}</title></path>'
+        yield f'<path d="{path}" {_stroke(styles[name], width)}><title>{escape(printable(name))}</title></path>'
     yield "</g>"
 
 
@@ -124,7 +125,7 @@ def _stroke(style: Style, width: float) -> str:
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", size: int = 0, fill: str = "#222") -> str:
     more = (f' text-anchor="{anchor}"' if anchor != "start" else "") + (f' font-size="{size}"' if size else "")
-    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{fill}"{more}>{escape(text)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{fill}"{more}>{escape(printable(text))}</text>'
 
 
 def _ticks(low: float, high: float) -> list[float]:

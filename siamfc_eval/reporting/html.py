@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from siamfc_eval import __version__
+from siamfc_eval.plain_text import printable
 from siamfc_eval.reporting import plots
 from siamfc_eval.reporting.tables import Cell, Table, cell_text, number
 
@@ -42,6 +43,7 @@ def _render(template: str, **content: Any) -> str:
         loader=PackageLoader("siamfc_eval.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -49,6 +51,11 @@ def _render(template: str, **content: Any) -> str:
     # The drawings are ours; matplotlib escapes the names written in them.
     environment.filters["svg"] = lambda figure: Markup(_inline_svg(figure))
     return environment.get_template(template).render(**content)
+
+
+def _shown(value: Any) -> Any:
+    """What a template shows of a value: text that can be seen, whatever a name has in it."""
+    return printable(value, lines=True) if type(value) is str else value
 
 
 def _inline_svg(figure: Figure) -> str:

@@ -7,13 +7,15 @@ style through all figures of a report; neither is needed alone to tell two track
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import numpy as np
 
 from siamfc_eval.comparison.compare import Comparison
 from siamfc_eval.metrics.scores import CurveAxis, Scores
+from siamfc_eval.plain_text import printable
 from siamfc_eval.reporting.tables import Table, cell_text, number, p_text
 
 if TYPE_CHECKING:
@@ -30,6 +32,24 @@ _CURVES = (5.4, 4.8)
 
 Style = tuple[str, str, str]
 """Colour, line style, marker."""
+
+
+_LITERAL: Any = {"text.parse_math": False}
+"""Dollar signs in names are no formulas."""
+_Draw = TypeVar("_Draw", bound=Callable[..., Any])
+
+
+def _as_written(draw: _Draw) -> _Draw:
+    """Draw every text of a figure as it is written."""
+
+    @wraps(draw)
+    def drawn(*arguments: Any, **options: Any) -> Any:
+        import matplotlib as mpl
+
+        with mpl.rc_context(_LITERAL):
+            return draw(*arguments, **options)
+
+    return cast(_Draw, drawn)
 
 
 def tracker_styles(names: Sequence[str]) -> dict[str, Style]:
@@ -62,6 +82,7 @@ def curve_limit(scores: Scores, axis: CurveAxis) -> float:
     return min(1.0, 1.05 * highest) if highest > 0 else 1.0
 
 
+@_as_written
 def curve_figure(scores: Scores, axis: CurveAxis, styles: Mapping[str, Style], shown: int = 24) -> Figure:
     """One curve per tracker with the ranking metric in the legend, best first."""
     figure, axes = _canvas(*_CURVES, layout=None)
@@ -74,7 +95,7 @@ def curve_figure(scores: Scores, axis: CurveAxis, styles: Mapping[str, Style], s
             color=colour,
             linestyle=line,
             linewidth=2.4 if rank == 0 else 1.7,
-            label=label,
+            label=printable(label),
             zorder=len(order) - rank + 2,
         )
     axes.set(xlabel=axis.x_label, ylabel=axis.y_label, title=axis.title)
@@ -88,7 +109,7 @@ def curve_figure(scores: Scores, axis: CurveAxis, styles: Mapping[str, Style], s
         alignment="left",
     )
     _make_room(figure, axes, legend)
-    figure.text(0.01, 0.01, scores.signature, fontsize=6, color="#777777")
+    figure.text(0.01, 0.01, printable(scores.signature), fontsize=6, color="#777777")
     return figure
 
 
@@ -105,6 +126,7 @@ def _make_room(figure: Figure, axes: Axes, legend: Legend) -> None:
     axes.set_position((left / width, bottom / height, (_CURVES[0] - left) / width, 1 - (bottom + top) / height))
 
 
+@_as_written
 def interval_figure(comparison: Comparison, styles: Mapping[str, Style]) -> Figure:
     """Each tracker's score with its interval, best on top."""
     names = comparison.ranking
@@ -114,13 +136,14 @@ def interval_figure(comparison: Comparison, styles: Mapping[str, Style]) -> Figu
         colour, _, marker = styles[name]
         axes.plot([interval.low, interval.high], [row, row], color=colour, linewidth=2.5, solid_capstyle="butt")
         axes.plot(interval.value, row, marker=marker, color=colour, markersize=8, linestyle="none")
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), [printable(name) for name in names])
     axes.invert_yaxis()
     axes.set_xlabel(f"{comparison.metric.label}, {comparison.level:.0%} interval over sequences")
     axes.grid(axis="y", visible=False)
     return figure
 
 
+@_as_written
 def pairs_figure(comparison: Comparison) -> Figure:
     """Matrix of differences, row minus column; a pair that the test does not tell apart is grey."""
     from matplotlib.colors import TwoSlopeNorm
@@ -146,13 +169,14 @@ def pairs_figure(comparison: Comparison) -> Figure:
             axes.text(
                 column, row, texts[row, column], ha="center", va="center", fontsize=8, color="white" if dark else "#222"
             )
-    axes.set_xticks(range(count), names, rotation=35, ha="right")
-    axes.set_yticks(range(count), names)
+    axes.set_xticks(range(count), [printable(name) for name in names], rotation=35, ha="right")
+    axes.set_yticks(range(count), [printable(name) for name in names])
     axes.grid(visible=False)
     axes.set_title(f"{comparison.metric.label}: row minus column; blue where told apart")
     return figure
 
 
+@_as_written
 def heatmap_figure(table: Table, label: str) -> Figure:
     """A table of one text column and numbers as a heat map with the numbers written in."""
     numbers = np.array([[number(cell) for cell in row[1:]] for row in table.rows])
@@ -166,14 +190,15 @@ def heatmap_figure(table: Table, label: str) -> Figure:
             bright = np.isfinite(numbers[row, column]) and numbers[row, column] > low + 0.6 * (high - low)
             text = cell_text(float(numbers[row, column]), min(2, table.columns[column + 1].digits))
             axes.text(column, row, text, ha="center", va="center", fontsize=8, color="#111" if bright else "white")
-    axes.set_xticks(range(columns), [column.label for column in table.columns[1:]], rotation=40, ha="right")
-    axes.set_yticks(range(rows), [str(row[0]) for row in table.rows])
+    axes.set_xticks(range(columns), [printable(column.label) for column in table.columns[1:]], rotation=40, ha="right")
+    axes.set_yticks(range(rows), [printable(str(row[0])) for row in table.rows])
     axes.grid(visible=False)
-    figure.colorbar(drawn, ax=axes, label=label, fraction=0.03, pad=0.02)
-    axes.set_title(table.title)
+    figure.colorbar(drawn, ax=axes, label=printable(label), fraction=0.03, pad=0.02)
+    axes.set_title(printable(table.title))
     return figure
 
 
+@_as_written
 def scatter_figure(scores: Scores, x: str, y: str, styles: Mapping[str, Style]) -> Figure:
     """Trackers as points over two metrics, e.g. accuracy against robustness."""
     described = {metric.key: metric for metric in scores.measure.metrics}
@@ -187,7 +212,7 @@ def scatter_figure(scores: Scores, x: str, y: str, styles: Mapping[str, Style]) 
             color=colour,
             markersize=10,
             linestyle="none",
-            label=name,
+            label=printable(name),
         )
     for key, setter in ((x, axes.set_xlabel), (y, axes.set_ylabel)):
         better = "more" if described[key].better == "higher" else "less"
@@ -207,6 +232,7 @@ def save(figure: Figure, target: Any, file_format: str, signature: str = "") -> 
     """
     import matplotlib as mpl
 
+    signature = printable(signature)
     described: dict[str, dict[str, str | None]] = {
         "svg": {"Date": None, "Description": signature or None},
         "pdf": {"CreationDate": None, "Subject": signature},
@@ -216,7 +242,7 @@ def save(figure: Figure, target: Any, file_format: str, signature: str = "") -> 
     # Half of the time of drawing would go into the last tenth of compression.
     encoding: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if file_format == "png" else {}
     bounds = "tight" if figure.get_layout_engine() is not None else None
-    with mpl.rc_context({"svg.hashsalt": "siamfc-eval", "svg.fonttype": "none"}):
+    with mpl.rc_context({**_LITERAL, "svg.hashsalt": "siamfc-eval", "svg.fonttype": "none"}):
         figure.savefig(target, format=file_format, bbox_inches=bounds, dpi=160, metadata=metadata, **encoding)
 
 

@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from siamfc_eval.comparison.resampling import Interval
+from siamfc_eval.plain_text import printable, spreadsheet_cell
 from siamfc_eval.reporting.tables import Table, cell_text, number
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def to_csv(table: Table, signature: str = "") -> str:
     """
     frame = _frame(table)
     if signature:
-        frame["signature"] = signature
+        frame["signature"] = spreadsheet_cell(signature)
     return str(frame.to_csv(index=False, lineterminator="\n"))
 
 
@@ -58,13 +59,13 @@ def to_terminal(table: Table) -> rich.table.Table:
     drawn = RichTable(title=table.title, caption=table.note or None, title_justify="left", caption_justify="left")
     for position, column in enumerate(table.columns):
         numeric = any(not isinstance(row[position], str) for row in table.rows)
-        drawn.add_column(column.label, justify="right" if numeric else "left", no_wrap=position < 2)
+        drawn.add_column(printable(column.label), justify="right" if numeric else "left", no_wrap=position < 2)
     for row in table.rows:
         cells = []
         for position, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
             best = table.best(position)
             style = "bold" if math.isfinite(best) and number(cell) == best else ""
-            cells.append(Text(cell_text(cell, column.digits), style=style))
+            cells.append(Text(printable(cell_text(cell, column.digits)), style=style))
         drawn.add_row(*cells)
     return drawn
 
@@ -85,12 +86,15 @@ def _frame(table: Table) -> Any:
     for row in table.rows:
         record: dict[str, str | float] = {}
         for cell, column in zip(row, table.columns, strict=True):
+            key = spreadsheet_cell(column.key)
             if isinstance(cell, Interval):
-                record |= {column.key: cell.value, f"{column.key}_low": cell.low, f"{column.key}_high": cell.high}
+                record |= {key: cell.value, f"{key}_low": cell.low, f"{key}_high": cell.high}
             else:
-                record[column.key] = cell
+                record[key] = spreadsheet_cell(cell) if isinstance(cell, str) else cell
         records.append(record)
-    return pd.DataFrame(records, columns=None if records else [column.key for column in table.columns])
+    return pd.DataFrame(
+        records, columns=None if records else [spreadsheet_cell(column.key) for column in table.columns]
+    )
 
 
 _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--", "<": r"$<$"}
@@ -98,4 +102,4 @@ _LATEX |= {character: f"\\{character}" for character in "&%$#_{}"}
 
 
 def _latex_escape(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in text)
+    return "".join(_LATEX.get(character, character) for character in printable(text))

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -183,18 +183,22 @@ class ResultStore:
         """The result file of an item."""
         return self.folder / f"{item.key}.txt"
 
-    def missing(self, items: Iterable[ResultItem]) -> list[ResultItem]:
+    def missing(self, items: Iterable[ResultItem], seeds: Mapping[str, int] | None = None) -> list[ResultItem]:
         """The items that are still to be run, in order.
 
         An item is done if its file has the content that the manifest tells of; or the right number of rows, where the
         run was killed before the manifest was written.
 
+        Args:
+            items: what is to be there in the end.
+            seeds: by the items' keys, for results that a killed run left without telling the manifest.
+
         Raises:
             InputError: a result is there that no run of this program can have left.
         """
-        return [item for item in items if not self._is_done(item)]
+        return [item for item in items if not self._is_done(item, (seeds or {}).get(item.key))]
 
-    def _is_done(self, item: ResultItem) -> bool:
+    def _is_done(self, item: ResultItem, seed: int | None) -> bool:
         path, status = self.path(item), self.manifest.items.get(item.key)
         try:
             content = path.read_bytes()
@@ -217,7 +221,9 @@ class ResultStore:
             return False
         # Of the last session but this one, which noted itself before it wrote anything.
         session = len(self.manifest.later) - (1 if self._number else 0)
-        self.manifest.items[item.key] = ItemStatus(status="done", frames=item.frames, digest=digest, session=session)
+        self.manifest.items[item.key] = ItemStatus(
+            status="done", frames=item.frames, digest=digest, seed=seed, session=session
+        )
         return True
 
     def write(self, item: ResultItem, trajectory: Trajectory, origin: float = 0.0, seed: int | None = None) -> Path:

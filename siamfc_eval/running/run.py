@@ -312,7 +312,8 @@ class _ProtocolRun:
 
     def _missing(self, store: ResultStore, items: list[WorkItem]) -> list[WorkItem]:
         by_key = {item.result.key: item for item in items}
-        missing = [by_key[result.key] for result in store.missing([item.result for item in items])]
+        seeds = {key: item.seed for key, item in by_key.items()}
+        missing = [by_key[result.key] for result in store.missing([item.result for item in items], seeds)]
         if not self.options.speed:
             return missing
         lacking = {item.result.key for item in missing}

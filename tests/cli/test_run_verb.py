@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -168,7 +169,7 @@ def test_every_protocol_is_run_and_scored(tmp_path: Path) -> None:
         assert f"{kind}, by the rules of {convention or 'vot-official'}" in result.stdout
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_run_that_is_ended_loses_the_item_in_flight_at_most(experiment: Path, end: signal.Signals) -> None:
     script = experiment.parent / "mine.py"
     script.write_text(SLOW_TRACKER)
@@ -177,7 +178,8 @@ def test_a_run_that_is_ended_loses_the_item_in_flight_at_most(experiment: Path, 
     process = subprocess.Popen(
         [sys.executable, "-m", "siamfc_eval", "run", *arguments],
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
         start_new_session=True,
         # A shell's background jobs, and what they start, ignore SIGINT; a user's terminal does not.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
@@ -187,8 +189,9 @@ def test_a_run_that_is_ended_loses_the_item_in_flight_at_most(experiment: Path, 
     while not (found := list(out.rglob("disc-spins.txt"))) and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(end)
-    code = process.wait(timeout=30)
-    assert code == (130 if end == signal.SIGINT else -signal.SIGKILL)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == (-end if end == signal.SIGKILL else 128 + end)
+    assert end == signal.SIGKILL or "interrupted; what was finished is kept" in said
     assert found
     assert not list(out.rglob("kite-dives.txt")), "it was ended in time"
     before = found[0].read_bytes()
@@ -196,3 +199,9 @@ def test_a_run_that_is_ended_loses_the_item_in_flight_at_most(experiment: Path, 
     [run] = json.loads(result.stdout)["runs"]
     assert (run["ran"], run["kept"]) == (1, 1)
     assert found[0].read_bytes() == before
+    assert all(status["seed"] for path in out.rglob("manifest.json") for status in _items(path).values())
+
+
+def _items(manifest: Path) -> dict[str, dict[str, Any]]:
+    items: dict[str, dict[str, Any]] = json.loads(manifest.read_text())["items"]
+    return items

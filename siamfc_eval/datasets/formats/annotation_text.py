@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.errors import InputError
+from siamfc_eval.storage.reading import MOST_TEXT, read_bounded
 
 _SEPARATOR = re.compile(r"[,;\s]+")
 
@@ -21,9 +22,7 @@ def read_lines(path: Path) -> list[str]:
         InputError: the file cannot be read, or is not text.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
+        text = read_bounded(path, MOST_TEXT, "a file of ground truth").decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
             f"{path}: not a text file (byte {error.start}). Expected one line of numbers per frame."

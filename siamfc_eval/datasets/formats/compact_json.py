@@ -14,6 +14,7 @@ from typing import Any
 
 from siamfc_eval.datasets.formats import otb_names
 from siamfc_eval.datasets.formats.annotation_json import load_json
+from siamfc_eval.datasets.formats.annotation_schema import CompactEntry, read_entry
 from siamfc_eval.datasets.formats.image_folders import frames_for_rows, image_size
 from siamfc_eval.datasets.formats.otb import read_init_omit
 from siamfc_eval.datasets.formats.pysot_json import parse_table
@@ -57,25 +58,24 @@ def read(source: Source) -> Dataset:
     return Dataset(name, tuple(sequences), "compact-json", notes)
 
 
-def _read_entry(
-    source: Source, name: str, entry: Mapping[str, Any], origin: float, omit: tuple[tuple[int, int], ...]
-) -> Sequence:
+def _read_entry(source: Source, name: str, content: Any, origin: float, omit: tuple[tuple[int, int], ...]) -> Sequence:
     where = f"{source.path}: {name}"
-    boxes = parse_table(entry["gt_rect"], origin, where)
+    entry = read_entry(CompactEntry, content, where)
+    boxes = parse_table(entry.gt_rect, origin, where)
     if boxes is None:
         raise InputError(f"{where}: expected boxes x,y,w,h.")
-    if len(boxes) != int(entry.get("n_frames", len(boxes))):
-        raise InputError(f"{where}: n_frames is {entry['n_frames']}, but there are {len(boxes)} boxes.")
-    frames = _frames(source, str(entry.get("dir", name)), len(boxes), int(entry.get("start_frame", 1)))
+    if entry.n_frames not in {None, len(boxes)}:
+        raise InputError(f"{where}: n_frames is {entry.n_frames}, but there are {len(boxes)} boxes.")
+    frames = _frames(source, entry.dir or name, len(boxes), entry.start_frame)
     return Sequence(
         name=name,
         boxes=boxes,
         frames=frames,
         origin=origin,
-        attributes={str(who): frozenset(codes) for who, codes in entry.get("attributes", {}).items()},
+        attributes={who: frozenset(codes) for who, codes in entry.attributes.items()},
         image_size=image_size(frames.paths[0]) if frames else None,
-        lead_in=int(entry.get("eval_offset", 0)),
-        aliases=(frozenset(entry.get("aliases", {}).values()) | otb_names.result_aliases(name)) - {name},
+        lead_in=entry.eval_offset,
+        aliases=(frozenset(entry.aliases.values()) | otb_names.result_aliases(name)) - {name},
         init_omit=omit,
     )
 

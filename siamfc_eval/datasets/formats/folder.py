@@ -21,6 +21,7 @@ from siamfc_eval.datasets.layout import Layout, Source, subfolders
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import bounding_box
+from siamfc_eval.storage.reading import MOST_TEXT, read_bounded
 
 _GROUND_TRUTHS = ("groundtruth.txt", "groundtruth_rect.txt", "gt.txt")
 _IMAGES = ("img", "color", "imgs", "images", ".")
@@ -96,8 +97,8 @@ def _stated_origin(folder: Path) -> float | None:
     if not path.is_file():
         return None
     try:
-        meta = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        meta = json.loads(read_bounded(path, MOST_TEXT, "the facts of a data set"))
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not valid JSON ({error}).") from error
     convention = str(meta.get("convention", "")) if isinstance(meta, dict) else ""
     if "1-based" in convention:

@@ -22,6 +22,7 @@ from siamfc_eval.datasets.layout import Layout, Source, subfolders
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Boxes
+from siamfc_eval.storage.reading import MOST_TEXT, read_bounded
 
 SPLITS = ("train", "val", "test")
 _MARKS = ("meta_info.ini", "absence.label", "cover.label", "cut_by_image.label")
@@ -115,12 +116,12 @@ def _meta(path: Path) -> tuple[tuple[int, int] | None, float | None]:
         return None, None
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_string(path.read_text(encoding="utf-8"))
+        parser.read_string(read_bounded(path, MOST_TEXT, "a meta_info.ini").decode("utf-8"))
     except (configparser.Error, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a readable meta_info.ini ({error}).") from error
     section = parser[parser.sections()[0]] if parser.sections() else {}
     numbers = re.findall(r"\d+", section.get("resolution", ""))
-    rate = re.search(r"[\d.]+", section.get("anno_fps", ""))
+    rate = re.search(r"\d+(?:\.\d+)?", section.get("anno_fps", ""))
     size = (int(numbers[0]), int(numbers[1])) if len(numbers) >= 2 else None
     return size, float(rate.group()) if rate else None
 

@@ -22,6 +22,7 @@ from siamfc_eval.datasets.known import name_from_path
 from siamfc_eval.datasets.layout import Layout, Source, subfolders
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
+from siamfc_eval.storage.reading import MOST_TEXT, read_bounded
 
 _GROUND_TRUTH = re.compile(r"groundtruth_rect(?:\.(\d+))?\.txt$")
 
@@ -156,9 +157,9 @@ def read_init_omit(path: Path) -> dict[str, tuple[tuple[int, int], ...]]:
     if not path.is_file():
         return {}
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = json.loads(read_bounded(path, MOST_TEXT, "a list of ranges"))
         return {str(name): tuple((int(a), int(b)) for a, b in ranges) for name, ranges in table.items()}
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise InputError(f'{path}: expected {{"Sequence": [[first, last], ...]}} ({error}).') from error
 
 

@@ -7,7 +7,6 @@ per-frame tags and the image size, others "attr" (attribute names in full) and "
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from siamfc_eval.datasets.formats import otb_names
 from siamfc_eval.datasets.formats.annotation_json import load_json
+from siamfc_eval.datasets.formats.annotation_schema import PysotEntry, read_entry
 from siamfc_eval.datasets.formats.image_folders import image_size
 from siamfc_eval.datasets.formats.vot import TAGS, fit_tags
 from siamfc_eval.datasets.frames import ImageFrames
@@ -78,22 +78,19 @@ def read(source: Source) -> Dataset:
     return Dataset(name, tuple(sequences), "pysot-json", tuple(notes))
 
 
-def _read_entry(
-    source: Source, name: str, entry: Mapping[str, Any], family: str, origin: float
-) -> tuple[Sequence, list[str]]:
+def _read_entry(source: Source, name: str, content: Any, family: str, origin: float) -> tuple[Sequence, list[str]]:
     where = f"{source.path}: {name}"
-    missing = {"gt_rect", "img_names"} - entry.keys()
-    if missing:
-        raise InputError(f"{where}: the key {sorted(missing)[0]!r} is absent.")
-    regions = parse_regions(entry["gt_rect"], origin, where)
-    names = entry["img_names"]
+    entry = read_entry(PysotEntry, content, where)
+    regions = parse_regions(entry.gt_rect, origin, where)
+    names = entry.img_names
     if len(names) != len(regions):
         raise InputError(f"{where}: {len(regions)} rows of ground truth for {len(names)} image names.")
-    raw = {tag: np.asarray(entry[tag], dtype=np.bool_) for tag in TAGS if tag in entry}
+    given = {tag: getattr(entry, tag) for tag in TAGS}
+    raw = {tag: np.array(flags, dtype=np.bool_) for tag, flags in given.items() if flags is not None}
     tags, notes = fit_tags(raw, len(regions), name)
     frames = find_frames(source, names)
-    size = (int(entry["width"]), int(entry["height"])) if {"width", "height"} <= entry.keys() else None
-    codes = frozenset(ATTRIBUTE_CODES.get(attribute, attribute) for attribute in entry.get("attr", ()))
+    size = (entry.width, entry.height) if entry.width is not None and entry.height is not None else None
+    codes = frozenset(ATTRIBUTE_CODES.get(attribute, attribute) for attribute in entry.attr)
     return Sequence(
         name=name,
         boxes=bounding_boxes(regions),
@@ -102,27 +99,24 @@ def _read_entry(
         origin=origin,
         attributes={"pysot": codes} if codes else {},
         tags=tags,
-        absent=_absent(entry.get("absent", ()), len(regions), where),
+        absent=_absent(entry.absent, len(regions), where),
         image_size=image_size(frames.paths[0]) if frames and size is None else size,
         aliases=otb_names.result_aliases(name) if family == "otb" else frozenset(),
     ), notes
 
 
-def _absent(flags: Any, frames: int, where: str) -> NDArray[np.bool_] | None:
+def _absent(flags: list[bool], frames: int, where: str) -> NDArray[np.bool_] | None:
     """Shape (n,): frames without the target, from flags that are 1 where it is present; None where there are none.
 
     Raises:
-        InputError: no flags, or not one for each frame.
+        InputError: not one for each frame.
     """
-    try:
-        present = np.asarray(flags, dtype=np.float64).ravel()
-    except (TypeError, ValueError):
-        raise InputError(f"{where}: expected 'absent' to be a list of 0 and 1, found {str(flags)[:60]}.") from None
+    present = np.array(flags, dtype=np.bool_)
     if present.size not in {0, frames}:
         raise InputError(
             f"{where}: {present.size} 'absent' flags for {frames} rows of ground truth. Expected one for each frame."
         )
-    return present == 0 if present.size else None
+    return ~present if present.size else None
 
 
 def parse_regions(rows: Any, origin: float, where: str) -> tuple[Region, ...]:
@@ -132,7 +126,7 @@ def parse_regions(rows: Any, origin: float, where: str) -> tuple[Region, ...]:
         InputError: with the row's number, counted from 1.
     """
     table = _table(rows)
-    if table.ndim == 2 and table.shape[1] in {4, 8} and not np.isnan(table).any():
+    if table.ndim == 2 and table.shape[1] in {4, 8} and np.isfinite(table).all():
         shift = [origin, origin, 0.0, 0.0] if table.shape[1] == 4 else origin
         return tuple(table - shift)
     if not isinstance(rows, list | np.ndarray):
@@ -143,6 +137,8 @@ def parse_regions(rows: Any, origin: float, where: str) -> tuple[Region, ...]:
             values = np.array(row, dtype=np.float64).ravel()
         except (TypeError, ValueError, OverflowError):
             raise InputError(f"{where}, row {number}: expected numbers, found {str(row)[:60]}.") from None
+        if np.isinf(values).any():
+            raise InputError(f"{where}, row {number}: a number is infinite, or larger than any.")
         if values.size == 0 or np.isnan(values).any():
             regions.append(np.full(4, np.nan))
         elif values.size == 4:
@@ -163,7 +159,7 @@ def parse_table(rows: Any, origin: float, where: str) -> Boxes | None:
         InputError: as `parse_regions`.
     """
     table = _table(rows)
-    if table.ndim == 2 and table.shape[1] == 4 and not np.isnan(table).any():
+    if table.ndim == 2 and table.shape[1] == 4 and np.isfinite(table).all():
         return np.asarray(table - np.array([origin, origin, 0.0, 0.0]))
     regions = parse_regions(rows, origin, where)
     return np.array(regions) if {region.size for region in regions} == {4} else None
@@ -185,7 +181,7 @@ def find_frames(source: Source, names: list[str]) -> ImageFrames | None:
     """
     root = source.images or source.path.parent
     text = "\n".join(["", *map(str, names)])
-    if not names or any(part in text for part in ("\n/", "\n\\", ":", "..")):
+    if not names or any(part in text for part in ("\n/", "\n\\", ":", "..", "\0")):
         raise InputError(f"{source.path}: image names must be relative paths inside the image folder.")
     if source.images is None and not (root / names[0]).parent.is_dir():
         return None

@@ -18,6 +18,7 @@ from siamfc_eval.datasets.layout import Layout, Source
 from siamfc_eval.datasets.origins import published_origin
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
+from siamfc_eval.storage.reading import MOST_TEXT, read_bounded
 
 VERSIONS = {"uav123": "UAV123", "uav20l": "UAV20L", "uav123-10fps": "UAV123_10fps"}
 """Canonical names and the folders that hold them."""
@@ -111,7 +112,7 @@ def _ranges(root: Path, version: str) -> tuple[dict[str, tuple[str, int]], str]:
     """Image folder and first frame by sequence, and a note that says where they come from."""
     for path in (root / "configSeqs.m", root / "anno" / "configSeqs.m", root / "util" / "configSeqs.m"):
         if path.is_file():
-            text = path.read_text(encoding="utf-8", errors="replace")
+            text = read_bounded(path, MOST_TEXT, "a list of sequences").decode("utf-8", "replace")
             found = {
                 entry["name"]: (re.split(r"[\\/]", entry["path"].rstrip("\\/"))[-1], int(entry["first"]))
                 for entry in _CONFIG.finditer(text)
