@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,11 +18,16 @@ from siamfc_eval.cli.selection import (
 )
 from siamfc_eval.storage.json_text import json_text
 
+if TYPE_CHECKING:
+    from siamfc_eval.comparison.compare import Comparison
+    from siamfc_eval.metrics.scores import Scores
+
 
 @click.command(epilog="Example: siamfc-eval compare runs/otb2015 --annotations ~/OTB2015 --metric precision_20")
 @scoring_options
 @click.option("--convention", help="Whose rules; default: those of the benchmark's papers. See `list conventions`.")
 @protocol_option
+@click.option("--pairs", is_flag=True, help="Show every pair of trackers with its difference and test.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def command(
     *,
@@ -33,6 +38,7 @@ def command(
     resamples: int,
     seed: int,
     convention: str | None,
+    pairs: bool,
     as_json: bool,
     **selected: Any,
 ) -> int:
@@ -46,17 +52,26 @@ def command(
     if as_json:
         echo(json_text(comparison.to_json()))
     else:
-        from siamfc_eval.cli.console import Console
-        from siamfc_eval.reporting.rendering import to_terminal
-        from siamfc_eval.reporting.summary import findings
-        from siamfc_eval.reporting.tables import pairs_table, ranking_table
-
-        console = Console()
-        for sentence in findings(scores, comparison):
-            console.print(sentence, highlight=False, markup=False)
-        console.print(to_terminal(ranking_table(scores, comparison, most=3)))
-        if comparison.pairs:
-            console.print(to_terminal(pairs_table(comparison)))
+        _show(scores, comparison, pairs)
     for gap in scores.incomplete:
         echo(f"incomplete: {gap}", err=True)
     return exit_code([scores])
+
+
+def _show(scores: Scores, comparison: Comparison, pairs: bool) -> None:
+    """Findings, ranks and groups for a person; every pair on request."""
+    from siamfc_eval.cli.console import Console
+    from siamfc_eval.reporting.rendering import to_terminal
+    from siamfc_eval.reporting.summary import findings
+    from siamfc_eval.reporting.tables import pairs_table, ranking_table
+
+    console = Console()
+    for sentence in findings(scores, comparison):
+        console.print(sentence, highlight=False, markup=False)
+    tables = [ranking_table(scores, comparison, most=1)]
+    tables += [pairs_table(comparison, brief=True)] if pairs and comparison.pairs else []
+    for table in tables:
+        console.print()
+        console.print(to_terminal(table, console.width))
+    if comparison.pairs and not pairs:
+        console.print(f"--pairs shows the tests of all {len(comparison.pairs)} pairs.", style="dim", highlight=False)

@@ -45,7 +45,7 @@ def command(data: Path | None, trackers: tuple[str, ...], out: Path, device: str
     console = Console()
     for sentence in findings(section.scores, section.comparison):
         console.print(sentence, highlight=False, markup=False)
-    console.print(to_terminal(ranking_table(section.scores, section.comparison, most=3)))
+    console.print(to_terminal(ranking_table(section.scores, section.comparison, most=3), console.width))
     took = time.monotonic() - begun
     console.print(f"Everything took {took:.0f} s. The report: {page}", highlight=False, soft_wrap=True)
     for failure in summary.failures:

@@ -200,8 +200,6 @@ def _show_scores(experiment: Experiment, summary: RunSummary) -> None:
     from siamfc_eval.reporting.tables import ranking_table
 
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=160)
     said = set(summary.incomplete)
     for protocol in experiment.protocols:
         reads = protocol.scored_as
@@ -217,7 +215,7 @@ def _show_scores(experiment: Experiment, summary: RunSummary) -> None:
         except SiamfcEvalError as error:
             echo(f"not scored: {error}", err=True)
             continue
-        console.print(to_terminal(ranking_table(scores, None, most=5)))
+        console.print(to_terminal(ranking_table(scores, None, most=5), console.width))
         for gap in scores.incomplete:
             if gap not in said:
                 echo(f"incomplete: {gap}", err=True)

@@ -120,18 +120,14 @@ def _show(scores: Scores, notes: tuple[str, ...], attributes: bool) -> None:
     """Tables for a person."""
     from siamfc_eval.cli.console import Console
     from siamfc_eval.reporting.rendering import to_terminal
+    from siamfc_eval.reporting.summary import gathered_notes
     from siamfc_eval.reporting.tables import attribute_table, ranking_table
 
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=160)
-    console.print(to_terminal(ranking_table(scores, None, most=5)))
+    console.print(to_terminal(ranking_table(scores, None, most=5), console.width))
     table = attribute_table(scores, None) if attributes else None
     if table is not None:
-        console.print(to_terminal(table))
+        console.print(to_terminal(table, console.width))
     console.print(scores.signature, style="dim", markup=False, highlight=False, soft_wrap=True)
-    for name, tracker in scores.trackers.items():
-        for note in tracker.notes:
-            console.print(f"{name}: {note}", style="dim", markup=False, highlight=False, soft_wrap=True)
-    for note in notes:
+    for note in (*gathered_notes(scores), *notes):
         console.print(note, style="dim", markup=False, highlight=False, soft_wrap=True)

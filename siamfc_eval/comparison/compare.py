@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import ldexp
 from typing import Any
 
 import numpy as np
 
+from siamfc_eval.comparison.common import Common, common_sequences, restricted
+from siamfc_eval.comparison.permutation import SwapTest
 from siamfc_eval.comparison.resampling import (
     Finish,
     Floats,
     Interval,
     bca_interval,
-    holm,
-    paired_permutation,
+    holm_factors,
     resampling_weights,
+    tested_interval,
     weighted_scores,
 )
-from siamfc_eval.errors import IncompleteError, UnknownNameError
-from siamfc_eval.metrics.scores import Metric, Scores
+from siamfc_eval.errors import UnknownNameError
+from siamfc_eval.metrics.scores import Measure, Metric, Reducible, Scores
+
+ALPHA = 0.05
+"""The level of significance."""
+_EQUAL = 1e-12
+"""Scores that differ by less share a rank."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,8 @@ class Pair:
     better: str
     worse: str
     difference: Interval
-    """Score of `better` minus score of `worse`, with its bootstrap interval."""
+    """Score of `better` minus score of `worse`; the interval, at the level that Holm's correction leaves to this pair,
+    contains 0 exactly where the difference is not significant. NaN bounds: too few sequences to bound it."""
     p: float
     """Two-sided paired permutation test."""
     p_adjusted: float
@@ -39,8 +48,10 @@ class Pair:
     """Sequences on which `better` scores better."""
     losses: int
     ties: int
+    resolved: bool = True
+    """False: the p-values are only known to be below what they say."""
 
-    def significant(self, alpha: float = 0.05) -> bool:
+    def significant(self, alpha: float = ALPHA) -> bool:
         """True where the adjusted p-value is below alpha."""
         return bool(self.p_adjusted < alpha)
 
@@ -54,26 +65,56 @@ class Comparison:
     signature: str
     ranking: tuple[str, ...]
     """Best first."""
+    ranks: Mapping[str, int]
+    """Tracker -> rank; 1 is first, and equal scores share the better rank."""
     intervals: Mapping[str, Interval]
     rank_intervals: Mapping[str, tuple[int, int]]
-    """Tracker -> (best, worst) rank that the bootstrap leaves open at the level; 1 is first."""
+    """Tracker -> (best, worst) rank that the bootstrap leaves open at the level; its rank is among them."""
     first_place: Mapping[str, float]
     """Tracker -> share of the resamples in which it is first."""
     pairs: tuple[Pair, ...]
     """Every pair, in the order of the ranking."""
     sequences: tuple[str, ...]
+    """The sequences that everything here is over: all ranked trackers have them."""
     excluded: tuple[str, ...]
-    """Sequences left out because a tracker has no result there."""
+    """Sequences left out because a ranked tracker has no result there."""
     level: float
     resamples: int
     seed: int
+    scores: Scores
+    """Of the ranked trackers, over `sequences`."""
+    apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Trackers that are not ranked -> the sequences that they lack."""
+
+    @property
+    def smallest_p(self) -> float:
+        """The smallest p-value that a test on so many sequences can give."""
+        return min(1.0, ldexp(1.0, 1 - len(self.sequences)))
+
+    @property
+    def too_few(self) -> bool:
+        """Whether so few sequences can show no difference at all, however large, after correction."""
+        return len(self.pairs) * self.smallest_p >= ALPHA
+
+    def undecided(self, name: str) -> tuple[str, ...]:
+        """The trackers from which one has no significant difference, in the order of the ranking; itself left out."""
+        open_pairs = [(pair.better, pair.worse) for pair in self.pairs if not pair.significant()]
+        others = {a if b == name else b for a, b in open_pairs if name in (a, b)}
+        return tuple(other for other in self.ranking if other in others)
 
     def method(self) -> str:
-        """One sentence that says how the numbers were made."""
+        """How the numbers were made."""
+        over = f"{len(self.sequences)} sequences"
+        intervals = (
+            f"{self.level:.0%} BCa bootstrap intervals over {over} ({self.resamples} resamples, seed {self.seed})"
+        )
+        if not self.pairs:
+            return f"{intervals}."
+        tests = "exact, by importance sampling, or a normal tail where no swap gets there"
         return (
-            f"{self.level:.0%} BCa bootstrap intervals over {len(self.sequences)} sequences "
-            f"({self.resamples} resamples, seed {self.seed}); two-sided paired permutation tests "
-            f"with Holm's correction over {len(self.pairs)} pairs."
+            f"{intervals}; two-sided paired permutation tests ({tests}) with Holm's correction over {len(self.pairs)} "
+            "pairs. The interval of a difference is at its corrected level and contains 0 exactly where the difference "
+            "is not significant."
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -85,15 +126,18 @@ class Comparison:
             "method": self.method(),
             "sequences": len(self.sequences),
             "excluded": list(self.excluded),
+            "smallest_p": self.smallest_p,
             "trackers": {
                 name: {
                     **_interval_json(self.intervals[name]),
-                    "rank": position + 1,
+                    "rank": self.ranks[name],
                     "rank_interval": list(self.rank_intervals[name]),
                     "first_place": self.first_place[name],
+                    "no_significant_difference": list(self.undecided(name)),
                 }
-                for position, name in enumerate(self.ranking)
+                for name in self.ranking
             },
+            "apart": {name: {"missing": list(missing)} for name, missing in self.apart.items()},
             "pairs": [
                 {
                     "better": pair.better,
@@ -101,6 +145,8 @@ class Comparison:
                     "difference": _interval_json(pair.difference),
                     "p": _plain(pair.p),
                     "p_adjusted": _plain(pair.p_adjusted),
+                    "p_resolved": pair.resolved,
+                    "significant": pair.significant(),
                     "wins": pair.wins,
                     "losses": pair.losses,
                     "ties": pair.ties,
@@ -113,116 +159,135 @@ class Comparison:
 def compare(
     scores: Scores, metric: str | None = None, *, level: float = 0.95, resamples: int = 10_000, seed: int = 0
 ) -> Comparison:
-    """Compare all trackers of `scores` on one metric.
+    """Compare the trackers of `scores` on one metric.
 
-    Sequences that some tracker has no result on are left out for all, and named in the answer: a paired comparison
-    needs the same sequences on both sides.
+    All numbers are over the same sequences; see `common_sequences` for which, and for the trackers that are set apart.
 
     Args:
         scores: with the statistics of each sequence.
         metric: key of the metric; None takes the measure's first.
-        level: of the intervals.
-        resamples: of the bootstrap, and most permutations of each test.
+        level: of the intervals of scores and ranks.
+        resamples: of the bootstrap.
         seed: makes the answer repeatable.
 
     Raises:
         UnknownNameError: the measure has no such metric.
-        IncompleteError: no sequence has results of every tracker.
+        IncompleteError: no sequence has results of every ranked tracker.
     """
     described = {entry.key: entry for entry in scores.measure.metrics}
     key = metric if metric is not None else scores.measure.metrics[0].key
     if key not in described:
         raise UnknownNameError("metric", key, described)
-    chosen = described[key]
-
-    def finish(statistics: Floats) -> Floats:
-        return np.asarray(scores.measure.finish(statistics)[key], dtype=np.float64)
-
-    rows, kept, excluded = _common_rows(scores)
-    totals = {name: float(finish(row.sum(axis=0))) for name, row in rows.items()}
-    sign = 1.0 if chosen.better == "higher" else -1.0
+    common = common_sequences(scores)
+    over = restricted(scores, common)
+    rows, finish = _rows(over, common, key)
+    sums = {name: np.asarray(over.trackers[name].statistics).sum(axis=0) for name in rows}
+    totals = {name: float(scores.measure.finish(total)[key]) for name, total in sums.items()}
+    sign = 1.0 if described[key].better == "higher" else -1.0
     ranking = tuple(sorted(rows, key=lambda name: (_last_if_nan(-sign * totals[name]), name)))
-    weights = resampling_weights(len(kept), resamples, seed)
-    resampled = {name: weighted_scores(rows[name], weights, finish) for name in ranking}
-    ranks = _resampled_ranks(np.stack([sign * resampled[name] for name in ranking]))
+    ranks = _ranks(ranking, totals)
+    weights = resampling_weights(int(common.shared.sum()), resamples, seed)
+    resampled = np.stack([weighted_scores(rows[name], weights, finish) for name in ranking])
+    drawn = _resampled_ranks(sign * resampled)
     tails = [(1 - level) / 2 * 100, (1 + level) / 2 * 100]
-    bounds = np.percentile(ranks, tails, axis=1, method="nearest").astype(int)
+    bounds = np.percentile(drawn, tails, axis=1, method="nearest").astype(int)
     return Comparison(
-        metric=chosen,
+        metric=described[key],
         dataset=scores.dataset,
         signature=scores.signature,
         ranking=ranking,
-        intervals={name: bca_interval(rows[name], resampled[name], finish, level) for name in ranking},
-        rank_intervals={name: (int(bounds[0, i]), int(bounds[1, i])) for i, name in enumerate(ranking)},
-        first_place={name: float(np.mean(ranks[i] == 1)) for i, name in enumerate(ranking)},
-        pairs=_pairs(ranking, rows, resampled, finish, sign, level=level, permutations=resamples, seed=seed),
-        sequences=kept,
-        excluded=excluded,
+        ranks=ranks,
+        intervals={
+            name: bca_interval(rows[name], resampled[i], finish, level)._replace(value=totals[name])
+            for i, name in enumerate(ranking)
+        },
+        rank_intervals={
+            name: (min(int(bounds[0, i]), ranks[name]), max(int(bounds[1, i]), ranks[name]))
+            for i, name in enumerate(ranking)
+        },
+        first_place={name: float(np.mean(drawn[i] == 1)) for i, name in enumerate(ranking)},
+        pairs=_pairs({name: rows[name] for name in ranking}, resampled, finish, sign, seed),
+        sequences=tuple(name for name, there in zip(scores.sequences, common.shared, strict=True) if there),
+        excluded=_lacking(scores, common),
         level=level,
         resamples=resamples,
         seed=seed,
+        scores=over,
+        apart={name: scores.missing(name) for name in common.apart},
     )
 
 
-def _common_rows(scores: Scores) -> tuple[dict[str, Floats], tuple[str, ...], tuple[str, ...]]:
-    """Statistics of the sequences that every tracker has; the names kept and the names left out."""
-    statistics = {}
-    for name, tracker in scores.trackers.items():
-        if tracker.statistics is None:
-            raise IncompleteError(
-                f"{name}: no per-sequence statistics, so nothing can be resampled. Score its raw results again."
-            )
-        statistics[name] = np.asarray(tracker.statistics, dtype=np.float64)
-    if not statistics:
-        why = " ".join(scores.incomplete) or "there are no results."
-        raise IncompleteError(f"{scores.dataset}: no tracker could be scored, so nothing can be compared: {why}")
-    present = np.all([~np.isnan(rows).any(axis=1) for rows in statistics.values()], axis=0)
-    kept = tuple(name for name, there in zip(scores.sequences, present, strict=True) if there)
-    excluded = tuple(name for name, there in zip(scores.sequences, present, strict=True) if not there)
-    if not kept:
-        raise IncompleteError(
-            f"{scores.dataset}: no sequence has results of all of {', '.join(statistics)}. "
-            "Compare fewer trackers or run the missing ones."
-        )
-    return {name: rows[present] for name, rows in statistics.items()}, kept, excluded
+def _rows(over: Scores, common: Common, key: str) -> tuple[dict[str, Floats], Finish]:
+    """The statistics of each tracker on the common sequences, no more of them than the metric needs, and its rule."""
+    measure: Measure = over.measure
+    rows = {name: np.asarray(over.trackers[name].statistics, dtype=np.float64) for name in common.trackers}
+    if isinstance(measure, Reducible):
+        reduction = measure.reduced(key)
+        return {name: reduction.reduce(row) for name, row in rows.items()}, reduction.finish
+
+    def finish(statistics: Floats) -> Floats:
+        return np.asarray(measure.finish(statistics)[key], dtype=np.float64)
+
+    return rows, finish
 
 
-def _pairs(
-    ranking: tuple[str, ...],
-    rows: Mapping[str, Floats],
-    resampled: Mapping[str, Floats],
-    finish: Finish,
-    sign: float,
-    *,
-    level: float,
-    permutations: int,
-    seed: int,
-) -> tuple[Pair, ...]:
-    each = {name: sign * finish(rows[name]) for name in ranking}
-    combinations = list(itertools.combinations(ranking, 2))
-    p_values = np.array([paired_permutation(rows[a], rows[b], finish, permutations, seed) for a, b in combinations])
+def _lacking(scores: Scores, common: Common) -> tuple[str, ...]:
+    return tuple(name for name, there in zip(scores.sequences, common.shared, strict=True) if not there)
+
+
+def _ranks(ranking: tuple[str, ...], totals: Mapping[str, float]) -> dict[str, int]:
+    """Ranks from the order and the scores; equal scores share the better rank."""
+    ranks: dict[str, int] = {}
+    for position, name in enumerate(ranking):
+        before = ranking[position - 1] if position else name
+        shared = position > 0 and abs(totals[name] - totals[before]) <= _EQUAL
+        ranks[name] = ranks[before] if shared else position + 1
+    return ranks
+
+
+def _pairs(rows: Mapping[str, Floats], resampled: Floats, finish: Finish, sign: float, seed: int) -> tuple[Pair, ...]:
+    """Every pair of trackers; `rows` best first, `resampled` of shape (trackers, resamples) in the same order."""
+    names = list(rows)
+    count = len(next(iter(rows.values())))
+    each = [sign * finish(row) for row in rows.values()]
+    totals = [float(finish(row.sum(axis=0))) for row in rows.values()]
+    errors = _errors(resampled)
+    test = SwapTest(count, finish, seed)
+    combinations = list(itertools.combinations(range(len(names)), 2))
+    found = [test(rows[names[a]], rows[names[b]]) for a, b in combinations]
+    factors = holm_factors(np.array([entry.p for entry in found]))
     pairs = []
-    for (better, worse), p, adjusted in zip(combinations, p_values, holm(p_values), strict=True):
-        joined = np.concatenate([rows[better], rows[worse]], axis=1)
-        half = rows[better].shape[1]
-
-        def difference(statistics: Floats, half: int = half) -> Floats:
-            return np.asarray(finish(statistics[..., :half]) - finish(statistics[..., half:]))
-
-        margin = each[better] - each[worse]
+    for (a, b), entry, factor in zip(combinations, found, factors.tolist(), strict=True):
+        value = totals[a] - totals[b]
+        interval = tested_interval(abs(value), float(errors[a, b]), count, entry.p, ALPHA / factor)
+        if value < 0:
+            interval = Interval(value, -interval.high, -interval.low)
+        margin = each[a] - each[b]
         pairs.append(
             Pair(
-                better=better,
-                worse=worse,
-                difference=bca_interval(joined, resampled[better] - resampled[worse], difference, level),
-                p=float(p),
-                p_adjusted=float(adjusted),
+                better=names[a],
+                worse=names[b],
+                difference=interval,
+                p=entry.p,
+                p_adjusted=min(1.0, factor * entry.p) if np.isfinite(entry.p) else np.nan,
                 wins=int(np.sum(margin > 0)),
                 losses=int(np.sum(margin < 0)),
                 ties=int(np.sum(margin == 0)),
+                resolved=entry.resolved,
             )
         )
     return tuple(pairs)
+
+
+def _errors(resampled: Floats) -> Floats:
+    """Bootstrap standard errors of all differences, shape (trackers, trackers), from (trackers, resamples)."""
+    finite = resampled[:, np.isfinite(resampled).all(axis=0)]
+    if finite.shape[1] == 0:
+        return np.full((len(resampled), len(resampled)), np.nan)
+    centred = finite - finite.mean(axis=1, keepdims=True)
+    products = centred @ centred.T / finite.shape[1]
+    variance = np.diag(products)[:, None] + np.diag(products)[None, :] - 2 * products
+    return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
 
 def _resampled_ranks(scores: Floats) -> Floats:

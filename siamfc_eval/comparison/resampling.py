@@ -1,4 +1,4 @@
-"""Resampling of sequences: bootstrap intervals and paired permutation tests on sums of statistics.
+"""Resampling of sequences: bootstrap intervals on sums of statistics, and correction for many tests.
 
 Sequences are the units that a benchmark samples; frames of one sequence are not independent. A score is a function
 (`Measure.finish`) of a sum of per-sequence rows, so a resample is a weight per sequence and all resamples together are
@@ -19,6 +19,7 @@ Finish = Callable[[Floats], Floats]
 
 _CHUNK_VALUES = 8_000_000
 """Numbers held at once while resampling (64 MB), so that long EAO rows do not multiply memory by the resamples."""
+_SAYS_LITTLE = 0.3
 
 
 class Interval(NamedTuple):
@@ -95,55 +96,63 @@ def bca_interval(rows: Floats, resampled: Floats, finish: Finish, level: float) 
     return Interval(value, bounds[0], bounds[1])
 
 
-def paired_permutation(rows_a: Floats, rows_b: Floats, finish: Finish, permutations: int, seed: int) -> float:
-    """Two-sided p-value of the difference of two trackers' scores, by swapping them within sequences.
-
-    Under the hypothesis that the two are exchangeable on every sequence, each of the 2^n swaps is equally likely.
-    All of them are tried when they are no more than `permutations`; otherwise that many are drawn, and the observed one
-    counts among them (Phipson and Smyth 2010), so that p is never 0.
+def holm_factors(p_values: Floats) -> Floats:
+    """By how much Holm's step-down correction multiplies each p-value (Holm 1979); NaN stays NaN and does not count.
 
     Args:
-        rows_a, rows_b: shape (n, k), statistics of each sequence.
-        finish: see `Finish`.
-        permutations: most swaps to try.
-        seed: of the generator.
+        p_values: shape (m,), > 0.
 
     Returns:
-        p in (0, 1]; NaN where a score is not finite.
+        Shape (m,): `holm` is their product with the p-values, at most 1.
     """
-    count = len(rows_a)
-    sum_a, sum_b = rows_a.sum(axis=0), rows_b.sum(axis=0)
-    observed = float(finish(sum_a) - finish(sum_b))
-    if not np.isfinite(observed):
-        return float("nan")
-    exhaustive = 2**count <= permutations
-    if exhaustive:
-        swaps = ((np.arange(2**count)[:, None] >> np.arange(count)) & 1).astype(np.float64)
-    else:
-        swaps = np.random.default_rng(seed).integers(0, 2, size=(permutations, count)).astype(np.float64)
-    difference = rows_b - rows_a
-    extreme = 0
-    step = max(1, _CHUNK_VALUES // max(1, rows_a.shape[1]))
-    for start in range(0, len(swaps), step):
-        moved = swaps[start : start + step] @ difference
-        swapped = finish(sum_a + moved) - finish(sum_b - moved)
-        # Rounding must not turn a tie with the observed difference into a miss.
-        extreme += int(np.sum(np.abs(swapped) >= abs(observed) - 1e-12))
-    return extreme / len(swaps) if exhaustive else (extreme + 1) / (len(swaps) + 1)
+    factors = np.full(len(p_values), np.nan)
+    known = np.flatnonzero(np.isfinite(p_values))
+    order = known[np.argsort(p_values[known], kind="stable")]
+    adjusted = np.maximum.accumulate(np.arange(len(order), 0, -1) * p_values[order])
+    factors[order] = adjusted / p_values[order]
+    return factors
 
 
 def holm(p_values: Floats) -> Floats:
-    """Holm's step-down correction for several tests at once (Holm 1979); NaN stays NaN and does not count.
+    """p-values after Holm's step-down correction for several tests at once; NaN stays NaN.
 
     Args:
-        p_values: shape (m,).
+        p_values: shape (m,), > 0.
 
     Returns:
         Shape (m,), adjusted p-values in the same order.
     """
-    adjusted = np.full(len(p_values), np.nan)
-    known = np.flatnonzero(np.isfinite(p_values))
-    order = known[np.argsort(p_values[known], kind="stable")]
-    factors = np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(factors * p_values[order]), 1.0)
-    return adjusted
+    return np.asarray(np.minimum(holm_factors(p_values) * p_values, 1.0))
+
+
+def tested_interval(value: float, error: float, sequences: int, p: float, alpha: float) -> Interval:
+    """The interval of a difference that goes with its test: it contains 0 exactly where p >= alpha.
+
+    It holds the differences that the swap test would not reject at alpha. Were the difference d, swapping would give a
+    spread of sqrt(error^2 + (value - d)^2 / n), from which the bounds follow in closed form; the spread is scaled such
+    that at d = 0 it gives the p-value that the test found.
+
+    Args:
+        value: the difference, >= 0.
+        error: its standard error, from the bootstrap.
+        sequences: n.
+        p: two-sided p-value of the test.
+        alpha: the level at which it is tested, after any correction.
+
+    Returns:
+        NaN bounds where so few sequences cannot bound the difference at that level.
+    """
+    from scipy.special import ndtri
+
+    if not np.isfinite([value, error, p]).all():
+        return Interval(value, np.nan, np.nan)
+    wanted, found = -float(ndtri(alpha / 2)), -float(ndtri(p / 2))
+    # Where p is large it says little of the spread, and what it says is mostly chance.
+    scale = found * np.hypot(error, value / sequences**0.5) / value if value > 0 and p < _SAYS_LITTLE else 1.0
+    room = scale**2 - wanted**2 / sequences
+    if room <= 0:
+        return Interval(value, np.nan, np.nan)
+    half = wanted * error / room**0.5
+    if p >= alpha:
+        half = max(half, value)
+    return Interval(value, float(value - half), float(value + half))

@@ -163,7 +163,7 @@ class Gatherer:
                 continue
             runs[sequence.name] = trajectories
             timings.append(timing(measured) if measured else (0.0, 0.0, 0.0))
-            more = f"; {len(remarks) - 2} more runs likewise" if len(remarks) > 2 else ""
+            more = f" ({len(remarks) - 2} more runs likewise)" if len(remarks) > 2 else ""
             notes.append("; ".join(list(remarks)[:2]) + more)
         if problems:
             raise InputError(_told(problems))

@@ -7,9 +7,9 @@ vectors into scores. Means over sequences, attribute subsets, curves and bootstr
 from __future__ import annotations
 
 import collections.abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,12 +82,14 @@ class CurveAxis:
     y_label: str
     ranked_by: str
     """Key of the metric that orders the legend."""
+    averaged: tuple[float, float] | None = None
+    """The part of x over which that metric averages the curve, where that is not all of it; plots shade it."""
 
 
 class Measure(Protocol):
     """One family of metrics under one convention, e.g. OPE under `otb-matlab` or supervised VOT under `vot-official`.
 
-    A measure may also offer more, which scoring uses where it is there: `statistics_many`, for one that is faster on
+    A measure may also offer more, which is used where it is there: `statistics_many`, for one that is faster on
     all sequences of a tracker at once, `tag_statistics`, for one whose data set tags frames, and `check` and `relaxed`,
     for one that refuses runs which do not fit (`Batched`, `Tagged` and `Strict` below).
     """
@@ -194,6 +196,24 @@ class Strict(Protocol):
         ...
 
 
+class Reduction(NamedTuple):
+    """What one metric needs of the statistics."""
+
+    reduce: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    """Rows of shape (..., k) -> shorter ones of shape (..., j), which add up as well."""
+    finish: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    """Sums of shorter rows, shape (..., j) -> the metric, shape (...)."""
+
+
+@runtime_checkable
+class Reducible(Protocol):
+    """A measure whose metrics need only a part of its rows: what resamples thousands of times carries no more."""
+
+    def reduced(self, metric: str) -> Reduction:
+        """What the metric of this key needs."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class TrackerScores:
     """The scores of one tracker."""
@@ -237,3 +257,11 @@ class Scores:
     """Attribute -> number of sequences (or frames) that have it."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """Anything else that a report may show: versions, hardware, commands."""
+
+    def missing(self, tracker: str) -> tuple[str, ...]:
+        """The sequences that a tracker has no result of; its scores are over the others."""
+        rows = self.trackers[tracker].statistics
+        if rows is None:
+            return ()
+        lost = np.asarray(np.isnan(rows).any(axis=1))
+        return tuple(name for name, is_lost in zip(self.sequences, lost, strict=True) if is_lost)

@@ -147,7 +147,7 @@ class _Job:
         each = measure.finish(rows)
         missing = [name for name in self.dataset.names if name not in entries]
         gaps = [f"{result.name}: no result of {', '.join(missing)}."] if missing else []
-        remarks = [f"{name}: {entry.note}." for name, entry in entries.items() if entry.note]
+        remarks = _gathered({name: entry.note for name, entry in entries.items() if entry.note})
         if self.policy in {"pad", "truncate"}:
             gaps += [f"{result.name}, {remark}" for remark in remarks]
         total = rows[present].sum(axis=0)
@@ -210,6 +210,26 @@ def _untimed(entries: Mapping[str, kept.Entry]) -> tuple[str, ...]:
     )
 
 
+def _gathered(remarks: Mapping[str, str]) -> list[str]:
+    """Sentences that say each remark once, with the sequences that it is made of.
+
+    Args:
+        remarks: sequence -> remarks, parted by semicolons.
+    """
+    places: dict[str, list[str]] = {}
+    for name, text in remarks.items():
+        for remark in text.split("; "):
+            places.setdefault(remark, []).append(name)
+    return [f"{_where(names)}: {remark}." for remark, names in places.items()]
+
+
+def _where(names: list[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    more = ", ..." if len(names) > _NAMED else ""
+    return f"in {len(names)} sequences ({', '.join(names[:_NAMED])}{more})"
+
+
 def _numbers(values: Mapping[str, Floats]) -> dict[str, float]:
     return {key: float(value) for key, value in values.items()}
 
@@ -218,7 +238,8 @@ def scores_json(scores: Scores) -> dict[str, object]:
     """The scores as plain data for programs; missing numbers are None.
 
     The layout is stable: `{"dataset", "convention", "signature", "incomplete", "trackers": {name: {metric: value, ...,
-    "sequences": {sequence: {metric: value}}, "attributes": {...}, "speed": {...}, "notes": [...]}}}`.
+    "sequences": {sequence: {metric: value}}, "attributes": {...}, "speed": {...}, "notes": [...],
+    "missing": [sequence, ...]}}}`.
     """
     return {
         "dataset": scores.dataset,
@@ -233,6 +254,7 @@ def scores_json(scores: Scores) -> dict[str, object]:
                 "attributes": {attribute: _plain(values) for attribute, values in tracker.attributes.items()},
                 "speed": _plain(tracker.speed),
                 "notes": list(tracker.notes),
+                "missing": list(scores.missing(name)),
             }
             for name, tracker in scores.trackers.items()
         },

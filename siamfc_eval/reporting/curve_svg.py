@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from siamfc_eval.metrics.scores import CurveAxis, Scores
 from siamfc_eval.plain_text import printable
-from siamfc_eval.reporting.plots import Style, curve_limit, ranked_curves
+from siamfc_eval.reporting.plots import SHADE, Style, curve_limit, ranked_curves
 
 Floats = NDArray[np.float64]
 
@@ -72,6 +72,9 @@ def curve_svg(scores: Scores, axis: CurveAxis, styles: Mapping[str, Style], show
 
 def _axes(axis: CurveAxis, frame: _Frame) -> Iterator[str]:
     bottom, right = _TOP + _HEIGHT, _LEFT + _WIDTH
+    if axis.averaged is not None:
+        left, end = (frame.x(min(max(at, frame.low), frame.high)) for at in axis.averaged)
+        yield f'<rect x="{left:.1f}" y="{_TOP}" width="{end - left:.1f}" height="{_HEIGHT}" fill="{SHADE}"/>'
     grid = [f"M{frame.x(at):.1f} {_TOP}V{bottom}" for at in _ticks(frame.low, frame.high)]
     grid += [f"M{_LEFT} {frame.y(at):.1f}H{right}" for at in _ticks(0.0, frame.top)]
     yield f'<path d="{"".join(grid)}" stroke="#ddd" fill="none"/>'

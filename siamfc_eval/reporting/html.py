@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from siamfc_eval import __version__
 from siamfc_eval.plain_text import printable
 from siamfc_eval.reporting import plots
+from siamfc_eval.reporting.summary import gathered_notes
 from siamfc_eval.reporting.tables import Cell, Table, cell_text, number
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def _render(template: str, **content: Any) -> str:
         lstrip_blocks=True,
     )
     environment.globals.update(cell_text=cell_text, is_number=_is_number, is_best=_is_best, version=__version__)
+    environment.globals["gathered_notes"] = gathered_notes
     # The drawings are ours; matplotlib escapes the names written in them.
     environment.filters["svg"] = lambda figure: Markup(_inline_svg(figure))
     return environment.get_template(template).render(**content)

@@ -16,19 +16,24 @@ import numpy as np
 from siamfc_eval.comparison.compare import Comparison
 from siamfc_eval.metrics.scores import CurveAxis, Scores
 from siamfc_eval.plain_text import printable
-from siamfc_eval.reporting.tables import Table, cell_text, number, p_text
+from siamfc_eval.reporting.tables import Table, cell_text, number, p_text, standing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.legend import Legend
 
-# Okabe and Ito's palette: told apart by people with any of the common colour blindnesses.
+# Okabe and Ito's palette: distinguished by people with any of the common colour blindnesses.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C8C00")
 _LINES = ("-", "--", "-.", ":")
 _MARKERS = "osD^v<>P"
 _CURVES = (5.4, 4.8)
 """Inches of a plot of curves, without its legend."""
+
+SHADE = "#eef3f8"
+"""Behind the part of a curve that its metric averages."""
+_WRITTEN_PAIRS = 20
+"""Trackers up to which the matrix of differences has its numbers written in."""
 
 Style = tuple[str, str, str]
 """Colour, line style, marker."""
@@ -62,14 +67,20 @@ def tracker_styles(names: Sequence[str]) -> dict[str, Style]:
 
 
 def ranked_curves(scores: Scores, axis: CurveAxis, shown: int) -> tuple[str, dict[str, str]]:
-    """The legend of a plot of curves: its title, and tracker -> what is said of it, best first, at most `shown`."""
+    """The legend of a plot of curves: its title, and tracker -> what is said of it, best first, at most `shown`.
+
+    Trackers that lack sequences are last and say how many they have.
+    """
     metric = next(metric for metric in scores.measure.metrics if metric.key == axis.ranked_by)
-    sign = -1.0 if metric.better == "higher" else 1.0
-    drawable = [name for name in scores.trackers if axis.key in scores.trackers[name].curves]
-    values = {name: float(scores.trackers[name].values.get(metric.key, math.nan)) for name in drawable}
-    order = sorted(drawable, key=lambda name: math.inf if math.isnan(values[name]) else sign * values[name])
+    ranks = standing(scores, None, metric)
+    order = [name for name in ranks if axis.key in scores.trackers[name].curves]
     left_out = f" ({shown} of {len(order)})" if len(order) > shown else ""
-    labels = {name: f"[{cell_text(values[name], metric.digits)}] {name}" for name in order[:shown]}
+    labels = {}
+    for name in order[:shown]:
+        value = float(scores.trackers[name].values.get(metric.key, math.nan))
+        total = len(scores.sequences)
+        partial = "" if ranks[name] is not None else f", {total - len(scores.missing(name))} of {total} sequences"
+        labels[name] = f"[{cell_text(value, metric.digits)}] {name}{partial}"
     return f"{metric.label}{left_out}", labels
 
 
@@ -98,6 +109,8 @@ def curve_figure(scores: Scores, axis: CurveAxis, styles: Mapping[str, Style], s
             label=printable(label),
             zorder=len(order) - rank + 2,
         )
+    if axis.averaged is not None:
+        axes.axvspan(*axis.averaged, color=SHADE, linewidth=0, zorder=0)
     axes.set(xlabel=axis.x_label, ylabel=axis.y_label, title=axis.title)
     axes.set_xlim(float(axis.x[0]), float(axis.x[-1]))
     axes.set_ylim(0, curve_limit(scores, axis))
@@ -145,7 +158,7 @@ def interval_figure(comparison: Comparison, styles: Mapping[str, Style]) -> Figu
 
 @_as_written
 def pairs_figure(comparison: Comparison) -> Figure:
-    """Matrix of differences, row minus column; a pair that the test does not tell apart is grey."""
+    """Matrix of differences, row minus column; a pair without a significant difference is grey."""
     from matplotlib.colors import TwoSlopeNorm
 
     names = comparison.ranking
@@ -154,16 +167,19 @@ def pairs_figure(comparison: Comparison) -> Figure:
     texts = np.full((count, count), "", dtype=object)
     for pair in comparison.pairs:
         row, column = names.index(pair.better), names.index(pair.worse)
-        shown = f"{cell_text(pair.difference.value, comparison.metric.digits)}\np {p_text(pair.p_adjusted)}"
+        shown = (
+            f"{cell_text(pair.difference.value, comparison.metric.digits)}\np {p_text(pair.p_adjusted, pair.resolved)}"
+        )
         texts[row, column] = shown
         if pair.significant():
             values[row, column] = abs(pair.difference.value)
-    side = 1.8 + 0.72 * count
+    written = count <= _WRITTEN_PAIRS
+    side = 1.8 + (0.72 if written else 0.2) * count
     figure, axes = _canvas(side + 1.6, side)
     limit = np.nanmax(values) if np.isfinite(values).any() else 1.0
     axes.set_facecolor("#f2f2f2")
     axes.imshow(values, cmap="Blues", norm=TwoSlopeNorm(limit / 2, 0, max(limit, 1e-9)), aspect="auto")
-    for row in range(count):
+    for row in range(count if written else 0):
         for column in range(row + 1, count):
             dark = np.isfinite(values[row, column]) and values[row, column] > 0.6 * limit
             axes.text(
@@ -172,7 +188,7 @@ def pairs_figure(comparison: Comparison) -> Figure:
     axes.set_xticks(range(count), [printable(name) for name in names], rotation=35, ha="right")
     axes.set_yticks(range(count), [printable(name) for name in names])
     axes.grid(visible=False)
-    axes.set_title(f"{comparison.metric.label}: row minus column; blue where told apart")
+    axes.set_title(f"{comparison.metric.label}: row minus column; blue where significant")
     return figure
 
 
@@ -226,7 +242,8 @@ def scatter_figure(scores: Scores, x: str, y: str, styles: Mapping[str, Style]) 
 def save(figure: Figure, target: Any, file_format: str, signature: str = "") -> None:
     """Write a figure; the same figure gives the same bytes, so that reports can be compared.
 
-    The signature of its numbers is in the file's metadata.
+    The signature of its numbers is in the file's metadata. A PDF embeds its fonts as TrueType (Type 42), as publishers
+    ask.
 
     Figures with a layout engine are cut to what is on them; those without have their margins already.
     """
@@ -242,7 +259,7 @@ def save(figure: Figure, target: Any, file_format: str, signature: str = "") -> 
     # Half of the time of drawing would go into the last tenth of compression.
     encoding: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if file_format == "png" else {}
     bounds = "tight" if figure.get_layout_engine() is not None else None
-    with mpl.rc_context({**_LITERAL, "svg.hashsalt": "siamfc-eval", "svg.fonttype": "none"}):
+    with mpl.rc_context({**_LITERAL, "svg.hashsalt": "siamfc-eval", "svg.fonttype": "none", "pdf.fonttype": 42}):
         figure.savefig(target, format=file_format, bbox_inches=bounds, dpi=160, metadata=metadata, **encoding)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import math
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from siamfc_eval.comparison.resampling import Interval
 from siamfc_eval.plain_text import printable, spreadsheet_cell
-from siamfc_eval.reporting.tables import Table, cell_text, number
+from siamfc_eval.reporting.tables import Cell, Table, cell_text, number
 
 if TYPE_CHECKING:
+    import rich.console
     import rich.table
 
 
@@ -51,23 +54,18 @@ def to_latex(table: Table, signature: str = "") -> str:
     return f"% {signature}\n{latex}" if signature else str(latex)
 
 
-def to_terminal(table: Table) -> rich.table.Table:
-    """A rich table, the best of each column in bold."""
-    from rich.table import Table as RichTable
+def to_terminal(table: Table, width: int) -> rich.console.Group:
+    """A table for a terminal, the best of each column in bold, in blocks of columns that fit the width.
+
+    Numbers are never cut or wrapped; columns that do not fit go into a block below that repeats the rows' names.
+    """
+    from rich.console import Group
     from rich.text import Text
 
-    drawn = RichTable(title=table.title, caption=table.note or None, title_justify="left", caption_justify="left")
-    for position, column in enumerate(table.columns):
-        numeric = any(not isinstance(row[position], str) for row in table.rows)
-        drawn.add_column(printable(column.label), justify="right" if numeric else "left", no_wrap=position < 2)
-    for row in table.rows:
-        cells = []
-        for position, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
-            best = table.best(position)
-            style = "bold" if math.isfinite(best) and number(cell) == best else ""
-            cells.append(Text(printable(cell_text(cell, column.digits)), style=style))
-        drawn.add_row(*cells)
-    return drawn
+    parts: list[rich.console.RenderableType] = [Text(table.title, style="italic")]
+    for columns in _blocks(table, width):
+        parts += [_block(table, columns, width), ""]
+    return Group(*parts[:-1], *([Text(table.note, style="dim")] if table.note else []))
 
 
 def terminal_text(table: Table, width: int = 120) -> str:
@@ -75,8 +73,89 @@ def terminal_text(table: Table, width: int = 120) -> str:
     from rich.console import Console
 
     buffer = io.StringIO()
-    Console(file=buffer, width=width, color_system=None).print(to_terminal(table))
+    Console(file=buffer, width=width, color_system=None).print(to_terminal(table, width))
     return buffer.getvalue()
+
+
+def _block(table: Table, columns: list[int], width: int) -> rich.table.Table:
+    """The table of some columns; names that are too long for the width go on in the next line."""
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    room = width - sum(_least_width(table, position) + _GAP for position in columns)
+    for position in columns:
+        column = table.columns[position]
+        numeric = any(not isinstance(row[position], str) for row in table.rows)
+        least = _least_width(table, position)
+        # The first names get what the numbers leave over; a heading is broken between its words.
+        widest = max([least, *(_wide(row, table, position) for row in table.rows)])
+        wide = min(widest, least + max(room, 0))
+        room -= wide - least
+        drawn.add_column(
+            Text(printable(column.label)), justify="right" if numeric else "left", width=wide, overflow="fold"
+        )
+    for row in table.rows:
+        cells = []
+        for position in columns:
+            best = table.best(position)
+            style = "bold" if math.isfinite(best) and number(row[position]) == best else ""
+            cells.append(Text(_cell(row, table, position), style=style))
+        drawn.add_row(*cells)
+    return drawn
+
+
+_GAP = 2
+"""Letters between columns."""
+_NAME = 12
+"""Letters that the column of a name has at least, if the name is as long."""
+
+
+def _cell(row: Sequence[Cell], table: Table, position: int) -> str:
+    return printable(cell_text(row[position], table.columns[position].digits))
+
+
+def _wide(row: Sequence[Cell], table: Table, position: int) -> int:
+    """Letters that a cell takes; some characters take two."""
+    from rich.cells import cell_len
+
+    return cell_len(_cell(row, table, position))
+
+
+def _least_width(table: Table, position: int) -> int:
+    """What a column needs: its longest number or word of the heading; of text a few letters, for it can be broken."""
+    # "SV (39)" stays together.
+    heading = max(map(len, re.split(r" (?!\()", table.columns[position].label)), default=1)
+    widest = max((_wide(row, table, position) for row in table.rows), default=1)
+    names = position in _keys(table) and table.columns[position].key != "rank"
+    return max(heading, min(widest, _NAME) if names else widest)
+
+
+def _keys(table: Table) -> list[int]:
+    """The first columns that name a row, at most two."""
+    keys = []
+    for position in range(min(2, len(table.columns))):
+        if any(not isinstance(row[position], str) for row in table.rows):
+            break
+        keys.append(position)
+    return keys
+
+
+def _blocks(table: Table, width: int) -> list[list[int]]:
+    """Columns of each block: the names, and as many others as fit, at least one."""
+    keys = _keys(table)
+    left = width - sum(_least_width(table, position) + _GAP for position in keys)
+    blocks: list[list[int]] = [[]]
+    used = 0
+    for position in range(len(keys), len(table.columns)):
+        needed = _least_width(table, position) + _GAP
+        if blocks[-1] and used + needed > left:
+            blocks.append([])
+            used = 0
+        blocks[-1].append(position)
+        used += needed
+    return [[*keys, *block] for block in blocks]
 
 
 def _frame(table: Table) -> Any:

@@ -118,18 +118,19 @@ def report_json(report: Report) -> dict[str, Any]:
 
 def _draw(section: Section, number: int) -> DrawnSection:
     scores, comparison = section.scores, section.comparison
-    names = tables.ranked(scores, comparison)
-    styles = plots.tracker_styles(names)
+    styles = plots.tracker_styles(tables.ranked(scores, comparison))
     shown = [tables.ranking_table(scores, comparison)]
+    # What is drawn together is over the same sequences.
+    alike = comparison.scores if comparison is not None else scores
     figures: dict[str, Figure] = {
-        axis.key: plots.curve_figure(scores, axis, styles)
+        axis.key: plots.curve_figure(alike, axis, styles)
         for axis in scores.measure.curves
-        if any(axis.key in tracker.curves for tracker in scores.trackers.values())
+        if any(axis.key in tracker.curves for tracker in alike.trackers.values())
     }
     keys = {metric.key for metric in scores.measure.metrics}
     for x, y in _SCATTERS:
         if {x, y} <= keys:
-            figures[f"{y}_{x}"] = plots.scatter_figure(scores, x, y, styles)
+            figures[f"{y}_{x}"] = plots.scatter_figure(alike, x, y, styles)
     if comparison is not None:
         figures["intervals"] = plots.interval_figure(comparison, styles)
         if comparison.pairs:

@@ -1,13 +1,21 @@
-"""What a report says first: the findings in sentences."""
+"""What a report says first: the findings in sentences; and what was noticed in the results, gathered."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 
-from siamfc_eval.comparison.compare import Comparison, Pair
+from siamfc_eval.comparison.compare import ALPHA, Comparison, Pair
 from siamfc_eval.comparison.resampling import Interval
-from siamfc_eval.metrics.scores import Scores
+from siamfc_eval.metrics.scores import Scores, Tagged
 from siamfc_eval.reporting.tables import cell_text, p_text
+
+_SHOWN = 4
+"""Names in one sentence."""
+_LEAST_SEQUENCES = 5
+"""Sequences that must have an attribute for it to be called the weakest."""
+_LEAST_FRAMES = 500
+"""Frames that must carry a tag for it to be called the weakest."""
 
 
 def findings(scores: Scores, comparison: Comparison | None) -> tuple[str, ...]:
@@ -19,35 +27,92 @@ def findings(scores: Scores, comparison: Comparison | None) -> tuple[str, ...]:
         return ()
     digits, label = comparison.metric.digits, comparison.metric.label
     leader = comparison.ranking[0]
-    sentences = [f"{leader} has the best {label}: {_with_interval(comparison.intervals[leader], digits)}."]
-    against_leader = [pair for pair in comparison.pairs if pair.better == leader]
-    beaten = [pair for pair in against_leader if pair.significant()]
-    open_pairs = [pair for pair in against_leader if not pair.significant()]
-    if beaten:
-        sentences.append(f"It is ahead of {_names(beaten, digits)}: differences that chance does not explain.")
-    if open_pairs:
-        sentences.append(
-            f"From {_names(open_pairs, digits)} it is not told apart on these {len(comparison.sequences)} sequences."
-        )
-    weakest = _weakest_attribute(scores, leader)
+    first = [name for name in comparison.ranking if comparison.ranks[name] == 1]
+    verb = "has" if len(first) == 1 else "share"
+    score = _with_interval(comparison.intervals[leader], digits)
+    sentences = [f"{_listed(first)} {verb} the best {label}: {score}.", *_against_leader(comparison)]
+    weakest = _weakest_attribute(comparison.scores, leader)
     if weakest:
         sentences.append(weakest)
+    return (*sentences, *_completeness(scores, comparison))
+
+
+def gathered_notes(scores: Scores) -> tuple[str, ...]:
+    """What was noticed in the trackers' files, each note once, with the trackers that it holds for."""
+    holders: dict[str, list[str]] = {}
+    for name, tracker in scores.trackers.items():
+        for note in tracker.notes:
+            holders.setdefault(note, []).append(name)
+    everyone = len(scores.trackers)
+    return tuple(f"{_holders(names, everyone)}: {note}" for note, names in holders.items())
+
+
+def _holders(names: Sequence[str], everyone: int) -> str:
+    if len(names) == 1:
+        return names[0]
+    return f"all {everyone} trackers" if len(names) == everyone else f"{len(names)} trackers ({_listed(names)})"
+
+
+def _against_leader(comparison: Comparison) -> list[str]:
+    """How the leader stands to the others."""
+    pairs = [pair for pair in comparison.pairs if pair.better == comparison.ranking[0]]
+    if not pairs:
+        return []
+    count, digits = len(comparison.sequences), comparison.metric.digits
+    if comparison.too_few:
+        noun = "sequence" if count == 1 else "sequences"
+        smallest = cell_text(comparison.smallest_p, 3)
+        tests = len(comparison.pairs)
+        corrected = f" before correction for {tests} pairs" if tests > 1 else ""
+        level = cell_text(ALPHA, 2)
+        return [
+            f"{count} {noun} cannot show a difference at {level}: the smallest possible p is {smallest}{corrected}."
+        ]
+    beaten = [pair for pair in pairs if pair.significant()]
+    undecided = [pair for pair in pairs if not pair.significant()]
+    sentences = []
+    if beaten:
+        sentences.append(f"It is significantly better than {_pairs(beaten, digits)}.")
+    if undecided:
+        sentences.append(f"There is no significant difference from {_pairs(undecided, digits)} on {count} sequences.")
+    return sentences
+
+
+def _completeness(scores: Scores, comparison: Comparison) -> list[str]:
+    """What the comparison is not over."""
+    total = len(scores.sequences)
+    sentences = []
+    for name, missing in comparison.apart.items():
+        has = f"has {total - len(missing)} of {total} sequences"
+        sentences.append(f"{name} is not ranked: it {has} and lacks {_listed(missing)}.")
     if comparison.excluded:
+        ranked = comparison.ranking
+        lacking = [name for name in ranked if set(scores.missing(name)) & set(comparison.excluded)]
+        who = _listed(lacking) if len(lacking) < len(ranked) or len(ranked) == 1 else "every tracker"
+        verb = "lacks" if len(lacking) == 1 or who == "every tracker" else "lack"
         sentences.append(
-            f"{len(comparison.excluded)} of {len(scores.sequences)} sequences lack a result of some tracker "
-            "and are left out of the comparison."
+            f"Everything is over {len(comparison.sequences)} of {total} sequences: {who} {verb} "
+            f"{_listed(comparison.excluded)}."
         )
-    return tuple(sentences)
+    return sentences
 
 
-def _names(pairs: list[Pair], digits: int, shown: int = 4) -> str:
-    parts = [
-        f"{pair.worse} (by {cell_text(abs(pair.difference.value), digits)}, p {p_text(pair.p_adjusted)})"
-        for pair in pairs[:shown]
-    ]
-    if len(pairs) > shown:
-        parts.append(f"{len(pairs) - shown} more")
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+def _listed(names: Collection[str]) -> str:
+    """A, B and C; of many names the first few and how many more there are."""
+    shown = list(names)[:_SHOWN] if len(names) > _SHOWN + 1 else list(names)
+    if len(shown) < len(names):
+        shown.append(f"{len(names) - len(shown)} more")
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _pairs(pairs: Sequence[Pair], digits: int) -> str:
+    return _listed(
+        [
+            f"{pair.worse} (by {cell_text(abs(pair.difference.value), digits)}, "
+            f"p {p_text(pair.p_adjusted, pair.resolved)})"
+            for pair in pairs
+        ]
+    )
 
 
 def _with_interval(interval: Interval, digits: int) -> str:
@@ -58,15 +123,18 @@ def _with_interval(interval: Interval, digits: int) -> str:
 
 
 def _weakest_attribute(scores: Scores, name: str) -> str:
-    metric = scores.measure.metrics[0]
+    """The attribute with the worst score, of those that enough sequences (or frames) have to say anything."""
+    metric, counts = scores.measure.metrics[0], scores.attribute_counts
+    least, unit = (_LEAST_FRAMES, "frames") if isinstance(scores.measure, Tagged) else (_LEAST_SEQUENCES, "sequences")
     values = {
         attribute: float(row.get(metric.key, math.nan))
         for attribute, row in scores.trackers[name].attributes.items()
-        if attribute not in {"all", "empty"}
+        if attribute not in {"all", "empty"} and counts.get(attribute, 0) >= least
     }
     known = {attribute: value for attribute, value in values.items() if math.isfinite(value)}
     if len(known) < 2:
         return ""
     pick = min if metric.better == "higher" else max
     worst = pick(known, key=lambda attribute: known[attribute])
-    return f"Its weakest attribute is {worst} ({metric.label} {cell_text(known[worst], metric.digits)})."
+    shown = cell_text(known[worst], metric.digits)
+    return f"Its weakest attribute is {worst} ({metric.label} {shown} over {counts[worst]} {unit})."

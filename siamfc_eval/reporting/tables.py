@@ -45,11 +45,14 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
     """One sentence under the table: source, convention, what is missing."""
+    apart: int = 0
+    """How many rows at the end are not comparable with the others."""
 
     def best(self, column: int) -> float:
         """The best number of a column, NaN where the column has no direction or no number."""
         direction = self.columns[column].better
-        values = [value for row in self.rows if math.isfinite(value := number(row[column]))]
+        compared = self.rows[: len(self.rows) - self.apart]
+        values = [value for row in compared if math.isfinite(value := number(row[column]))]
         if not direction or not values:
             return float("nan")
         return max(values) if direction == "higher" else min(values)
@@ -79,68 +82,92 @@ def cell_text(cell: Cell, digits: int) -> str:
     return text
 
 
-def p_text(p: float) -> str:
-    """A p-value as papers write it."""
+def p_text(p: float, resolved: bool = True) -> str:
+    """A p-value as papers write it; one that is not resolved is what p is below."""
     if not math.isfinite(p):
         return "–"
-    return "< .001" if p < 0.001 else cell_text(p, 3)
+    if p < 0.001:
+        return "< .001"
+    return cell_text(p, 3) if resolved else f"< {cell_text(p, 3)}"
 
 
 def ranking_table(scores: Scores, comparison: Comparison | None, most: int | None = None) -> Table:
-    """One row per tracker, best first, one column per metric; the first metric with its interval.
+    """One row per tracker, best first, one column per metric; the metric that is compared with its interval.
+
+    Trackers that lack results are last and not ranked, with how many sequences they have. With a comparison all ranked
+    trackers are over the same sequences.
 
     Args:
         scores: what to show.
-        comparison: orders the rows and gives the interval; None: no intervals.
+        comparison: orders the rows and gives intervals and groups; None: neither.
         most: show only this many metrics, for places as narrow as a terminal.
     """
-    metrics = scores.measure.metrics[:most]
-    columns = [Column("rank", "Rank"), Column("tracker", "Tracker"), *(Column.of(metric) for metric in metrics)]
+    metrics = list(scores.measure.metrics)
+    if comparison is not None:
+        metrics.sort(key=lambda metric: metric.key != comparison.metric.key)
+    metrics = metrics[:most]
+    ranks = standing(scores, comparison)
+    groups = comparison is not None and bool(comparison.pairs) and not comparison.too_few
+    partial = (comparison is not None and bool(comparison.excluded or comparison.apart)) or None in ranks.values()
     speeds = sorted({key for tracker in scores.trackers.values() for key in tracker.speed})
     if most is not None:
         speeds = speeds[-1:]
+    columns = [Column("rank", "Rank"), Column("tracker", "Tracker"), *(Column.of(metric) for metric in metrics)]
+    if groups:
+        columns.insert(3, Column("no_significant_difference", "No significant difference from ranks"))
+    if partial:
+        columns.append(Column("sequences", "Sequences"))
     columns += [Column(key, f"{key.replace('_', ' ')} [frames/s]", 1, "higher") for key in speeds]
     rows: list[tuple[Cell, ...]] = []
-    for position, name in enumerate(ranked(scores, comparison)):
-        tracker = scores.trackers[name]
-        cells: list[Cell] = [_rank_text(position, name, comparison), name]
-        for metric in metrics:
-            value = float(tracker.values.get(metric.key, math.nan))
-            if comparison is not None and metric.key == comparison.metric.key and not comparison.excluded:
-                cells.append(comparison.intervals[name])
-            else:
-                cells.append(value)
+    for name, rank in ranks.items():
+        ranked_here = comparison is not None and rank is not None
+        tracker = (comparison.scores if comparison is not None and ranked_here else scores).trackers[name]
+        cells: list[Cell] = [_rank_text(rank, name, comparison), name]
+        cells += [float(tracker.values.get(metric.key, math.nan)) for metric in metrics]
+        if comparison is not None and ranked_here:
+            cells[2] = comparison.intervals[name]
+        if groups and comparison is not None:
+            alike = [comparison.ranks[other] for other in comparison.undecided(name)]
+            cells.insert(3, _spans(alike) if ranked_here else "")
+        if partial:
+            lost = len(scores.sequences) - len(comparison.sequences) if ranked_here and comparison else None
+            lost = len(scores.missing(name)) if lost is None else lost
+            cells.append(f"{len(scores.sequences) - lost} of {len(scores.sequences)}")
         cells += [float(tracker.speed.get(key, math.nan)) for key in speeds]
         rows.append(tuple(cells))
     note = comparison.method() if comparison is not None else ""
-    return Table("ranking", "Ranking", tuple(columns), tuple(rows), note)
+    apart = sum(rank is None for rank in ranks.values())
+    return Table("ranking", "Ranking", tuple(columns), tuple(rows), note, apart)
 
 
-def pairs_table(comparison: Comparison) -> Table:
-    """One row per pair of trackers: the difference, its interval, the test, wins and losses."""
+def pairs_table(comparison: Comparison, brief: bool = False) -> Table:
+    """One row per pair of trackers: the difference, its interval, the test, wins and losses; `brief`: verdict only."""
     digits = comparison.metric.digits
     columns = (
         Column("better", "Tracker"),
         Column("worse", "against"),
         Column("difference", f"Difference in {comparison.metric.label}", digits),
-        Column("p", "p"),
         Column("p_adjusted", "p, corrected"),
-        Column("sequences", "better / worse / equal on"),
         Column("verdict", "Verdict"),
+        Column("p", "p"),
+        Column("sequences", "better / worse / equal on"),
     )
+    undecided = "too few sequences" if comparison.too_few else "not significant"
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             pair.better,
             pair.worse,
             pair.difference,
-            p_text(pair.p),
-            p_text(pair.p_adjusted),
+            p_text(pair.p_adjusted, pair.resolved),
+            "significant" if pair.significant() else undecided,
+            p_text(pair.p, pair.resolved),
             f"{pair.wins} / {pair.losses} / {pair.ties}",
-            "different" if pair.significant() else "not told apart",
         )
         for pair in comparison.pairs
     )
-    return Table("pairs", "Are the differences real?", columns, rows, comparison.method())
+    shown = 5 if brief else len(columns)
+    short = tuple(row[:shown] for row in rows)
+    return Table("pairs", "Are the differences real?", columns[:shown], short, comparison.method())
 
 
 def attribute_table(scores: Scores, comparison: Comparison | None) -> Table | None:
@@ -194,17 +221,36 @@ def long_sequence_table(scores: Scores) -> Table:
 
 
 def ranked(scores: Scores, comparison: Comparison | None) -> tuple[str, ...]:
-    """Tracker names, best first."""
-    if comparison is not None:
-        return comparison.ranking
-    metric = scores.measure.metrics[0]
+    """Tracker names, best first; those that are not ranked are last."""
+    return tuple(standing(scores, comparison))
+
+
+def standing(scores: Scores, comparison: Comparison | None, by: Metric | None = None) -> dict[str, int | None]:
+    """Tracker -> its rank, best first; None for those that are not ranked, which are last.
+
+    Ranked are the trackers that a comparison ranks; without one, those that have every sequence that any tracker has:
+    a mean over fewer sequences says nothing beside theirs. Equal scores share the better rank. The metric is `by`, else
+    the comparison's, else the measure's first.
+    """
+    metric = by or (scores.measure.metrics[0] if comparison is None else comparison.metric)
     sign = -1.0 if metric.better == "higher" else 1.0
 
     def order(name: str) -> tuple[float, str]:
         value = float(scores.trackers[name].values.get(metric.key, math.nan))
         return (math.inf if math.isnan(value) else sign * value, name)
 
-    return tuple(sorted(scores.trackers, key=order))
+    names = sorted(scores.trackers, key=order)
+    if comparison is not None:
+        ranks: dict[str, int | None] = {name: comparison.ranks[name] for name in comparison.ranking}
+    else:
+        lost = {name: set(scores.missing(name)) for name in names}
+        nowhere = set.intersection(*lost.values()) if lost else set()
+        whole = [name for name in names if lost[name] == nowhere]
+        ranks = {}
+        for position, name in enumerate(whole):
+            shared = position > 0 and order(name)[0] == order(whole[position - 1])[0]
+            ranks[name] = ranks[whole[position - 1]] if shared else position + 1
+    return ranks | dict.fromkeys(name for name in names if name not in ranks)
 
 
 def _sequence_metric(scores: Scores) -> Metric:
@@ -220,8 +266,16 @@ def _sequence_metric(scores: Scores) -> Metric:
     return scores.measure.metrics[0]
 
 
-def _rank_text(position: int, name: str, comparison: Comparison | None) -> str:
-    if comparison is None:
-        return str(position + 1)
-    low, high = comparison.rank_intervals[name]
-    return f"{position + 1}" if low == high else f"{position + 1} ({low}–{high})"
+def _rank_text(rank: int | None, name: str, comparison: Comparison | None) -> str:
+    if rank is None:
+        return "–"
+    low, high = comparison.rank_intervals[name] if comparison is not None else (rank, rank)
+    return f"{rank}" if low == high else f"{rank} ({low}–{high})"
+
+
+def _spans(ranks: Iterable[int]) -> str:
+    """Ranks in few letters: "1–4, 7"; "none" for none."""
+    ordered = sorted(set(ranks))
+    starts = [rank for rank in ordered if rank - 1 not in ordered]
+    ends = [rank for rank in ordered if rank + 1 not in ordered]
+    return ", ".join(f"{a}" if a == b else f"{a}–{b}" for a, b in zip(starts, ends, strict=True)) or "none"

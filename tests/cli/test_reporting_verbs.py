@@ -73,3 +73,13 @@ def test_a_missing_sequence_is_named_and_ends_with_code_2(results: Path, tmp_pat
     assert done.return_value == 2
     assert lost.stem in done.output
     assert lost.stem in (partial / "report" / "report.html").read_text()
+
+
+def test_compare_shows_ranks_first_and_pairs_on_request(results: Path) -> None:
+    plain = CliRunner().invoke(compare, [str(results), *OPTIONS], standalone_mode=False).output
+    assert "ranks" in plain
+    assert "Are the differences real?" not in plain
+    assert "--pairs" in plain
+    full = CliRunner().invoke(compare, [str(results), *OPTIONS, "--pairs"], standalone_mode=False).output
+    assert full.index("Ranking") < full.index("Are the differences real?")
+    assert max(map(len, full.splitlines())) <= 80

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from siamfc_eval.comparison.compare import compare
+from siamfc_eval.comparison.permutation import PValue, SwapTest
 from siamfc_eval.comparison.resampling import (
     bca_interval,
     holm,
-    paired_permutation,
     resampling_weights,
     weighted_scores,
 )
@@ -96,31 +97,88 @@ def test_interval_covers_about_as_often_as_it_says() -> None:
     assert 0.83 <= covered / 300 <= 0.96
 
 
+def swap_test(a: np.ndarray, b: np.ndarray, seed: int = 0, finish: Callable[..., np.ndarray] = mean_of) -> PValue:
+    return SwapTest(len(a), finish, seed)(a if a.ndim == 2 else rows_of(a), b if b.ndim == 2 else rows_of(b))
+
+
+def brute_p(a: np.ndarray, b: np.ndarray, finish: Callable[..., np.ndarray], swaps: int = 100_000) -> float:
+    """The share of random swaps whose difference is at least the observed one."""
+    generator = np.random.default_rng(11)
+    observed = abs(finish(a.sum(axis=0)) - finish(b.sum(axis=0)))
+    reached = 0
+    for _ in range(swaps // 10_000):
+        swapped = generator.integers(0, 2, (10_000, len(a))).astype(np.float64)
+        moved = swapped @ (b - a)
+        reached += int(np.sum(np.abs(finish(a.sum(0) + moved) - finish(b.sum(0) - moved)) >= observed - 1e-12))
+    return reached / swaps
+
+
 def test_permutation_test_is_exact_for_few_sequences_and_agrees_with_scipy() -> None:
     from scipy.stats import permutation_test
 
     generator = np.random.default_rng(5)
     a, b = generator.uniform(size=9), generator.uniform(size=9)
-    ours = paired_permutation(rows_of(a), rows_of(b), mean_of, permutations=1000, seed=0)
     peer = permutation_test(
         (a, b), lambda x, y: x.mean() - y.mean(), permutation_type="samples", n_resamples=np.inf
     ).pvalue
-    assert ours == pytest.approx(peer)
+    assert swap_test(a, b) == (pytest.approx(peer), True)
+
+
+@pytest.mark.parametrize("lead", [0.0, 0.05, 0.1, 0.15])
+def test_a_mean_has_the_p_value_of_brute_force(lead: float) -> None:
+    generator = np.random.default_rng(6)
+    a, b = rows_of(generator.beta(2, 2, 60) + lead), rows_of(generator.beta(2, 2, 60))
+    assert swap_test(a, b).p == pytest.approx(brute_p(a, b, mean_of), rel=0.25)
+
+
+@pytest.mark.parametrize("lead", [0.02, 0.1, 0.16])
+def test_a_score_that_is_no_sum_has_the_p_value_of_brute_force(lead: float) -> None:
+    generator = np.random.default_rng(7)
+
+    def rows(more: float) -> np.ndarray:
+        frames = generator.integers(50, 900, 60).astype(np.float64)
+        return np.stack([(generator.beta(2, 2, 60) + more) * frames, frames], axis=1)
+
+    def squared(statistics: np.ndarray) -> np.ndarray:
+        return (statistics[..., 0] / statistics[..., 1]) ** 2
+
+    a, b = rows(lead), rows(0.0)
+    assert swap_test(a, b, finish=squared).p == pytest.approx(brute_p(a, b, squared), rel=0.25)
+
+
+def test_p_values_far_below_one_over_the_draws_are_right() -> None:
+    """Of 40 sequences a is better on 36 by 1 and worse on 4 by 1, so p is a binomial tail."""
+    from scipy.stats import binom
+
+    difference = np.where(np.arange(40) < 4, -1.0, 1.0)
+    expected = 2 * binom.cdf(4, 40, 0.5)
+    assert expected < 1e-6
+    assert swap_test(difference, np.zeros(40)).p == pytest.approx(expected, rel=0.15)
+
+
+def test_better_everywhere_has_the_smallest_p_value_that_there_is() -> None:
+    a = np.linspace(0.8, 0.9, 30)
+    assert swap_test(a, a - 0.5) == (pytest.approx(2.0**-29), True)
+    assert swap_test(a, a) == (1.0, True)
+
+
+def test_a_p_value_that_draws_cannot_give_is_said_to_be_below_a_bound() -> None:
+    """One sequence decides a score that is no sum: nothing that is near to a sum says how to draw."""
+    generator = np.random.default_rng(3)
+
+    def greatest(statistics: np.ndarray) -> np.ndarray:
+        return np.where(statistics[..., 0] > 29.9, 1.0, 0.0) * statistics[..., 0]
+
+    found = swap_test(rows_of(np.ones(30)), rows_of(generator.uniform(0, 0.01, 30)), finish=greatest)
+    assert found == (1 / 751, False)
 
 
 def test_permutation_test_keeps_its_level_when_there_is_no_difference() -> None:
     generator = np.random.default_rng(8)
     rejected = sum(
-        paired_permutation(rows_of(generator.normal(size=30)), rows_of(generator.normal(size=30)), mean_of, 199, seed)
-        <= 0.05
-        for seed in range(300)
+        swap_test(generator.normal(size=30), generator.normal(size=30), seed).p <= 0.05 for seed in range(300)
     )
     assert 0.02 <= rejected / 300 <= 0.09
-
-
-def test_sampled_p_value_is_never_zero() -> None:
-    a = np.linspace(0.8, 0.9, 30)
-    assert paired_permutation(rows_of(a), rows_of(a - 0.5), mean_of, 99, 0) == pytest.approx(0.01)
 
 
 def test_holm_agrees_with_the_textbook_and_leaves_nan_alone() -> None:
@@ -150,6 +208,78 @@ def test_less_is_better_for_a_loss() -> None:
     assert comparison.ranking == ("high", "low")
     assert comparison.pairs[0].wins == 9
     assert comparison.pairs[0].difference.value == pytest.approx(-0.05)
+
+
+def test_seventy_trackers_still_differ_where_they_do() -> None:
+    """A correction for 2,415 pairs must not hide what every sequence shows."""
+    generator = np.random.default_rng(4)
+    base = generator.uniform(0.3, 0.6, size=60)
+    level = np.linspace(0, 0.35, 70)
+    trackers = {f"t{i:02d}": base + level[i] + generator.normal(0, 0.05, 60) for i in range(70)}
+    comparison = compare(scores_of(**trackers), resamples=500)
+    pairs = {(pair.better, pair.worse): pair for pair in comparison.pairs}
+    assert len(pairs) == 2415
+    assert pairs["t69", "t00"].significant()
+    assert pairs["t69", "t00"].p_adjusted < 1e-10
+    assert any(not pair.significant() for pair in comparison.pairs)
+
+
+@given(st.integers(2, 25), st.integers(2, 6), st.floats(0, 0.4), st.integers(0, 10_000))
+@settings(max_examples=60, deadline=None)
+def test_a_verdict_never_contradicts_its_interval(count: int, trackers: int, lead: float, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    base = generator.uniform(size=count)
+    values = {f"t{i}": base + i * lead / trackers + generator.normal(0, 0.1, count) for i in range(trackers)}
+    for metric in ("mean", "loss"):
+        for pair in compare(scores_of(**values), metric, resamples=200).pairs:
+            value, low, high = pair.difference
+            if np.isfinite(low):
+                assert low <= value <= high
+                assert pair.significant() == (not low <= 0 <= high)
+            else:
+                assert not pair.significant()
+
+
+def test_three_sequences_cannot_show_a_difference() -> None:
+    values = np.array([0.2, 0.3, 0.4])
+    comparison = compare(scores_of(a=values + 0.5, b=values), resamples=200)
+    assert comparison.smallest_p == 0.25
+    assert comparison.too_few
+    assert not compare(scores_of(a=np.ones(9), b=np.zeros(9)), resamples=200).too_few
+
+
+def test_rank_intervals_contain_the_rank_and_equal_trackers_share_it() -> None:
+    generator = np.random.default_rng(12)
+    values = {f"t{i}": generator.uniform(size=8) for i in range(6)}
+    values["same"] = values["t3"]
+    comparison = compare(scores_of(**values), resamples=50)
+    assert comparison.ranks["same"] == comparison.ranks["t3"]
+    assert comparison.rank_intervals["same"] == comparison.rank_intervals["t3"]
+    for name, (low, high) in comparison.rank_intervals.items():
+        assert low <= comparison.ranks[name] <= high
+    assert sorted(comparison.ranks.values()).count(comparison.ranks["same"]) == 2
+
+
+def test_a_tracker_that_lacks_most_sequences_is_set_apart_and_changes_nothing_else() -> None:
+    generator = np.random.default_rng(13)
+    values = {name: generator.uniform(size=20) for name in ("a", "b")}
+    partial = np.where(np.arange(20) < 3, 1.0, np.nan)
+    alone = compare(scores_of(**values), resamples=200)
+    comparison = compare(scores_of(**values, partial=partial), resamples=200)
+    assert comparison.apart == {"partial": tuple(f"s{i}" for i in range(3, 20))}
+    assert comparison.excluded == ()
+    assert comparison.ranking == alone.ranking
+    assert comparison.intervals == alone.intervals
+    assert comparison.to_json()["apart"]["partial"]["missing"][0] == "s3"
+
+
+def test_scores_are_over_the_sequences_that_the_ranked_trackers_share() -> None:
+    values = np.linspace(0.1, 0.9, 9)
+    hole = values.copy()
+    hole[8] = np.nan
+    comparison = compare(scores_of(a=values, b=hole), resamples=100)
+    assert comparison.scores.trackers["a"].values["mean"] == pytest.approx(values[:8].mean())
+    assert comparison.ranks == {"a": 1, "b": 1}
 
 
 def test_sequences_without_results_are_left_out_for_all_and_named() -> None:

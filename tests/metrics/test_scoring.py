@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from siamfc_eval.metrics import conventions, scoring
 from siamfc_eval.metrics.attributes import choose_source
 from siamfc_eval.metrics.conventions import CONVENTIONS, build_measure, default_convention
 from siamfc_eval.metrics.ope.measure import OpeMeasure
-from siamfc_eval.metrics.scores import Runs
+from siamfc_eval.metrics.scores import Reducible, Runs
+from siamfc_eval.metrics.vot.supervised import SupervisedMeasure
+from siamfc_eval.metrics.vot.years import Interval
 
 
 def test_scores_are_means_over_sequences(bench: Any) -> None:
@@ -137,3 +140,36 @@ def test_a_speed_over_fewer_sequences_than_the_scores_says_so(bench: Any) -> Non
     assert near.notes.count(said) == 1
     assert not far.speed
     assert not [note for note in far.notes if "speed" in note]
+
+
+@pytest.mark.parametrize("convention", ["otb-matlab", "pysot", "got10k-ao", "vot-official", "vot-toolkit"])
+def test_what_one_metric_needs_of_the_statistics_gives_that_metric(bench: Any, convention: str) -> None:
+    measure = build_measure(convention, bench.dataset())
+    if isinstance(measure, SupervisedMeasure):
+        measure = dataclasses.replace(measure, length=30, interval=Interval(5, 20, "this test"))
+    assert isinstance(measure, Reducible)
+    width = measure._nothing.size if isinstance(measure, SupervisedMeasure) else 128
+    if isinstance(measure, OpeMeasure):
+        width = sum(measure._widths.values()) + len(measure._widths)
+    rows = np.random.default_rng(3).uniform(0.5, 2.0, (4, 6, width))
+    rows[0, :, 12:] = 0.0
+    for metric in measure.metrics:
+        reduce, finish = measure.reduced(metric.key)
+        expected = measure.finish(rows.sum(axis=1))[metric.key]
+        np.testing.assert_allclose(finish(reduce(rows).sum(axis=1)), expected, rtol=1e-12)
+
+
+def test_a_remark_on_many_sequences_is_one_note(bench: Any) -> None:
+    for name, start in (("Car4", 10.0), ("Dog", 11.0), ("Fish", 12.0)):
+        bench.write("near", name, bench.truth(start)[:-1])
+    notes = bench.score("otb-matlab", on_mismatch="pad").trackers["near"].notes
+    assert "in 3 sequences (Car4, Dog, Fish): 11 lines for 12 frames, so the last frame is taken as failed." in notes
+
+
+def test_the_scores_say_what_a_tracker_lacks(bench: Any) -> None:
+    (bench.results / "near" / "Dog.txt").unlink()
+    scores = bench.score()
+    assert scores.missing("near") == ("Dog",)
+    assert scores.missing("far") == ()
+    told = scoring.scores_json(scores)["trackers"]
+    assert told["near"]["missing"] == ["Dog"]  # type: ignore[index]

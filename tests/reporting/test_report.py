@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import itertools
 import json
 import re
 import shutil
@@ -19,10 +20,20 @@ from siamfc_eval.comparison.compare import compare
 from siamfc_eval.comparison.resampling import Interval
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.scores import Scores
+from siamfc_eval.reporting.curve_svg import curve_svg
+from siamfc_eval.reporting.plots import SHADE, curve_figure, tracker_styles
 from siamfc_eval.reporting.rendering import terminal_text, to_csv, to_latex
 from siamfc_eval.reporting.report import Report, Section, write_report
-from siamfc_eval.reporting.summary import findings
-from siamfc_eval.reporting.tables import Column, Table, attribute_table, cell_text, p_text, ranking_table
+from siamfc_eval.reporting.summary import findings, gathered_notes
+from siamfc_eval.reporting.tables import (
+    Column,
+    Table,
+    attribute_table,
+    cell_text,
+    p_text,
+    pairs_table,
+    ranking_table,
+)
 
 MakeScores = Callable[..., Scores]
 
@@ -46,8 +57,9 @@ def test_cells_read_as_papers_write_them(cell: object, digits: int, text: str) -
     assert cell_text(cell, digits) == text  # type: ignore[arg-type]
 
 
-def test_small_p_values_are_not_called_zero() -> None:
+def test_small_p_values_are_not_called_zero_and_bounds_are_called_bounds() -> None:
     assert p_text(1e-9) == "< .001"
+    assert p_text(0.02, resolved=False) == "< .020"
     assert p_text(0.0312) == ".031"
 
 
@@ -100,15 +112,128 @@ def test_findings_claim_only_what_the_tests_carry(make_scores: MakeScores) -> No
     scores = make_scores(("alpha", "beta"))
     apart = findings(scores, compare(scores, resamples=2000))
     assert apart[0].startswith("alpha has the best Success AUC")
-    assert any("chance does not explain" in sentence for sentence in apart)
+    assert any(sentence.startswith("It is significantly better than beta") for sentence in apart)
     twins = make_scores(("alpha", "beta"))
     trackers = {
         name: dataclasses.replace(tracker, statistics=twins.trackers["alpha"].statistics)
         for name, tracker in twins.trackers.items()
     }
     same = findings(scores, compare(dataclasses.replace(twins, trackers=trackers), resamples=500))
-    assert any("not told apart" in sentence for sentence in same)
-    assert not any("chance does not explain" in sentence for sentence in same)
+    assert same[0].startswith("alpha and beta share the best Success AUC")
+    assert any("no significant difference" in sentence for sentence in same)
+    assert not any("significantly better" in sentence for sentence in same)
+
+
+def shortened(scores: Scores, name: str, lost: int) -> Scores:
+    """A tracker without results on the first sequences, and a score that would be the best of all."""
+    tracker = scores.trackers[name]
+    assert tracker.statistics is not None
+    rows = tracker.statistics.copy()
+    rows[:lost] = np.nan
+    partial = dataclasses.replace(tracker, statistics=rows, values={"success_auc": 0.999, "lost_number": 0.0})
+    return dataclasses.replace(scores, trackers={**scores.trackers, name: partial})
+
+
+def test_a_tracker_that_lacks_sequences_is_never_first(make_scores: MakeScores) -> None:
+    scores = shortened(make_scores(("alpha", "beta", "gamma")), "gamma", 10)
+    for comparison in (None, compare(scores, resamples=300)):
+        table = ranking_table(scores, comparison)
+        assert [row[:2] for row in table.rows][-1] == ("–", "gamma")
+        assert table.rows[0][1] == "alpha"
+        assert "2 of 12" in table.rows[-1]
+        assert table.best(2) < 0.999
+    sentences = findings(scores, compare(scores, resamples=300))
+    assert sentences[0].startswith("alpha")
+    assert "gamma is not ranked: it has 2 of 12 sequences and lacks seq0, seq1, seq2, seq3 and 6 more." in sentences
+
+
+def test_table_headline_and_tests_are_over_the_same_sequences(make_scores: MakeScores) -> None:
+    scores = shortened(make_scores(("alpha", "beta")), "beta", 1)
+    comparison = compare(scores, resamples=300)
+    table = ranking_table(scores, comparison)
+    for row in table.rows:
+        rows = np.asarray(scores.trackers[str(row[1])].statistics)[1:]
+        assert isinstance(row[2], Interval)
+        assert row[2].value == pytest.approx(scores.measure.finish(rows.sum(axis=0))["success_auc"])
+        assert row[4] == pytest.approx(scores.measure.finish(rows.sum(axis=0))["lost_number"])
+        assert "11 of 12" in row
+    assert "Everything is over 11 of 12 sequences: beta lacks seq0." in findings(scores, comparison)
+
+
+def test_few_sequences_are_said_to_be_few(make_scores: MakeScores) -> None:
+    scores = make_scores(("alpha", "beta"))
+    trackers = {
+        name: dataclasses.replace(tracker, statistics=np.asarray(tracker.statistics)[:3])
+        for name, tracker in scores.trackers.items()
+    }
+    few = dataclasses.replace(scores, trackers=trackers, sequences=scores.sequences[:3])
+    comparison = compare(few, resamples=100)
+    assert "3 sequences cannot show a difference at .05: the smallest possible p is .250." in findings(few, comparison)
+    assert pairs_table(comparison).rows[0][4] == "too few sequences"
+
+
+def test_the_weakest_attribute_is_named_only_where_enough_carries_it(make_scores: MakeScores) -> None:
+    few = make_scores(("alpha",))
+    assert not any("weakest" in sentence for sentence in findings(few, compare(few, resamples=100)))
+    enough = make_scores(("alpha",), attribute_counts={"IV": 6, "OCC": 5})
+    (sentence,) = [text for text in findings(enough, compare(enough, resamples=100)) if "weakest" in text]
+    assert re.search(r"over [56] sequences", sentence)
+
+
+def test_notes_are_said_once_with_the_trackers_they_hold_for(make_scores: MakeScores) -> None:
+    scores = make_scores(("alpha", "beta", "gamma"))
+    shared = "in 11 sequences (a, b, c, d, ...): the image size is not known."
+    trackers = {name: dataclasses.replace(tracker, notes=(shared,)) for name, tracker in scores.trackers.items()}
+    trackers["beta"] = dataclasses.replace(trackers["beta"], notes=(shared, "own."))
+    assert gathered_notes(dataclasses.replace(scores, trackers=trackers)) == (
+        f"all 3 trackers: {shared}",
+        "beta: own.",
+    )
+
+
+@pytest.mark.parametrize("count", [3, 24])
+def test_tables_fit_the_width_and_cut_no_number(make_scores: MakeScores, count: int) -> None:
+    scores = make_scores(tuple(f"tracker_with_a_long_name_{i}" for i in range(count)))
+    comparison = compare(scores, resamples=50)
+    attributes = attribute_table(scores, comparison)
+    assert attributes is not None
+    shown = (ranking_table(scores, comparison), pairs_table(comparison, brief=True), attributes)
+    for table, width in itertools.product(shown, (60, 80, 200)):
+        text = terminal_text(table, width)
+        assert max(map(len, text.splitlines())) <= width
+        assert "…" not in text
+        for row in table.rows:
+            for cell, column in zip(row, table.columns, strict=True):
+                assert isinstance(cell, str) or cell_text(cell, column.digits) in text
+
+
+def test_the_ranking_names_the_ranks_without_a_significant_difference(make_scores: MakeScores) -> None:
+    scores = make_scores(("alpha", "beta", "gamma"))
+    twin = dataclasses.replace(scores, trackers={**scores.trackers, "twin": scores.trackers["beta"]})
+    table = ranking_table(twin, compare(twin, resamples=300))
+    shown = {str(row[1]): row[3] for row in table.rows}
+    assert [row[0] for row in table.rows][1:3] == ["2", "2"]
+    assert shown == {"alpha": "none", "beta": "2", "twin": "2", "gamma": "none"}
+
+
+def test_pdf_figures_embed_truetype_fonts(report: Report, tmp_path: Path) -> None:
+    write_report(report, tmp_path, formats=("pdf",))
+    for path in (tmp_path / "figures").glob("*.pdf"):
+        content = path.read_bytes()
+        assert b"/Type3" not in content
+        assert b"/FontFile2" in content
+
+
+def test_the_averaged_part_of_a_curve_is_shaded(make_scores: MakeScores) -> None:
+    scores = make_scores(("alpha",))
+    styles = tracker_styles(["alpha"])
+    plain = scores.measure.curves[0]
+    shaded = dataclasses.replace(plain, averaged=(0.2, 0.6))
+    assert SHADE not in curve_svg(scores, plain, styles)
+    assert f'x="150.0" y="40.0" width="176.0" height="380.0" fill="{SHADE}"' in curve_svg(scores, shaded, styles)
+    assert len(curve_figure(scores, shaded, styles).axes[0].patches) == 1 + len(
+        curve_figure(scores, plain, styles).axes[0].patches
+    )
 
 
 class _Page(HTMLParser):

@@ -29,7 +29,7 @@ from siamfc_eval.results.rows import plain_boxes
 def results_with(tmp_path: Path, dataset: Dataset, change) -> TrackerResults:
     """A tracker that answers the ground truth, after `change(published boxes)`."""
     folder = tmp_path / "Tracker"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for sequence in dataset:
         boxes = np.array(change(sequence.published_boxes.copy()))
         (folder / f"{sequence.name}.txt").write_text(format_rows(plain_boxes(boxes)))
@@ -60,7 +60,7 @@ def half_pixel_first(boxes: np.ndarray) -> np.ndarray:
         (corners_first, (CORNERS, 0.0, 3), "x1,y1,x2,y2"),
         (lambda boxes: corners_first(zero_based(boxes)), (CORNERS, -1.0, 3), "0-based"),
         (zero_based, (ORIGIN, -1.0, 3), "0-based"),
-        (one_more, (ORIGIN, 1.0, 3), "1-based"),
+        (one_more, (ORIGIN, 1.0, 3), "the ground truth +1 px in 3 of 3 files"),
         (half_pixel_first, (HALF_PIXEL, 0.0, 3), "0.5 px in 3 of 3 files"),
     ],
 )
@@ -78,6 +78,19 @@ def test_a_habit_is_detected_said_and_repaired_only_on_request(
         np.testing.assert_allclose(repaired.runs[sequence.name][0].raw_boxes(), sequence.published_boxes, atol=1e-9)
     assert "Repaired on request" in repaired.notes[0]
     assert repaired.runs["Basketball"][0].digest != raw.digest
+
+
+def test_what_is_said_of_a_shift_never_contradicts_the_data_set_or_another_habit(
+    tmp_path: Path, otb_like: Dataset
+) -> None:
+    """A 1-based data set: a file that is 1 px beyond it cannot be 1-based where the data set is not."""
+    (beyond,) = detect_quirks(results_with(tmp_path, otb_like, one_more), otb_like)
+    assert "based" not in str(beyond)
+    (zero,) = detect_quirks(results_with(tmp_path / "zero", otb_like, zero_based), otb_like)
+    assert "the file seems 0-based and the data set's boxes are 1-based" in str(zero)
+    two = dataclasses.replace(otb_like, sequences=otb_like.sequences[:2])
+    moves = iter([zero_based, one_more])
+    assert detect_quirks(results_with(tmp_path / "both", two, lambda boxes: next(moves)(boxes)), two) == ()
 
 
 def test_a_habit_that_was_not_named_is_left_alone(tmp_path: Path, otb_like: Dataset) -> None:

@@ -22,7 +22,16 @@ from siamfc_eval.metrics.ope.counts import (
     success_thresholds,
 )
 from siamfc_eval.metrics.ope.rules import OpeRules, rules_of
-from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, RefusedError, Runs, refuse_length
+from siamfc_eval.metrics.scores import (
+    CurveAxis,
+    Measure,
+    Metric,
+    Mismatch,
+    Reduction,
+    RefusedError,
+    Runs,
+    refuse_length,
+)
 from siamfc_eval.protocols.trajectory import Code, Trajectory
 from siamfc_eval.results.raw import RecordedTrajectory
 
@@ -155,23 +164,45 @@ class OpeMeasure:
     def finish(self, statistics: Floats) -> dict[str, Floats]:
         """See `Measure.finish`."""
         curves = self._split(statistics)
-        success, precision, norm = curves["success"], curves["precision"], curves["norm_precision"]
+        return {metric.key: self._value(metric.key, curves) for metric in self.metrics}
+
+    def reduced(self, metric: str) -> Reduction:
+        """See `Reducible.reduced`: one point of a curve or the mean of all, and the curve's count."""
+        part, point = self._points[metric]
+        at = 0
+        for key, width in self._widths.items():
+            if key == part:
+                break
+            at += width + 1
+        count = at + self._widths[part]
+        points = slice(at, count) if point is None else slice(at + point, at + point + 1)
+
+        def finish(sums: Floats) -> Floats:
+            values = np.full(sums.shape[:-1], np.nan)
+            np.divide(sums[..., 0], sums[..., 1], out=values, where=sums[..., 1] > 0)
+            return values
+
+        return Reduction(lambda rows: np.stack([rows[..., points].mean(axis=-1), rows[..., count]], axis=-1), finish)
+
+    def _value(self, metric: str, curves: Mapping[str, Floats]) -> Floats:
+        part, point = self._points[metric]
+        return np.asarray(curves[part].mean(axis=-1) if point is None else curves[part][..., point])
+
+    @property
+    def _points(self) -> dict[str, tuple[str, int | None]]:
+        """Metric -> the curve that it is read from, and at which point; None: the mean over all points."""
         middle, last_quarter = (self.rules.bins - 1) // 2, 3 * (self.rules.bins - 1) // 4
-        if self.convention == "got10k-ao":
-            return {
-                "ao": curves["overlap"][..., 0],
-                "sr_50": success[..., middle],
-                "sr_75": success[..., last_quarter],
-                "success_auc": success.mean(axis=-1),
-            }
         return {
-            "success_auc": success.mean(axis=-1),
-            "precision_20": precision[..., 20],
-            "norm_precision_20": norm[..., 20],
-            "success_rate_50": success[..., middle],
-            "success_rate_75": success[..., last_quarter],
-            "norm_precision_auc": norm.mean(axis=-1),
-            "average_overlap": curves["overlap"][..., 0],
+            AO.key: ("overlap", 0),
+            SR_50.key: ("success", middle),
+            SR_75.key: ("success", last_quarter),
+            SUCCESS_AUC.key: ("success", None),
+            PRECISION_20.key: ("precision", 20),
+            NORM_PRECISION_20.key: ("norm_precision", 20),
+            SUCCESS_RATE_50.key: ("success", middle),
+            SUCCESS_RATE_75.key: ("success", last_quarter),
+            NORM_PRECISION_AUC.key: ("norm_precision", None),
+            AVERAGE_OVERLAP.key: ("overlap", 0),
         }
 
     def finish_curves(self, statistics: Floats) -> dict[str, Floats]:
@@ -179,11 +210,15 @@ class OpeMeasure:
         curves = self._split(statistics)
         return {axis.key: curves[axis.key] for axis in self.curves}
 
+    @property
+    def _widths(self) -> dict[str, int]:
+        """The parts of a row of statistics, each of which is followed by its count."""
+        return {"success": self.rules.bins, "precision": 51, "norm_precision": 51, "overlap": 1}
+
     def _split(self, statistics: Floats) -> dict[str, Floats]:
         """The mean curves, by the counts that stand behind them."""
-        widths = {"success": self.rules.bins, "precision": 51, "norm_precision": 51, "overlap": 1}
         parts, at = {}, 0
-        for key, width in widths.items():
+        for key, width in self._widths.items():
             count = statistics[..., at + width, None]
             parts[key] = np.full((*statistics.shape[:-1], width), np.nan)
             np.divide(statistics[..., at : at + width], count, out=parts[key], where=count > 0)

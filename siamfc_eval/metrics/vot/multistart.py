@@ -77,7 +77,9 @@ class MultiStartMeasure:
         """Expected average overlap by length."""
         title = "Expected average overlap"
         lengths = np.arange(self.interval.high, dtype=np.float64)
-        return (CurveAxis("eao", title, lengths, "Frames after initialisation", title, "eao"),)
+        low, high, _ = self.interval
+        averaged = (float(low), float(high - 1))
+        return (CurveAxis("eao", title, lengths, "Frames after initialisation", title, "eao", averaged),)
 
     @property
     def pins(self) -> Mapping[str, str]:

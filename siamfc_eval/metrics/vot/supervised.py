@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.datasets.sequence import Dataset, Sequence
-from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Runs, refuse_length
+from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Reduction, Runs, refuse_length
 from siamfc_eval.metrics.vot.fragments import add_curves, fragment_weights, fragments
 from siamfc_eval.metrics.vot.rules import SUPERVISED, SupervisedRules
 from siamfc_eval.metrics.vot.runs import REGION, ScoredRun, counted_frames, run_codes, score_run
@@ -68,6 +68,7 @@ class SupervisedMeasure:
                 "Frames after initialisation",
                 "Expected average overlap",
                 "eao",
+                averaged=(float(self._averaged[0]), float(self._averaged[1])),
             ),
         )
 
@@ -122,14 +123,43 @@ class SupervisedMeasure:
 
     def finish(self, statistics: Floats) -> dict[str, Floats]:
         """See `Measure.finish`."""
+        low, high = self._averaged
         curve = self._curve(statistics)
-        low, high = (bound + self.rules.interval_shift for bound in self.interval[:2])
-        averaged = curve[..., low : high + 1]
-        known = np.isfinite(averaged)
-        sums = {key: statistics[..., i - len(_SUMS)] for i, key in enumerate(_SUMS)}
+        return {"eao": _known_mean(curve[..., low : high + 1]), **self._rates(statistics[..., -len(_SUMS) :])}
+
+    def reduced(self, metric: str) -> Reduction:
+        """See `Reducible.reduced`: EAO needs the lengths that it is averaged over, everything else only sums."""
+        if metric != "eao":
+            return Reduction(lambda rows: rows[..., -len(_SUMS) :], lambda sums: self._rates(sums)[metric])
+        low, high = self._averaged
+        if low < 1:  # The start of the curve has a rule of its own.
+            return Reduction(lambda rows: rows, lambda sums: self.finish(sums)["eao"])
+        lengths = np.arange(low, min(high + 1, self.length))
+        parts = 3 if self._ends_with_fragments else 2
+        columns = np.concatenate([lengths + part * self.length for part in range(parts)])
+
+        def finish(sums: Floats) -> Floats:
+            values, weights, *extents = np.split(sums, parts, axis=-1)
+            known = weights > 0
+            if extents:
+                known &= extents[0] > 0
+            ratios = np.zeros(values.shape)
+            np.divide(values, weights, out=ratios, where=known)
+            with np.errstate(invalid="ignore"):
+                return np.asarray(ratios.sum(axis=-1) / known.sum(axis=-1))
+
+        return Reduction(lambda rows: rows[..., columns], finish)
+
+    @property
+    def _averaged(self) -> tuple[int, int]:
+        """First and last index of the curve over which EAO is averaged."""
+        shift = self.rules.interval_shift
+        return self.interval.low + shift, self.interval.high + shift
+
+    def _rates(self, statistics: Floats) -> dict[str, Floats]:
+        """The metrics beside EAO, from what follows the curve in a row: shape (..., 7)."""
+        sums = {key: statistics[..., i] for i, key in enumerate(_SUMS)}
         with np.errstate(invalid="ignore", divide="ignore"):
-            # Lengths that no fragment reaches say nothing: they are left out of the mean.
-            eao = np.where(known, averaged, 0.0).sum(axis=-1) / known.sum(axis=-1)
             accuracy = sums["accuracy"] / sums["accuracy_weight"]
             rate = sums["robustness"] / sums["robustness_weight"]
             if self.rules.robustness == "failures-per-frame":
@@ -138,7 +168,6 @@ class SupervisedMeasure:
                 robustness, per_frame = rate, rate * sums["sequences"] / sums["frames"]
             failures = np.where(sums["frames"] > 0, sums["failures"], np.nan)
         return {
-            "eao": eao,
             "accuracy": accuracy,
             "robustness": robustness,
             "lost_number": failures,
@@ -236,6 +265,13 @@ class SupervisedMeasure:
         following = np.append(failures[1:], len(codes))[: len(due)]
         started = np.concatenate([[0], np.cumsum(codes == INITIALIZED)])
         return bool((started[following] > started[due]).all())
+
+
+def _known_mean(curve: Floats) -> Floats:
+    """Mean over the last axis; lengths that no fragment reaches (NaN) say nothing and are left out."""
+    known = np.isfinite(curve)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(known, curve, 0.0).sum(axis=-1) / known.sum(axis=-1))
 
 
 class FrameTags(NamedTuple):

@@ -28,7 +28,7 @@ KINDS = (CORNERS, HALF_PIXEL, ORIGIN)
 _TOLERANCE = 0.011
 """Pixels; files with two decimals are common."""
 _SYSTEMATIC = 0.5
-"""Least share of a tracker's files that show a quirk, for it to be the tracker's habit and not a coincidence."""
+"""Share of a tracker's files beyond which a quirk is the tracker's habit and not a coincidence; no two can be."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Quirk:
     """Where it shows."""
     of: int
     """Sequences whose first line is a box that can be compared."""
+    origin: float | None = None
+    """Of the data set's boxes, 0 or 1; None where it differs between sequences."""
 
     def __str__(self) -> str:
         share = f"in {len(self.sequences)} of {self.of} files"
@@ -50,8 +52,11 @@ class Quirk:
             return f"The first line is the ground truth + 0.5 px {share} (as pysot's trackers write it)."
         moved = ""
         if self.shift:
-            based = "0-based" if self.shift < 0 else "1-based"
-            moved = f" the ground truth {self.shift:+g} px, so the file seems {based} and the data set's boxes are not"
+            moved = f" the ground truth {self.shift:+g} px"
+            # Nothing is made of a shift that would contradict what is known of the data set.
+            if self.origin is not None and self.origin + self.shift in {0.0, 1.0}:
+                file, data = int(self.origin + self.shift), int(self.origin)
+                moved += f", so the file seems {file}-based and the data set's boxes are {data}-based"
         if self.kind == CORNERS:
             also = f"; it is{moved}" if moved else ""
             return f"The first line is x1,y1,x2,y2 instead of x,y,w,h {share} (as SiamRPN writes it){also}."
@@ -59,7 +64,7 @@ class Quirk:
 
 
 def detect_quirks(results: TrackerResults, dataset: Dataset) -> tuple[Quirk, ...]:
-    """The habits that at least half of a tracker's files show; only first lines are parsed.
+    """The habit that more than half of a tracker's files show, if there is one; only first lines are parsed.
 
     Raises:
         InputError: a file cannot be read.
@@ -83,10 +88,12 @@ def detect_quirks(results: TrackerResults, dataset: Dataset) -> tuple[Quirk, ...
         if verdict is not None and verdict[0]:
             seen.setdefault(verdict, []).append(name)
     compared = len(names) - verdicts.count(None)
+    published = {entry[0] for entry in origins}
+    origin = published.pop() if len(published) == 1 else None
     return tuple(
-        Quirk(kind, shift, tuple(names), compared)
+        Quirk(kind, shift, tuple(names), compared, origin)
         for (kind, shift), names in seen.items()
-        if len(names) >= _SYSTEMATIC * compared
+        if len(names) > _SYSTEMATIC * compared
     )
 
 
