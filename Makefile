@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 DATA ?=
 OUT ?= runs/demo
 
-.PHONY: demo test venv check lint types layers peers bench clean help
+.PHONY: demo test stress venv check lint types layers peers bench clean help
 
 help:
 	@echo "make demo [DATA=folder]  evaluate trackers on the embedded benchmark, or on your own sequences, and write a report"
 	@echo "make test                run the tests"
 	@echo "make check               lint, types, layers"
+	@echo "make stress              kill runs at every file-system event, feed damaged files to every reader"
 	@echo "make peers               the official vot-toolkit in an environment of its own, for the tests against it"
 
 venv: $(VENV)/.installed
@@ -26,6 +27,10 @@ demo: venv
 
 test: venv
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+# The long forms of the attacks of which `make test` has short ones: kills at every file-system event, damaged files.
+stress: venv
+	$(BIN)/python -m pytest -m stress tests/stress
 
 check: lint types layers
 

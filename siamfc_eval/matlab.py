@@ -95,6 +95,8 @@ def _unpack(content: bytes, left: int, limit: int) -> bytes:
         raise _DamageError(str(error)) from None
     if len(data) > left:
         raise _DamageError(f"it unpacks to more than {limit:,} bytes")
+    if not unpacker.eof:  # The checksum, by which damage is seen, comes last.
+        raise _DamageError("a packed variable has no end")
     return data
 
 
