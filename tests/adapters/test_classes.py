@@ -282,7 +282,10 @@ def test_polygons_become_what_the_style_s_own_scripts_make_of_them(load: Load) -
 
 
 def test_a_style_that_fits_two_or_none_is_an_error_and_can_be_forced(load: Load) -> None:
-    with pytest.raises(InputError, match=r"fits more than one style: got10k \(init, update\) and pysot .*--style"):
+    with pytest.raises(
+        InputError,
+        match=r"fits more than one style: got10k \(init, update\) and pysot .*--style got10k or --style pysot",
+    ):
         load("Both")
     assert "pysot" in load("Both", style="pysot").notes[0]
     with pytest.raises(InputError, match=r"no tracker of a known style.*found init\(image, box\)"):

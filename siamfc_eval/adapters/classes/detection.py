@@ -65,7 +65,8 @@ def style_of(tracker: Any, what: str, asked: str | None = None) -> Style:
         raise InputError(f"{what} is no tracker of a known style. Expected {_FORMS}; found {_found(tracker)}.")
     if len(fitting) > 1:
         which = " and ".join(f"{kind.name} ({kind.start_method}, {kind.follow_method})" for kind in fitting)
-        raise InputError(f"{what} fits more than one style: {which}. Say which with --style {fitting[0].name}.")
+        options = " or ".join(f"--style {kind.name}" for kind in fitting)
+        raise InputError(f"{what} fits more than one style: {which}. Say which with {options}.")
     if fitting == [Got10kStyle] and _answers_pairs(tracker):
         return _built(OpenCVStyle, tracker)
     return _built(fitting[0], tracker)
