@@ -62,10 +62,10 @@ def to_terminal(table: Table, width: int) -> rich.console.Group:
     from rich.console import Group
     from rich.text import Text
 
-    parts: list[rich.console.RenderableType] = [Text(table.title, style="italic")]
+    parts: list[rich.console.RenderableType] = [Text(printable(table.title), style="italic")]
     for columns in _blocks(table, width):
         parts += [_block(table, columns, width), ""]
-    return Group(*parts[:-1], *([Text(table.note, style="dim")] if table.note else []))
+    return Group(*parts[:-1], *([Text(printable(table.note), style="dim")] if table.note else []))
 
 
 def terminal_text(table: Table, width: int = 120) -> str:
