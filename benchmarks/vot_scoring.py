@@ -4,9 +4,8 @@
     python benchmarks/vot_scoring.py --shared ../shared --peers .peers
 
 Each side is a process of its own and reads raw results from disk; nothing is kept from an earlier run, compiled code
-excepted, which both keep. Times are CPU seconds of all threads, the least of five runs on each side. "process" is
-everything; "work" leaves out what a process costs that imports the same modules and draws one overlap (interpreter,
-imports, loading compiled code).
+excepted, which both keep. Times are CPU seconds of all threads, the least of five runs on each side, of whole
+processes: the interpreter, imports and loading compiled code are in them.
 
 Without the toolkit's environment the other side is a plain numpy computation of the overlaps on bitmaps, which stands
 for no toolkit.
@@ -219,10 +218,10 @@ def main() -> None:
         print(json.dumps({"sides": sides, "ratios": ratios, "difference": difference}, indent=2))
         return
     print("VOT2018, 6 trackers, EAO and AR")
-    print(f"{'':14}{'work [s]':>10}{'process [s]':>13}{'peak [MiB]':>12}")
+    print(f"{'':14}{'process [s]':>13}{'peak [MiB]':>12}")
     for side, cost in sides.items():
-        print(f"{side:14}{cost['work']:10.2f}{cost['process']:13.2f}{cost['peak_mib']:12.0f}")
-    print(f"{other} takes {ratios['work']:.1f}x the CPU time in work, {ratios['process']:.1f}x in all")
+        print(f"{side:14}{cost['process']:13.2f}{cost['peak_mib']:12.0f}")
+    print(f"{other} takes {ratios['process']:.1f}x the CPU time of the whole process")
     print(f"greatest difference in EAO: {difference:.1e}")
 
 
