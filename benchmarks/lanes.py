@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from siamfc_eval.adapters.got10k import Got10kTracker
+from siamfc_eval.adapters.load import load_tracker
 from siamfc_eval.datasets.frames import ImageFrames
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.geometry.regions import Boxes
@@ -29,7 +30,6 @@ from siamfc_eval.running.protocol_specs import OnePassSpec
 from siamfc_eval.running.serial import run_serial
 from siamfc_eval.running.work import Finished, Outcome, WorkItem
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
-from siamfc_eval.tracking.catalogue import load_tracker
 from siamfc_eval.tracking.tracker import BatchTracker
 
 
@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--length", type=int, default=30, help="frames per sequence")
     arguments = parser.parse_args()
-    tracker = load_tracker(arguments.tracker, arguments.device)
+    tracker = load_tracker(arguments.tracker, device=arguments.device)
     assert isinstance(tracker, BatchTracker), "lanes need a tracker that works on batches"
     with tempfile.TemporaryDirectory() as folder:
         dataset = written(embedded_benchmark(length=arguments.length), Path(folder))

@@ -59,7 +59,7 @@ def main() -> None:
     weights = arguments.weights
     if weights is None and arguments.tracker == "siamfc":
         weights = arguments.shared / SIAMFC_3S
-    tracker = load_tracker(arguments.tracker, arguments.device, weights)
+    tracker = load_tracker(arguments.tracker, device=arguments.device, weights=weights)
 
     print(f"{'sequence':16} {'IoU':>6} {'region':>6} {'authors':>8} {'agreement':>10} {'frames/s':>9}")
     means, regions = [], []

@@ -67,7 +67,7 @@ def load_got10k_tracker(
     spec: str, *, origin: float, device: str = "auto", weights: Path | str | None = None
 ) -> Got10kTracker:
     """`siamfc_eval.adapters.load.load_tracker`, dressed for got10k; `origin` as in `Got10kTracker`."""
-    return Got10kTracker(load_tracker(spec, device, weights), origin=origin)
+    return Got10kTracker(load_tracker(spec, device=device, weights=weights), origin=origin)
 
 
 def _frame(image: Image.Image) -> Frame:

@@ -36,7 +36,7 @@ def command(data: Path | None, trackers: tuple[str, ...], out: Path, device: str
     experiment = load_experiment("embedded")
     with Progress() as progress:
         summary = run_experiment(
-            experiment, trackers, data, out, options=RunOptions(device=device, fresh=fresh), on_event=progress
+            experiment, trackers, data, out, options=RunOptions.of(device=device, fresh=fresh), on_event=progress
         )
     dataset = open_dataset(experiment, data)
     title = "The embedded benchmark" if data is None else f"Trackers on {dataset.name}"

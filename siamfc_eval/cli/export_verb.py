@@ -153,8 +153,9 @@ def _network(source: str) -> Any:
     for package in ("torch", "onnx"):
         if find_spec(package) is None:
             raise MissingDependencyError(package, "onnx", "exporting a network as ONNX")
-    from siamfc_eval.tracking.catalogue import load_network, read_catalogue
-    from siamfc_eval.tracking.definition import NetworkDefinition
+    from siamfc_eval.tracking.catalogue import read_catalogue
+    from siamfc_eval.tracking.families.siamese.definition import NetworkDefinition, load_network
+    from siamfc_eval.tracking.family import LoadOptions
 
     file = Path(source).expanduser()
     if file.is_file() and file.suffix != ".toml":
@@ -163,12 +164,12 @@ def _network(source: str) -> Any:
         checkpoint = read_checkpoint(file)
         network, notes = build_from_checkpoint(checkpoint), checkpoint.notes
     else:
-        path, definition = read_catalogue(source)
-        if not isinstance(definition, NetworkDefinition) or definition.weights is None:
+        described = read_catalogue(source)
+        if not isinstance(described.definition, NetworkDefinition) or described.definition.weights is None:
             raise InputError(
                 f"tracker '{source}' has no network with weights to export. Give a file of weights instead."
             )
-        network, notes = load_network(path.stem, path, definition)
+        network, notes = load_network(described, LoadOptions())
     for note in notes:
         echo(f"note: {note}", err=True)
     return network

@@ -47,25 +47,15 @@ def _text(value: object) -> str:
 @_listing("trackers", "Trackers of the catalogue.", ("name", "family", "model", "ready", "description"))
 def trackers() -> list[Row]:
     """Every definition in `trackers/`; `ready` says what is missing before it runs."""
-    from siamfc_eval.catalogue import catalogue_names, find_definition
-    from siamfc_eval.tracking.definition import NetworkDefinition, OpenCVDefinition, read_definition
+    from siamfc_eval.tracking.catalogue import read_catalogue, tracker_names
+    from siamfc_eval.tracking.family import FAMILIES
 
     rows = []
-    for name in catalogue_names("trackers"):
-        path = find_definition("trackers", name)
-        definition = read_definition(path)
-        ready, network = "yes", isinstance(definition, NetworkDefinition)
-        if isinstance(definition, NetworkDefinition):
-            if definition.weights is None:
-                ready = "give --weights"
-            elif not (path.parent / definition.weights).is_file():
-                ready = f"lacks {definition.weights}"
-        elif isinstance(definition, OpenCVDefinition):
-            from siamfc_eval.tracking.opencv import installed_algorithms
-
-            ready = "yes" if definition.algorithm in installed_algorithms() else "not in this OpenCV"
-        row = {"name": name, **definition.model_dump(mode="json"), "ready": ready, "file": str(path)}
-        rows.append(row if network else {**row, "model": None})
+    for name in tracker_names():
+        described = read_catalogue(name)
+        ready = FAMILIES[described.definition.family].lacks(described) or "yes"
+        values = {"model": None, **described.definition.model_dump(mode="json")}
+        rows.append({"name": name, **values, "ready": ready, "file": str(described.path)})
     return rows
 
 

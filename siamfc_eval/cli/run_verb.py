@@ -92,7 +92,7 @@ def command(
     definition = load_experiment(experiment)
     if kind is not None:
         definition = definition.model_copy(update={"dataset": kind})
-    options = RunOptions(
+    options = RunOptions.of(
         device=device,
         weights=weights,
         weights_key=weights_key,

@@ -66,7 +66,8 @@ def command(
     from siamfc_eval.metrics.scores import Metric
     from siamfc_eval.running.experiment import load_experiment
     from siamfc_eval.running.run import open_dataset
-    from siamfc_eval.tracking.catalogue import load_tracker
+    from siamfc_eval.tracking.catalogue import load_described
+    from siamfc_eval.tracking.family import LoadOptions
     from siamfc_eval.tuning.search import choose_ranges, split_sequences, tune
 
     experiment = load_experiment(experiment_name)
@@ -76,7 +77,7 @@ def command(
     if metric is not None and metric not in metrics:
         raise UnknownNameError("metric", metric, metrics)
     aim = metrics[metric] if metric is not None else next(iter(metrics.values()))
-    loaded: Any = load_tracker(tracker, device, weights, weights_key)
+    loaded: Any = load_described(tracker, LoadOptions(device, weights, weights_key))
     for note in getattr(loaded, "notes", ()):
         echo(f"note: {note}", err=True)
     ranges = choose_ranges(loaded, parameters)
@@ -144,7 +145,7 @@ def _evaluator(experiment: Experiment, dataset: Dataset, convention: str, metric
     def evaluate(tracker: Any, names: tuple[str, ...]) -> float:
         part = dataclasses.replace(dataset, sequences=tuple(entry for entry in dataset if entry.name in names))
         with tempfile.TemporaryDirectory() as folder:
-            summary = run_experiment(single, [tracker], part, Path(folder), options=RunOptions(device=device))
+            summary = run_experiment(single, [tracker], part, Path(folder), options=RunOptions.of(device=device))
             if summary.failures:
                 first = summary.failures[0]
                 raise IncompleteError(f"{len(summary.failures)} runs failed, the first on {first.key}: {first.error}")
@@ -158,16 +159,22 @@ def _evaluator(experiment: Experiment, dataset: Dataset, convention: str, metric
 def _write(path: Path, spec: str, tuned: Tuned, aim: str, *, weights: Path | None, weights_key: str | None) -> None:
     """The tuned tracker's definition; weights are named relative to it."""
     from siamfc_eval.tracking.catalogue import read_catalogue
-    from siamfc_eval.tracking.definition import NetworkDefinition, write_definition
+    from siamfc_eval.tracking.definition import write_definition
+    from siamfc_eval.tracking.families.siamese.definition import NetworkDefinition
 
-    source, definition = read_catalogue(spec)
-    assert isinstance(definition, NetworkDefinition)
-    file = weights if weights is not None else source.parent / str(definition.weights)
+    described = read_catalogue(spec)
+    source, definition = described.path, described.definition
+    brought = {}
+    if isinstance(definition, NetworkDefinition):
+        file = weights if weights is not None else source.parent / str(definition.weights)
+        brought = {
+            "weights": os.path.relpath(file.expanduser().resolve(), path.parent.resolve()),
+            "weights_key": weights_key or definition.weights_key,
+        }
     changed = definition.model_copy(
         update={
             "description": f"{definition.description}, tuned ({aim})",
-            "weights": os.path.relpath(file.expanduser().resolve(), path.parent.resolve()),
-            "weights_key": weights_key or definition.weights_key,
+            **brought,
             "parameters": {**definition.parameters, **{name: round(v, 5) for name, v in tuned.parameters.items()}},
         }
     )

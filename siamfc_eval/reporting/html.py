@@ -36,6 +36,11 @@ def render_training(title: str, facts: Mapping[str, str], curves: Figure, notes:
     return _render("training.html.j2", title=title, facts=facts, curves=curves, notes=notes)
 
 
+def table_html(table: Table, signature: str = "") -> str:
+    """A table as a piece of a page, for notebooks; everything is escaped."""
+    return _render("table.html.j2", table=table, signature=signature)
+
+
 def _render(template: str, **content: Any) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup

@@ -97,6 +97,22 @@ def curve_limit(scores: Scores, axis: CurveAxis) -> float:
 def curve_figure(scores: Scores, axis: CurveAxis, styles: Mapping[str, Style], shown: int = 24) -> Figure:
     """One curve per tracker with the ranking metric in the legend, best first."""
     figure, axes = _canvas(*_CURVES, layout=None)
+    title = draw_curves(axes, scores, axis, styles, shown)
+    legend = axes.legend(
+        title=title,
+        loc="center left",
+        bbox_to_anchor=(1.01, 0.5),
+        frameon=False,
+        alignment="left",
+    )
+    _make_room(figure, axes, legend)
+    figure.text(0.01, 0.01, printable(scores.signature), fontsize=6, color="#777777")
+    return figure
+
+
+@_as_written
+def draw_curves(axes: Axes, scores: Scores, axis: CurveAxis, styles: Mapping[str, Style], shown: int = 24) -> str:
+    """Draw one curve per tracker, best first, labelled for a legend; returns the legend's title."""
     title, order = ranked_curves(scores, axis, shown)
     for rank, (name, label) in enumerate(order.items()):
         colour, line, _ = styles[name]
@@ -114,16 +130,7 @@ def curve_figure(scores: Scores, axis: CurveAxis, styles: Mapping[str, Style], s
     axes.set(xlabel=axis.x_label, ylabel=axis.y_label, title=axis.title)
     axes.set_xlim(float(axis.x[0]), float(axis.x[-1]))
     axes.set_ylim(0, curve_limit(scores, axis))
-    legend = axes.legend(
-        title=title,
-        loc="center left",
-        bbox_to_anchor=(1.01, 0.5),
-        frameon=False,
-        alignment="left",
-    )
-    _make_room(figure, axes, legend)
-    figure.text(0.01, 0.01, printable(scores.signature), fontsize=6, color="#777777")
-    return figure
+    return title
 
 
 def _make_room(figure: Figure, axes: Axes, legend: Legend) -> None:
@@ -142,8 +149,15 @@ def _make_room(figure: Figure, axes: Axes, legend: Legend) -> None:
 @_as_written
 def interval_figure(comparison: Comparison, styles: Mapping[str, Style]) -> Figure:
     """Each tracker's score with its interval, best on top."""
+    figure, axes = _canvas(7.2, 0.9 + 0.38 * len(comparison.ranking))
+    draw_intervals(axes, comparison, styles)
+    return figure
+
+
+@_as_written
+def draw_intervals(axes: Axes, comparison: Comparison, styles: Mapping[str, Style]) -> None:
+    """Draw each tracker's score with its interval, best on top."""
     names = comparison.ranking
-    figure, axes = _canvas(7.2, 0.9 + 0.38 * len(names))
     for row, name in enumerate(names):
         interval = comparison.intervals[name]
         colour, _, marker = styles[name]
@@ -153,7 +167,6 @@ def interval_figure(comparison: Comparison, styles: Mapping[str, Style]) -> Figu
     axes.invert_yaxis()
     axes.set_xlabel(f"{comparison.metric.label}, {comparison.level:.0%} interval over sequences")
     axes.grid(axis="y", visible=False)
-    return figure
 
 
 @_as_written

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from siamfc_eval.tracking.family import LoadOptions
 
 
 @dataclass(frozen=True)
 class RunOptions:
     """How an experiment is run."""
 
-    device: str = "auto"
-    """"auto", "cpu", "cuda" or "cuda:N"."""
-    weights: Path | None = None
-    """A weights file instead of the trackers' own."""
-    weights_key: str | None = None
-    """Where in the weights file the tensors are, e.g. "ema"; None: under the usual keys."""
+    load: LoadOptions = field(default_factory=LoadOptions)
+    """How the trackers are loaded: device, weights, time-outs."""
     lanes: int | None = None
     """Runs abreast for trackers that work on batches; 1: one after the other, timed; None: one for each core, or as
     many as suit a graphics card. It decides no result on a CPU."""
@@ -29,14 +28,23 @@ class RunOptions:
     """Run everything again and replace what is there."""
     speed: bool = False
     """Time the trackers: run alone, one frame after the other, what has no times yet."""
-    timeout: float | None = None
-    """Seconds that trackers in other processes (TraX, classes) may take to start and for each answer; None: as their
-    definitions say, else 60."""
-    style: str | None = None
-    """Style of the Python classes among the trackers; None: by their methods."""
     names: tuple[str, ...] = ()
     """Names for the trackers' results, one for each in order; none: their own."""
-    debug: bool = False
-    """Have Python classes in this process, one run after the other, and stop in the debugger where one raises."""
     skip_bad: bool = False
     """Leave out, and report, what cannot be run because of bad data, instead of calling the run incomplete."""
+
+    @classmethod
+    def of(cls, start: Self | None = None, **values: Any) -> Self:
+        """Options given one by one, those of `LoadOptions` among them.
+
+        Args:
+            start: what is not given is as here; None: the defaults.
+            values: fields of this class or of `LoadOptions`.
+
+        Raises:
+            TypeError: no such option.
+        """
+        start = start or cls()
+        loading = {entry.name for entry in dataclasses.fields(LoadOptions)}
+        load = dataclasses.replace(start.load, **{key: value for key, value in values.items() if key in loading})
+        return dataclasses.replace(start, load=load, **{k: value for k, value in values.items() if k not in loading})

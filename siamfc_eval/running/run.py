@@ -59,7 +59,7 @@ def run_experiment(
         InputError: the data set, a tracker or the results folder cannot be used at all.
     """
     options = options or RunOptions()
-    if options.debug:
+    if options.load.debug:
         options = dataclasses.replace(options, lanes=1)
     chosen: Several[str | Tracker] = trackers or experiment.trackers
     if not chosen:
@@ -121,17 +121,7 @@ def _loaders(trackers: Several[str | Tracker], options: RunOptions) -> list[Load
             f"{len(names)} names for {len(trackers)} trackers; give --name once for each --tracker, in the same order."
         )
     return [
-        loader(
-            spec,
-            options.device,
-            options.weights,
-            options.timeout,
-            weights_key=options.weights_key,
-            style=options.style,
-            name=name,
-            debug=options.debug,
-        )
-        for spec, name in zip(trackers, names, strict=True)
+        loader(spec, dataclasses.replace(options.load, name=name)) for spec, name in zip(trackers, names, strict=True)
     ]
 
 

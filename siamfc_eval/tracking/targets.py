@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Box, Region, bounding_box, is_polygon
-from siamfc_eval.tracking.crops import check_image
+from siamfc_eval.tracking.families.siamese.crops import check_image
 
 PolygonFit = Literal["bounds", "area", "pysot"]
 """How a polygon becomes the box that a tracker starts with: its bounding box; or an axis-aligned box of the polygon's
@@ -22,7 +22,7 @@ height."""
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """Where a target is. Pixels of the frame, edge coordinates (see `siamfc_eval.tracking.crops`)."""
+    """Where a target is. Pixels of the frame, edge coordinates (see `siamfc_eval.tracking.families.siamese.crops`)."""
 
     centre: NDArray[np.float64]
     """Shape (2,): x, y."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 
-from siamfc_eval.tracking.inference import resolve_device
+from siamfc_eval.tracking.families.siamese.inference import resolve_device
 
 
 @dataclass(frozen=True)

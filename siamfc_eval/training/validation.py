@@ -18,9 +18,10 @@ from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Boxes
 from siamfc_eval.models.siamese import RegionProposal, SiameseNetwork
 from siamfc_eval.storage.validation import explain_validation
-from siamfc_eval.tracking.parameters import SiamFCParameters, SiamRPNParameters
-from siamfc_eval.tracking.siamfc import SiamFCTracker
-from siamfc_eval.tracking.siamrpn import SiamRPNTracker
+from siamfc_eval.tracking.families.siamfc.parameters import SiamFCParameters
+from siamfc_eval.tracking.families.siamfc.tracker import SiamFCTracker
+from siamfc_eval.tracking.families.siamrpn.parameters import SiamRPNParameters
+from siamfc_eval.tracking.families.siamrpn.tracker import SiamRPNTracker
 from siamfc_eval.tracking.tracker import BatchTracker
 
 if TYPE_CHECKING:

@@ -7,32 +7,15 @@ import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 from pydantic import BaseModel
 
 from siamfc_eval.errors import IncompleteError, InputError, MissingDependencyError, UnknownNameError
-from siamfc_eval.tracking.parameters import SiamFCParameters, SiamRPNParameters
-
-Range = tuple[float, float]
-"""Least and greatest value that is tried."""
-
-RANGES: Mapping[type[BaseModel], Mapping[str, Range]] = {
-    SiamFCParameters: {
-        "window_influence": (0.02, 0.6),
-        "scale_penalty": (0.9, 1.0),
-        "scale_rate": (0.1, 1.0),
-        "scale_step": (1.01, 1.2),
-    },
-    SiamRPNParameters: {
-        "window_influence": (0.1, 0.7),
-        "penalty_k": (0.0, 0.9),
-        "size_rate": (0.1, 0.9),
-    },
-}
-"""What is searched for each family: the values that every published tracker of it tunes."""
+from siamfc_eval.tracking.family import FAMILIES, Range
 
 
+@runtime_checkable
 class Tunable(Protocol):
     """A tracker whose hyper-parameters can be changed without loading its network again."""
 
@@ -119,9 +102,11 @@ def choose_ranges(tracker: Tunable, names: Sequence[str] = ()) -> dict[str, Rang
         InputError: the tracker has no hyper-parameters to search.
         UnknownNameError: no range for a name.
     """
-    ranges = RANGES.get(type(getattr(tracker, "parameters", None)))  # type: ignore[arg-type]
-    if ranges is None:
-        raise InputError(f"tracker {tracker.name} has no hyper-parameters to tune; SiamFC and SiamRPN trackers have.")
+    kind = type(tracker.parameters) if isinstance(tracker, Tunable) else None
+    family = next((family for family in FAMILIES.values() if kind is not None and family.parameters is kind), None)
+    if family is None or not family.ranges:
+        raise InputError(f"tracker {tracker.name} has no hyper-parameters to tune.")
+    ranges = family.ranges
     for name in names:
         if name not in ranges:
             raise UnknownNameError("tunable parameter", name, ranges)

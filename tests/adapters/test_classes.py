@@ -392,12 +392,12 @@ def test_constructors_get_what_they_name(load: Load, folder: Path) -> None:
         load("Drift", "cpu", "w.pth")
     path = folder / "small.toml"
     path.write_text('family = "class"\nclass = "mine.py:Asks"\ntimeout = 50\n[arguments]\nsize = 63\n')
-    tracker: Any = load_tracker(str(path), "cpu")
+    tracker: Any = load_tracker(str(path), device="cpu")
     assert (tracker.name, tracker.facts["arguments"]["size"]) == ("small", 63)
     tracker.close()
     path.write_text('family = "class"\nclass = "mine.py:Asks"\n[arguments]\nsise = 63\n')
     with pytest.raises(InputError, match=r"argument.*'sise'. Did you mean size"):
-        load_tracker(str(path), "cpu")
+        load_tracker(str(path), device="cpu")
 
 
 def test_mistakes_in_the_name_are_told_apart(load: Load, folder: Path) -> None:

@@ -15,7 +15,7 @@ from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import TrackerError
 from siamfc_eval.models.registry import build_model
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
-from siamfc_eval.tracking.siamfc import SiamFCTracker
+from siamfc_eval.tracking.families.siamfc.tracker import SiamFCTracker
 
 pytest.importorskip("got10k")
 

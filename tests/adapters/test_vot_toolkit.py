@@ -163,7 +163,7 @@ def test_our_tracker_answers_over_the_wire_as_in_process(both: Both, tmp_path: P
     """The wire carries four decimals, so answers drift apart a little in the course of a run, and no more."""
     experiment = parse_experiment({"name": "peer", "protocols": [SUPERVISED | {"repetitions": 1}]}, "peer")
     summary = run_experiment(
-        experiment, ["siamfc-slim"], both.dataset, tmp_path, options=RunOptions(device="cpu", lanes=1)
+        experiment, ["siamfc-slim"], both.dataset, tmp_path, options=RunOptions.of(device="cpu", lanes=1)
     )
     inside = read_results(summary.out, both.dataset, protocol="baseline")["siamfc-slim"]
     for sequence in both.dataset:

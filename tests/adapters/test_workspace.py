@@ -19,7 +19,8 @@ from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 from siamfc_eval.results.read import read_results
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
-from siamfc_eval.tracking.definition import NetworkDefinition, read_definition
+from siamfc_eval.tracking.definition import read_definition
+from siamfc_eval.tracking.families.siamese.definition import NetworkDefinition
 
 SCRIPTS = Path(__file__).parent / "trax_trackers"
 STACK = """\

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from siamfc_eval.adapters.load import load_tracker
 from siamfc_eval.catalogue import catalogue_folder
 from siamfc_eval.protocols.trajectory import Code
 from siamfc_eval.running.lanes import run_lanes
@@ -13,7 +14,6 @@ from siamfc_eval.running.protocol_specs import SupervisedSpec
 from siamfc_eval.running.serial import run_serial
 from siamfc_eval.running.work import Finished
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
-from siamfc_eval.tracking.catalogue import load_tracker
 from siamfc_eval.tracking.tracker import BatchTracker
 
 WEIGHTS = catalogue_folder("trackers") / "siamfc-slim.safetensors"
@@ -25,7 +25,7 @@ def test_siamfc_slim_gives_the_same_boxes_under_every_executor() -> None:
     dataset = embedded_benchmark(length=7, names=("disc-spins", "kite-dives", "twins-meet"))
     spec = SupervisedSpec(kind="supervised", repetitions=1)
     items = [item for sequence in dataset for item in plan_items("slim", spec, sequence, [1], single=True)]
-    tracker = load_tracker("siamfc-slim", "cpu")
+    tracker = load_tracker("siamfc-slim", device="cpu")
     assert isinstance(tracker, BatchTracker)
     runs = {
         "serial": run_serial(tracker, items, lambda frames: None),

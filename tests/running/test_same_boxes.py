@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 import pytest
 
-from siamfc_eval.tracking.crops import crop_rounded, crop_square, mean_colour
-from siamfc_eval.tracking.responses import _upsampling_matrices, upsample
+from siamfc_eval.tracking.families.siamese.crops import crop_rounded, crop_square, mean_colour
+from siamfc_eval.tracking.families.siamfc.responses import _upsampling_matrices, upsample
 
 pytest.importorskip("torch")
 

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from siamfc_eval.errors import IncompleteError, InputError, UnknownNameError
-from siamfc_eval.tracking.parameters import SiamFCParameters
-from siamfc_eval.tracking.static import StaticTracker
+from siamfc_eval.tracking.families.siamfc.parameters import SiamFCParameters
+from siamfc_eval.tracking.families.static import StaticTracker
 from siamfc_eval.tuning.search import choose_ranges, split_sequences, tune
 
 NAMES = ("Jogging-1", "Jogging-2", "Car4", "Couple", "Skating2-1", "Skating2-2", "Human4-2")
@@ -117,6 +117,6 @@ def test_the_command_writes_a_tracker_that_loads(tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert len(found["trials"]) == 3
     assert found["metric"] == "success_auc"
-    tuned = load_tracker(str(out), "cpu")
+    tuned = load_tracker(str(out), device="cpu")
     assert tuned.parameters.window_influence == pytest.approx(found["parameters"]["window_influence"], abs=1e-4)  # type: ignore[attr-defined]
     assert "kept out" in out.read_text(encoding="utf-8")

@@ -19,16 +19,16 @@ from typing import Any
 import numpy as np
 import torch
 
+from siamfc_eval.adapters.load import load_tracker
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.running import events
 from siamfc_eval.running.experiment import parse_experiment
 from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.run import run_experiment
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
-from siamfc_eval.tracking.catalogue import load_tracker
 from siamfc_eval.tracking.tracker import BatchTracker
 
-ALONE, ABREAST = RunOptions(lanes=1, device="cpu"), RunOptions(lanes=3, workers=2, device="cpu")
+ALONE, ABREAST = RunOptions.of(lanes=1, device="cpu"), RunOptions.of(lanes=3, workers=2, device="cpu")
 EXPERIMENT = parse_experiment({"name": "x", "protocols": [{"kind": "supervised", "repetitions": 1}]}, "here")
 
 
@@ -98,7 +98,7 @@ def main(names: list[str]) -> None:
     dataset = replace(dataset, sequences=tuple(s.with_frames(list(s.frames)) for s in dataset if s.frames))
     found: dict[str, Any] = {"instructions": torch.backends.cpu.get_cpu_capability()}
     for name in names:
-        tracker = load_tracker(name, "cpu")
+        tracker = load_tracker(name, device="cpu")
         assert isinstance(tracker, BatchTracker)
         found[name] = dict(ways(tracker, dataset))
     sys.stdout.write(json.dumps(found))

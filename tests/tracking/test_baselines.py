@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from siamfc_eval.errors import InputError, TrackerError, UnknownNameError
-from siamfc_eval.tracking.opencv import ALGORITHMS, OpenCVTracker, installed_algorithms
-from siamfc_eval.tracking.static import StaticTracker
+from siamfc_eval.tracking.families.opencv import ALGORITHMS, OpenCVTracker, installed_algorithms
+from siamfc_eval.tracking.families.static import StaticTracker
 from siamfc_eval.tracking.tracker import BatchTracker, Tracker
 
 START = np.array([160.0, 120.0, 48.0, 48.0])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from siamfc_eval.errors import InputError
-from siamfc_eval.tracking.crops import context_side, crop_rounded, crop_square, mean_colour
+from siamfc_eval.tracking.families.siamese.crops import context_side, crop_rounded, crop_square, mean_colour
 
 GREY = np.full(3, 99.0)
 

@@ -8,9 +8,13 @@ import pytest
 
 from siamfc_eval.catalogue import find_definition
 from siamfc_eval.errors import InputError, UnknownNameError
-from siamfc_eval.tracking.definition import SiamFCDefinition, SiamRPNDefinition, definition_facts, read_definition
-from siamfc_eval.tracking.parameters import SiamFCParameters
-from siamfc_eval.tracking.presets import SIAMFC_PRESETS
+from siamfc_eval.tracking.catalogue import tracker_facts
+from siamfc_eval.tracking.definition import read_definition
+from siamfc_eval.tracking.families.siamfc.family import PRESETS as SIAMFC_PRESETS
+from siamfc_eval.tracking.families.siamfc.family import SiamFCDefinition
+from siamfc_eval.tracking.families.siamfc.parameters import SiamFCParameters
+from siamfc_eval.tracking.families.siamrpn.family import SiamRPNDefinition
+from siamfc_eval.tracking.family import Described, LoadOptions
 
 
 def written(folder: Path, text: str) -> Path:
@@ -56,7 +60,7 @@ def test_shipped_trackers_have_exact_arithmetic_and_the_brought_network_that_of_
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('family = "siamese"', "family is 'siamese'.*siamfc, siamrpn, opencv, static"),
+        ('family = "siamese"', "family is 'siamese'.*siamfc, siamrpn, correlation-filter"),
         ('family = "siamfc"', "key 'model' is missing"),
         ('family = "siamfc"\nmodel = "SiamFC"\nwieghts = "a"', "unknown key 'wieghts'. Did you mean weights"),
         ('family = "siamfc"\nmodel = "SiamFC"\n[parameters]\nwindow_influnce = 0.2', "Did you mean window_influence"),
@@ -86,7 +90,7 @@ def test_the_hash_follows_parameters_and_weights_and_nothing_else(tmp_path: Path
         definition = read_definition(written(tmp_path, f'family = "siamfc"\nmodel = "SiamFC"\n{extra}'))
         path = tmp_path / file
         path.write_bytes(weights)
-        return str(definition_facts(definition, "here", path)["hash"])
+        return str(tracker_facts(Described(Path("here.toml"), definition), LoadOptions(weights=path))["hash"])
 
     plain = fact_hash("", b"1")
     assert plain == fact_hash('description = "other words"', b"1", "elsewhere.bin")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from siamfc_eval.errors import InputError
-from siamfc_eval.tracking.inference import Inference, resolve_device
+from siamfc_eval.tracking.families.siamese.inference import Inference, resolve_device
 
 
 def test_auto_is_a_device_that_is_there() -> None:
@@ -42,7 +42,7 @@ def test_the_gpu_answers_as_the_cpu_does(matched_network, blob_at) -> None:
         pytest.skip("no CUDA device")
     import numpy as np
 
-    from siamfc_eval.tracking.siamfc import SiamFCTracker
+    from siamfc_eval.tracking.families.siamfc.tracker import SiamFCTracker
 
     start = np.array([160.0, 120.0, 63.5, 63.5])
     regions = []

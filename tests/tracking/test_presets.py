@@ -11,9 +11,11 @@ import torch
 
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.models.registry import build_model
-from siamfc_eval.tracking.parameters import SiamFCParameters, SiamRPNParameters
-from siamfc_eval.tracking.presets import SIAMFC_PRESETS, SIAMRPN_PRESETS
-from siamfc_eval.tracking.siamrpn import SiamRPNTracker
+from siamfc_eval.tracking.families.siamfc.family import PRESETS as SIAMFC_PRESETS
+from siamfc_eval.tracking.families.siamfc.parameters import SiamFCParameters
+from siamfc_eval.tracking.families.siamrpn.family import PRESETS as SIAMRPN_PRESETS
+from siamfc_eval.tracking.families.siamrpn.parameters import SiamRPNParameters
+from siamfc_eval.tracking.families.siamrpn.tracker import SiamRPNTracker
 
 # scale step, penalty, rate, window, exemplar, search, final response.
 # Sources: siamfc-pytorch siamfc.py; SiameseX demo_utils (final_score_sz 273); SiamDW lib/tracker/siamfc.py

@@ -16,10 +16,10 @@ from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.models.checkpoints import load_model
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
-from siamfc_eval.tracking.crops import crop_pysot, mean_colour
-from siamfc_eval.tracking.parameters import SiamRPNParameters
-from siamfc_eval.tracking.presets import SIAMRPN_PRESETS
-from siamfc_eval.tracking.siamrpn import SiamRPNTracker
+from siamfc_eval.tracking.families.siamese.crops import crop_pysot, mean_colour
+from siamfc_eval.tracking.families.siamrpn.family import PRESETS as SIAMRPN_PRESETS
+from siamfc_eval.tracking.families.siamrpn.parameters import SiamRPNParameters
+from siamfc_eval.tracking.families.siamrpn.tracker import SiamRPNTracker
 
 WEIGHTS = find_definition("trackers", "siamrpn-slim").with_suffix(".safetensors")
 FRAMES = 12

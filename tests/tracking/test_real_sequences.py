@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from siamfc_eval.adapters.load import load_tracker
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.geometry.boxes import overlaps
 from siamfc_eval.geometry.regions import Boxes, bounding_box
 from siamfc_eval.protocols.exact_overlap import exact_overlap
-from siamfc_eval.tracking.catalogue import load_tracker
 
 pytestmark = pytest.mark.shared
 
@@ -31,7 +31,7 @@ def real_sequence(shared: Path, name: str) -> Sequence:
 
 def track(shared: Path, sequence: Sequence, weights: str, frames: int) -> Boxes:
     """The first frames, 0-based, by siamfc-pytorch's arithmetic."""
-    tracker = load_tracker("siamfc", "cpu", shared / "data" / "weights" / weights)
+    tracker = load_tracker("siamfc", device="cpu", weights=shared / "data" / "weights" / weights)
     assert sequence.frames is not None
     start = sequence.ground_truth[0]
     state, boxes = tracker.init(sequence.frames[0], start), [bounding_box(start)]

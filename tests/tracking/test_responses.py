@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from siamfc_eval.tracking.responses import Bicubic, blend_window, cosine_window, find_peak, upsample
+from siamfc_eval.tracking.families.siamfc.responses import Bicubic, blend_window, cosine_window, find_peak, upsample
 
 
 def bump(x: float, y: float, size: int = 17, width: float = 2.5) -> np.ndarray:

@@ -11,7 +11,8 @@ from siamfc_eval.catalogue import catalogue_folder, find_definition
 from siamfc_eval.geometry.boxes import overlaps
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
 from siamfc_eval.tracking.catalogue import tracker_names
-from siamfc_eval.tracking.definition import NetworkDefinition, read_definition
+from siamfc_eval.tracking.definition import read_definition
+from siamfc_eval.tracking.families.siamese.definition import NetworkDefinition
 
 MEGABYTES = 60
 
@@ -27,7 +28,7 @@ def test_a_shipped_network_has_a_card_and_tracks(name: str) -> None:
     assert "Held out for validation" in (folder / f"{name}.md").read_text(encoding="utf-8")
     with safe_open(folder / f"{name}.safetensors", "pt") as weights:
         assert weights.metadata()["trained_by"].startswith("siamfc-eval")
-    tracker = load_tracker(name, "cpu")
+    tracker = load_tracker(name, device="cpu")
     (sequence,) = embedded_benchmark(length=8, names=("sign-in-the-flicker",))
     assert sequence.frames is not None
     state, boxes = tracker.init(sequence.frames[0], sequence.boxes[0]), [sequence.boxes[0]]

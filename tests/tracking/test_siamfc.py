@@ -11,8 +11,8 @@ import torch
 from siamfc_eval.errors import InputError, TrackerError
 from siamfc_eval.models.registry import build_model
 from siamfc_eval.models.siamese import FullyConvolutional
-from siamfc_eval.tracking.parameters import SiamFCParameters
-from siamfc_eval.tracking.siamfc import SiamFCTracker
+from siamfc_eval.tracking.families.siamfc.parameters import SiamFCParameters
+from siamfc_eval.tracking.families.siamfc.tracker import SiamFCTracker
 from siamfc_eval.tracking.tracker import BatchTracker
 
 START = np.array([160.0, 120.0, 63.5, 63.5])

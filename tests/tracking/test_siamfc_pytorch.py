@@ -12,9 +12,9 @@ from siamfc_eval.catalogue import find_definition
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.models.checkpoints import load_model
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
-from siamfc_eval.tracking.parameters import SiamFCParameters
-from siamfc_eval.tracking.presets import SIAMFC_PRESETS
-from siamfc_eval.tracking.siamfc import SiamFCTracker
+from siamfc_eval.tracking.families.siamfc.family import PRESETS as SIAMFC_PRESETS
+from siamfc_eval.tracking.families.siamfc.parameters import SiamFCParameters
+from siamfc_eval.tracking.families.siamfc.tracker import SiamFCTracker
 
 WEIGHTS = find_definition("trackers", "siamfc-slim").with_suffix(".safetensors")
 FRAMES = 12

@@ -12,10 +12,10 @@ import torch
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.registry import build_model
-from siamfc_eval.tracking.anchors import anchor_grid, anchor_shapes, decode, size_change
-from siamfc_eval.tracking.parameters import SiamRPNParameters
-from siamfc_eval.tracking.presets import SIAMRPN_PRESETS
-from siamfc_eval.tracking.siamrpn import SiamRPNTracker
+from siamfc_eval.tracking.families.siamrpn.anchors import anchor_grid, anchor_shapes, decode, size_change
+from siamfc_eval.tracking.families.siamrpn.family import PRESETS as SIAMRPN_PRESETS
+from siamfc_eval.tracking.families.siamrpn.parameters import SiamRPNParameters
+from siamfc_eval.tracking.families.siamrpn.tracker import SiamRPNTracker
 
 START = np.array([160.0, 120.0, 63.5, 63.5])
 RATIOS = (0.33, 0.5, 1.0, 2.0, 3.0)

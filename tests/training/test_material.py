@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from siamfc_eval.errors import InputError
-from siamfc_eval.tracking.crops import context_side
+from siamfc_eval.tracking.families.siamese.crops import context_side
 from siamfc_eval.training.data.material import (
     read_curated_crops,
     read_pysot_crops,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from siamfc_eval.tracking.anchors import anchor_grid, decode
+from siamfc_eval.tracking.families.siamrpn.anchors import anchor_grid, decode
 from siamfc_eval.training.losses.proposals import anchor_targets, location_loss, pick_anchors
 
 SCALES, RATIOS = (8.0,), (0.33, 0.5, 1.0, 2.0, 3.0)

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from siamfc_eval.cli.train_verb import command
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.checkpoints import load_model
-from siamfc_eval.tracking.inference import resolve_device
+from siamfc_eval.tracking.families.siamese.inference import resolve_device
 
 FILE = """
 name = "tiny"

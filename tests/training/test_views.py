@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from siamfc_eval.tracking.crops import context_side, crop_square
+from siamfc_eval.tracking.families.siamese.crops import context_side, crop_square
 from siamfc_eval.training.data.views import Jitter, view_matrix, warp
 
 BOX = np.array([40.0, 30.0, 20.0, 30.0])

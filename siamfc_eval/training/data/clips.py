@@ -10,7 +10,7 @@ import numpy as np
 from siamfc_eval.datasets.frames import Frame, Image, read_image
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.geometry.regions import Box
-from siamfc_eval.tracking.crops import context_side
+from siamfc_eval.tracking.families.siamese.crops import context_side
 from siamfc_eval.training.data.compose import blend, blob_mask
 from siamfc_eval.training.data.photometric import Photometric, distort
 from siamfc_eval.training.data.stills import salient_window

@@ -14,7 +14,7 @@ from siamfc_eval.datasets.frames import ImageFrames
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.problems import Problem
 from siamfc_eval.errors import InputError
-from siamfc_eval.tracking.crops import context_side
+from siamfc_eval.tracking.families.siamese.crops import context_side
 from siamfc_eval.training.configuration import SourceSection
 from siamfc_eval.training.data.ilsvrc_vid import read_ilsvrc_vid
 from siamfc_eval.training.data.tracks import Material, Track

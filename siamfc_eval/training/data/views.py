@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from siamfc_eval.datasets.frames import Image
 from siamfc_eval.geometry.regions import Box
-from siamfc_eval.tracking.crops import context_side
+from siamfc_eval.tracking.families.siamese.crops import context_side
 
 Matrix = NDArray[np.float64]
 """Shape (2, 3): affine map from source to crop pixels, with pixel centres at integers as OpenCV counts."""

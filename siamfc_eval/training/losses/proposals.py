@@ -1,6 +1,7 @@
 """Training targets of anchors. Boxes are (cx, cy, w, h) in crop pixels from the search crop's centre.
 
-Anchors are flattened anchor-major, then rows, then columns, as `siamfc_eval.tracking.anchors` lays them out.
+Anchors are flattened anchor-major, then rows, then columns, as `siamfc_eval.tracking.families.siamrpn.anchors` lays
+them out.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from siamfc_eval.models.siamese import RegionProposal
-from siamfc_eval.tracking.anchors import anchor_grid
+from siamfc_eval.tracking.families.siamrpn.anchors import anchor_grid
 
 _LINEAR_FROM = 1.0 / 9.0
 

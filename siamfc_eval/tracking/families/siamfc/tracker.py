@@ -7,23 +7,20 @@ of the steps is that of siamfc-pytorch.
 from __future__ import annotations
 
 import collections.abc
-import copy
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError
-from siamfc_eval.geometry.regions import Region
 from siamfc_eval.models.siamese import FullyConvolutional, SiameseNetwork, Template
-from siamfc_eval.tracking.crops import CROPPERS, context_side, mean_colour
-from siamfc_eval.tracking.inference import Inference, correlation_responses
-from siamfc_eval.tracking.parameters import SiamFCParameters
-from siamfc_eval.tracking.responses import blend_window, cosine_window, find_peak, upsample
-from siamfc_eval.tracking.targets import Target, start_target
+from siamfc_eval.tracking.families.siamese.crops import context_side
+from siamfc_eval.tracking.families.siamese.inference import correlation_responses
+from siamfc_eval.tracking.families.siamese.tracker import SiameseTracker
+from siamfc_eval.tracking.families.siamfc.parameters import SiamFCParameters
+from siamfc_eval.tracking.families.siamfc.responses import blend_window, cosine_window, find_peak, upsample
+from siamfc_eval.tracking.targets import Target
 from siamfc_eval.tracking.tracker import Output
 
 
@@ -41,7 +38,7 @@ class SiamFCState:
     """Shape (3,): the first frame's mean colour, which fills crops beyond the border."""
 
 
-class SiamFCTracker:
+class SiamFCTracker(SiameseTracker[SiamFCParameters, FullyConvolutional, SiamFCState]):
     """Tracks with any network of the family that answers with a response map.
 
     Args:
@@ -54,11 +51,7 @@ class SiamFCTracker:
         InputError: the network is no fully-convolutional one, or the device cannot be used.
     """
 
-    is_deterministic = True
-    facts: Mapping[str, Any] = {}
-    """What decides the answers, as the catalogue filled it in."""
-    notes: tuple[str, ...] = ()
-    """What was assumed of the weights, for a person; filled in by the catalogue."""
+    kind = SiamFCParameters
 
     def __init__(
         self, name: str, network: SiameseNetwork, parameters: SiamFCParameters | None = None, device: str = "auto"
@@ -67,9 +60,7 @@ class SiamFCTracker:
             raise InputError(
                 f"tracker {name}: the network {network.name} answers with {network.kind}, not with a response map."
             )
-        self.name = name
-        self.parameters = parameters or SiamFCParameters()
-        self._inference = Inference(network, device)
+        super().__init__(name, network, parameters or SiamFCParameters(), device)
 
     @property
     def _exponents(self) -> NDArray[np.int_]:
@@ -88,61 +79,8 @@ class SiamFCTracker:
         """Shape (scales,): what peaks are multiplied with."""
         return np.where(self._exponents == 0, 1.0, self.parameters.scale_penalty)
 
-    @property
-    def device(self) -> str:
-        """Where the network runs."""
-        return str(self._inference.device)
-
-    def with_parameters(self, **values: Any) -> SiamFCTracker:
-        """The same tracker with other hyper-parameters; the network is shared.
-
-        Raises:
-            pydantic.ValidationError: an unknown parameter or a value out of range.
-        """
-        other = copy.copy(self)
-        other.parameters = SiamFCParameters(**{**self.parameters.model_dump(), **values})
-        unchanged = {key: value for key, value in self.facts.items() if key != "hash"}
-        other.facts = {**unchanged, "parameters": other.parameters.model_dump(mode="json")}
-        return other
-
-    def synchronize(self) -> None:
-        """Wait for the device, before a clock is read."""
-        self._inference.synchronize()
-
-    def init(self, frame: Frame, region: Region) -> SiamFCState:
-        """Start on a frame.
-
-        Raises:
-            InputError: the region cannot be tracked (not finite, no area, outside the frame).
-        """
-        return self.init_batch([frame], [region])[0]
-
-    def update(self, state: SiamFCState, frame: Frame) -> tuple[SiamFCState, Output]:
-        """Find the target in the next frame.
-
-        Raises:
-            TrackerError: the network's answer is not finite.
-        """
-        return self.update_batch([state], [frame])[0]
-
-    def init_batch(
-        self, frames: collections.abc.Sequence[Frame], boxes: collections.abc.Sequence[Region]
-    ) -> list[SiamFCState]:
-        """`init` for each pair."""
-        p = self.parameters
-        targets = [start_target(frame, box, p.polygon_fit) for frame, box in zip(frames, boxes, strict=True)]
-        fills = [mean_colour(frame.pixels) for frame in frames]
-        crops = np.stack(
-            [
-                self._crop(frame.pixels, target.centre, context_side(target.size, p.context), p.exemplar_size, fill)
-                for frame, target, fill in zip(frames, targets, fills, strict=True)
-            ]
-        )
-        templates = self._inference.templates(crops)
-        return [
-            SiamFCState(target, target.size, template, fill)
-            for target, template, fill in zip(targets, templates, fills, strict=True)
-        ]
+    def _start(self, frame: Frame, target: Target, template: Template, fill: NDArray[np.float64]) -> SiamFCState:
+        return SiamFCState(target, target.size, template, fill)
 
     def update_batch(
         self, states: collections.abc.Sequence[SiamFCState], frames: collections.abc.Sequence[Frame]
@@ -152,11 +90,6 @@ class SiamFCTracker:
         responses = correlation_responses(self._inference, [state.template for state in states], crops)
         return self._inference.each(self._locate, states, frames, list(responses))
 
-    @property
-    def _crop(self) -> Callable[..., NDArray[np.uint8]]:
-        """Cuts a square out of a frame, as the parameters say."""
-        return CROPPERS[self.parameters.crop]
-
     def _search_side(self, state: SiamFCState) -> float:
         """Side of the search square at the present scale, in pixels of the frame."""
         p = self.parameters
@@ -165,8 +98,7 @@ class SiamFCTracker:
     def _search_crops(self, state: SiamFCState, frame: Frame) -> NDArray[np.uint8]:
         """Shape (scales, side, side, 3)."""
         side, size = self._search_side(state), self.parameters.search_size
-        pixels, centre = frame.pixels, state.target.centre
-        return np.stack([self._crop(pixels, centre, side * factor, size, state.fill) for factor in self._factors])
+        return np.stack([self._crop(frame, state.target, side * factor, size, state.fill) for factor in self._factors])
 
     def _locate(self, state: SiamFCState, frame: Frame, responses: NDArray[np.float32]) -> tuple[SiamFCState, Output]:
         """The new state from the response maps, shape (scales, r, r)."""

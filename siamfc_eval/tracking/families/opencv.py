@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -16,8 +16,10 @@ import numpy as np
 from siamfc_eval.datasets.frames import Frame, Image
 from siamfc_eval.errors import InputError, TrackerError, UnknownNameError
 from siamfc_eval.geometry.regions import Box, Region
+from siamfc_eval.tracking.catalogue import tracker_facts
+from siamfc_eval.tracking.family import Definition, Described, Family, LoadOptions, refuse_weights
 from siamfc_eval.tracking.targets import start_target
-from siamfc_eval.tracking.tracker import Output
+from siamfc_eval.tracking.tracker import Output, Tracker
 
 ALGORITHMS = ("MIL", "CSRT", "KCF", "MOSSE", "MedianFlow", "TLD", "Boosting")
 """Those that need no model file. Which of them exist depends on the wheel; version 4's contrib wheel has all."""
@@ -132,3 +134,31 @@ class OpenCVTracker:
 def _bgr(image: Image) -> Image:
     """OpenCV's trackers expect its own channel order."""
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), dtype=np.uint8)
+
+
+class OpenCVDefinition(Definition):
+    """One of OpenCV's own trackers."""
+
+    family: Literal["opencv"]
+    algorithm: str
+    """Name as in cv2.Tracker<name>, e.g. "MIL", "CSRT", "KCF"."""
+
+
+def _build(described: Described[OpenCVDefinition], options: LoadOptions) -> Tracker:
+    refuse_weights(described, options)
+    tracker = OpenCVTracker(options.name or described.name, described.definition.algorithm)
+    tracker.facts = {**tracker_facts(described, options), "name": tracker.name}
+    return tracker
+
+
+def _facts(described: Described[OpenCVDefinition], options: LoadOptions) -> dict[str, Any]:
+    return {"algorithm": described.definition.algorithm}
+
+
+def _lacks(described: Described[OpenCVDefinition]) -> str:
+    return "" if described.definition.algorithm in installed_algorithms() else "not in this OpenCV"
+
+
+FAMILY = Family(
+    "opencv", "OpenCV's own trackers, where the wheel has them", OpenCVDefinition, _build, _facts, lacks=_lacks
+)

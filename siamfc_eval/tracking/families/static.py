@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import collections.abc
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.geometry.regions import Box, Region
+from siamfc_eval.tracking.catalogue import tracker_facts
+from siamfc_eval.tracking.family import Definition, Described, Family, LoadOptions, refuse_weights
 from siamfc_eval.tracking.targets import start_target
-from siamfc_eval.tracking.tracker import Output
+from siamfc_eval.tracking.tracker import Output, Tracker
 
 
 class StaticTracker:
@@ -42,3 +44,19 @@ class StaticTracker:
     ) -> list[tuple[Box, Output]]:
         """`update` for each pair."""
         return [self.update(state, frame) for state, frame in zip(states, frames, strict=True)]
+
+
+class StaticDefinition(Definition):
+    """The start box on every frame."""
+
+    family: Literal["static"]
+
+
+def _build(described: Described[StaticDefinition], options: LoadOptions) -> Tracker:
+    refuse_weights(described, options)
+    tracker = StaticTracker(options.name or described.name)
+    tracker.facts = {**tracker_facts(described, options), "name": tracker.name}
+    return tracker
+
+
+FAMILY = Family("static", "The start box on every frame", StaticDefinition, _build)

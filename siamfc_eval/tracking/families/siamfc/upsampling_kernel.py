@@ -1,4 +1,4 @@
-"""Compiled kernel behind `siamfc_eval.tracking.responses.upsample`.
+"""Compiled kernel behind `siamfc_eval.tracking.families.siamfc.responses.upsample`.
 
 Importing this module imports numba, which only compiling needs.
 """

@@ -25,7 +25,9 @@ convolution with a = -.5, as in MATLAB and the authors' own code (up to .2 px of
 
 
 _F = np.float32
-_enlarge = Kernel("siamfc_eval.tracking.upsampling_kernel", "enlarge", _F, int, int, _F, _F, int, _F, _F)
+_enlarge = Kernel(
+    "siamfc_eval.tracking.families.siamfc.upsampling_kernel", "enlarge", _F, int, int, _F, _F, int, _F, _F
+)
 
 
 @cache

@@ -8,23 +8,20 @@ steps is that of DaSiamRPN and pysot.
 from __future__ import annotations
 
 import collections.abc
-import copy
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError
-from siamfc_eval.geometry.regions import Region
 from siamfc_eval.models.siamese import RegionProposal, SiameseNetwork, Template
-from siamfc_eval.tracking.anchors import anchor_grid, decode, size_change
-from siamfc_eval.tracking.crops import CROPPERS, context_side, mean_colour
-from siamfc_eval.tracking.inference import Inference, proposal_scores
-from siamfc_eval.tracking.parameters import SiamRPNParameters
-from siamfc_eval.tracking.targets import Target, start_target
+from siamfc_eval.tracking.families.siamese.crops import context_side
+from siamfc_eval.tracking.families.siamese.inference import proposal_scores
+from siamfc_eval.tracking.families.siamese.tracker import SiameseTracker
+from siamfc_eval.tracking.families.siamrpn.anchors import anchor_grid, decode, size_change
+from siamfc_eval.tracking.families.siamrpn.parameters import SiamRPNParameters
+from siamfc_eval.tracking.targets import Target
 from siamfc_eval.tracking.tracker import Output
 
 
@@ -44,7 +41,7 @@ class SiamRPNState:
     """Side of the search crop while the target is not lost."""
 
 
-class SiamRPNTracker:
+class SiamRPNTracker(SiameseTracker[SiamRPNParameters, RegionProposal, SiamRPNState]):
     """Tracks with any network of the family that answers with anchor scores and box offsets.
 
     Args:
@@ -57,11 +54,7 @@ class SiamRPNTracker:
         InputError: the network is no region-proposal one or has other anchors, or the device cannot be used.
     """
 
-    is_deterministic = True
-    facts: Mapping[str, Any] = {}
-    """What decides the answers, as the catalogue filled it in."""
-    notes: tuple[str, ...] = ()
-    """What was assumed of the weights, for a person; filled in by the catalogue."""
+    kind = SiamRPNParameters
 
     def __init__(
         self, name: str, network: SiameseNetwork, parameters: SiamRPNParameters | None = None, device: str = "auto"
@@ -70,73 +63,18 @@ class SiamRPNTracker:
             raise InputError(
                 f"tracker {name}: the network {network.name} answers with a response map, not with anchors."
             )
-        self.name = name
-        self.parameters = parameters or SiamRPNParameters()
-        expected = len(self.parameters.anchor_scales) * len(self.parameters.anchor_ratios)
+        chosen = parameters or SiamRPNParameters()
+        expected = len(chosen.anchor_scales) * len(chosen.anchor_ratios)
         if network.anchor_count != expected:
             raise InputError(
                 f"tracker {name}: the network {network.name} has {network.anchor_count} anchors per cell, the "
                 f"parameters anchor_scales and anchor_ratios make {expected}."
             )
-        self._inference = Inference(network, device)
+        super().__init__(name, network, chosen, device)
 
-    @property
-    def device(self) -> str:
-        """Where the network runs."""
-        return str(self._inference.device)
-
-    def with_parameters(self, **values: Any) -> SiamRPNTracker:
-        """The same tracker with other hyper-parameters; the network is shared.
-
-        Raises:
-            pydantic.ValidationError: an unknown parameter or a value out of range.
-        """
-        other = copy.copy(self)
-        other.parameters = SiamRPNParameters(**{**self.parameters.model_dump(), **values})
-        unchanged = {key: value for key, value in self.facts.items() if key != "hash"}
-        other.facts = {**unchanged, "parameters": other.parameters.model_dump(mode="json")}
-        return other
-
-    def synchronize(self) -> None:
-        """Wait for the device, before a clock is read."""
-        self._inference.synchronize()
-
-    def init(self, frame: Frame, region: Region) -> SiamRPNState:
-        """Start on a frame.
-
-        Raises:
-            InputError: the region cannot be tracked (not finite, no area, outside the frame).
-        """
-        return self.init_batch([frame], [region])[0]
-
-    def update(self, state: SiamRPNState, frame: Frame) -> tuple[SiamRPNState, Output]:
-        """Find the target in the next frame.
-
-        Raises:
-            TrackerError: the network's answer is not finite.
-        """
-        return self.update_batch([state], [frame])[0]
-
-    def init_batch(
-        self, frames: collections.abc.Sequence[Frame], boxes: collections.abc.Sequence[Region]
-    ) -> list[SiamRPNState]:
-        """`init` for each pair."""
-        p = self.parameters
-        targets = [start_target(frame, box, p.polygon_fit) for frame, box in zip(frames, boxes, strict=True)]
-        fills = [mean_colour(frame.pixels) for frame in frames]
-        crop = CROPPERS[p.crop]
-        crops = np.stack(
-            [
-                crop(frame.pixels, target.centre, context_side(target.size, p.context), p.exemplar_size, fill)
-                for frame, target, fill in zip(frames, targets, fills, strict=True)
-            ]
-        )
-        templates = self._inference.templates(crops)
-        sizes = [self._usual_search_size(target, frame) for target, frame in zip(targets, frames, strict=True)]
-        return [
-            SiamRPNState(target, template, fill, size, size)
-            for target, template, fill, size in zip(targets, templates, fills, sizes, strict=True)
-        ]
+    def _start(self, frame: Frame, target: Target, template: Template, fill: NDArray[np.float64]) -> SiamRPNState:
+        size = self._usual_search_size(target, frame)
+        return SiamRPNState(target, template, fill, size, size)
 
     def _usual_search_size(self, target: Target, frame: Frame) -> int:
         """Side of the search crop for a target, which depends on how much of its first frame it covers."""
@@ -168,7 +106,7 @@ class SiamRPNTracker:
         p, size = self.parameters, state.search_size
         # The order of pysot's operations, for its rounding to whole pixels.
         side = context_side(state.target.size, p.context) * (size / p.exemplar_size)
-        return CROPPERS[p.crop](frame.pixels, state.target.centre, side, size, state.fill)
+        return self._crop(frame, state.target, side, size, state.fill)
 
     def _locate(
         self, state: SiamRPNState, frame: Frame, scores: NDArray[np.float32], offsets: NDArray[np.float32]

@@ -1,0 +1,1 @@
+"""Families of trackers, one module or package each: tracker, hyper-parameters, presets, tuning ranges."""

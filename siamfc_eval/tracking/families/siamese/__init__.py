@@ -1,0 +1,1 @@
+"""What the families of Siamese trackers share: crops, inference, definitions, and the steps that are the same."""

@@ -1,0 +1,149 @@
+"""Definitions of trackers that run a Siamese network: which network, which weights, which hyper-parameters."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from siamfc_eval.errors import InputError, MissingDependencyError
+from siamfc_eval.storage.validation import explain_validation
+from siamfc_eval.tracking.definition import preset_values
+from siamfc_eval.tracking.families.siamese.parameters import Parameters
+from siamfc_eval.tracking.family import Definition, Described, LoadOptions
+
+if TYPE_CHECKING:
+    from siamfc_eval.models.siamese import SiameseNetwork
+
+P = TypeVar("P", bound=Parameters)
+
+
+class PreprocessingDefinition(BaseModel):
+    """What the network expects of its input, where the weights file does not say so itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    order: Literal["RGB", "BGR"] = "RGB"
+    scale: float = 1.0
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+class NetworkDefinition(Definition, Generic[P]):
+    """A tracker with a Siamese network; a family names its hyper-parameters and presets."""
+
+    kind: ClassVar[type[Parameters]]
+    """Hyper-parameters of the family."""
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]]
+    """Named hyper-parameters."""
+
+    model: str
+    """Known name of the network, one of `siamfc-eval list models`; its widths are read from the weights."""
+    weights: str | None = None
+    """Weights file, relative to the definition's folder; none: the user brings one."""
+    source: str | None = None
+    """Project whose layout the weights have, where that leaves a doubt, e.g. "siamesex"; none: by their names."""
+    weights_key: str | None = None
+    """Where in the weights file the tensors are, e.g. "ema"; none: under the usual keys."""
+    weights_source: str = ""
+    """Where weights for this network are published; shown when they are missing."""
+    preprocessing: PreprocessingDefinition | None = None
+    """Overrides what the weights file's layout implies."""
+    preset: str | None = None
+    """Named hyper-parameters that `parameters` is laid over."""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """Single hyper-parameters."""
+
+    def resolved(self, where: str) -> P:
+        """Preset and single values together; `where` names the file in errors."""
+        try:
+            values = {**preset_values(self.presets, self.preset), **self.parameters}
+            return self.kind(**values)  # type: ignore[return-value]
+        except ValidationError as error:
+            raise InputError(explain_validation(error, f"{where} [parameters]", self.kind)) from error
+
+
+def check(described: Described[NetworkDefinition[Any]]) -> None:
+    """Preset and hyper-parameters of a definition.
+
+    Raises:
+        InputError, UnknownNameError: they are none.
+    """
+    described.definition.resolved(str(described.path))
+
+
+def lacks(described: Described[NetworkDefinition[Any]]) -> str:
+    """What is missing before the network can run, as `Family.lacks`."""
+    weights = described.definition.weights
+    if weights is None:
+        return "give --weights"
+    return "" if (described.folder / weights).is_file() else f"lacks {weights}"
+
+
+def facts(described: Described[NetworkDefinition[Any]], options: LoadOptions) -> dict[str, Any]:
+    """What decides the answers; the weights file's content enters as a SHA-256, its place does not."""
+    definition = described.definition
+    found = {
+        "model": definition.model,
+        "preprocessing": definition.preprocessing.model_dump() if definition.preprocessing else None,
+        "parameters": definition.resolved(str(described.path)).model_dump(mode="json"),
+        "weights_sha256": _file_hash(weights_file(described, options)),
+    }
+    # Only where they are given, so that results of before are still those of the same tracker.
+    reading = {"source": definition.source, "weights_key": options.weights_key or definition.weights_key}
+    return found | {key: value for key, value in reading.items() if value is not None}
+
+
+def weights_file(described: Described[NetworkDefinition[Any]], options: LoadOptions) -> Path:
+    """The weights file to use, which exists.
+
+    Raises:
+        InputError: there is none.
+    """
+    name, definition = described.name, described.definition
+    if options.weights is None and definition.weights is None:
+        source = f" Published weights: {definition.weights_source}." if definition.weights_source else ""
+        raise InputError(
+            f"tracker {name} comes without weights for its network {definition.model}. Give a file with --weights, "
+            f'or name it as weights = "FILE" in a copy of {described.path}.{source}'
+        )
+    given = options.weights
+    file = Path(given).expanduser() if given is not None else described.path.parent / str(definition.weights)
+    if not file.is_file():
+        raise InputError(
+            f"{file}: no such weights file, which tracker {name} needs for its network {definition.model}. "
+            "Put it there or give another with --weights."
+        )
+    return file
+
+
+def load_network(
+    described: Described[NetworkDefinition[Any]], options: LoadOptions
+) -> tuple[SiameseNetwork, tuple[str, ...]]:
+    """The network with its weights and preprocessing, and what its loader noted.
+
+    Raises:
+        InputError: the weights are missing or belong to another network.
+        MissingDependencyError: torch is not installed.
+    """
+    name, definition = described.name, described.definition
+    if importlib.util.find_spec("torch") is None:
+        raise MissingDependencyError("torch", "torch", f"tracker {name}")
+    from siamfc_eval.models.checkpoints import build_from_checkpoint, read_checkpoint
+    from siamfc_eval.models.preprocessing import Preprocessing
+
+    file = weights_file(described, options)
+    wanted = definition.preprocessing
+    preprocessing = Preprocessing(**wanted.model_dump()) if wanted is not None else None
+    checkpoint = read_checkpoint(file, definition.source, options.weights_key or definition.weights_key)
+    network = build_from_checkpoint(checkpoint, definition.model, preprocessing=preprocessing)
+    return network, tuple(f"{name}: {file}: {note}" for note in checkpoint.notes)
+
+
+def _file_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
