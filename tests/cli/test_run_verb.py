@@ -72,7 +72,8 @@ def test_a_run_ends_with_a_ranking_the_place_of_the_results_and_the_next_command
     result = _run(experiment)
     assert result.exception is None
     assert result.return_value == 0
-    assert "Success AUC" in result.stdout
+    assert "Ranking" in result.stdout
+    assert "AUC" in result.stdout
     assert f"next: siamfc-eval report {experiment.parent / 'runs' / 'synthetic'}" in result.stdout
     assert (experiment.parent / "runs/synthetic/static/disc-spins.txt").is_file()
 
