@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from siamfc_eval.version import __version__
 
 if TYPE_CHECKING:
     from siamfc_eval.api.arrays import (

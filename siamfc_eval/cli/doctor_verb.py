@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from siamfc_eval import __version__
 from siamfc_eval.catalogue import catalogue_folder, catalogue_names
 from siamfc_eval.cli.printing import echo
 from siamfc_eval.storage.json_text import json_text
+from siamfc_eval.version import __version__
 
 # Distribution -> (extra that installs it, what it is for); an empty extra is part of every installation.
 _PACKAGES: dict[str, tuple[str, str]] = {

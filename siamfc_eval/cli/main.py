@@ -11,9 +11,9 @@ from typing import NoReturn
 
 import click
 
-from siamfc_eval import __version__
 from siamfc_eval.errors import SiamfcEvalError, UnknownNameError
 from siamfc_eval.plain_text import printable
+from siamfc_eval.version import __version__
 
 VERBS: dict[str, str] = {
     "check": "Look at a data set or results and say what is wrong.",

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-import siamfc_eval
+from siamfc_eval import version
 from siamfc_eval.storage import cache as storage
 
 Floats = NDArray[np.float64]
@@ -70,7 +70,7 @@ class Slot:
 def code_hash() -> str:
     """Hash of the source files that decide a row: a change of code makes all that was kept useless."""
     digest = hashlib.blake2b(digest_size=16)
-    package = Path(siamfc_eval.__file__).parent
+    package = Path(version.__file__).parent
     for path in code_files(package):
         digest.update(f"{path.relative_to(package).as_posix()}:".encode() + path.read_bytes())
     return digest.hexdigest()

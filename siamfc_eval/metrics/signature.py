@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from siamfc_eval import __version__
 from siamfc_eval.errors import InputError
+from siamfc_eval.version import __version__
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from siamfc_eval import __version__
 from siamfc_eval.plain_text import printable
 from siamfc_eval.reporting import plots
 from siamfc_eval.reporting.summary import gathered_notes
 from siamfc_eval.reporting.tables import Cell, Table, cell_text, number
+from siamfc_eval.version import __version__
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from siamfc_eval import __version__
 from siamfc_eval.datasets.fingerprint import dataset_hash
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.running.protocol_specs import AnySpec
 from siamfc_eval.tracking.tracker import Tracker
+from siamfc_eval.version import __version__
 
 _PACKAGES = ("numpy", "opencv-python-headless", "opencv-contrib-python-headless", "opencv-python", "torch")
 _SHOWN = 60

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from siamfc_eval import __version__
 from siamfc_eval.models.registry import build_model
 from siamfc_eval.models.saving import save_model
 from siamfc_eval.models.siamese import SiameseNetwork
@@ -19,6 +18,7 @@ from siamfc_eval.reporting.plots import save
 from siamfc_eval.storage.writing import replacing, write_atomic
 from siamfc_eval.training.configuration import TrainingConfiguration
 from siamfc_eval.training.journal import draw_curves, read_journal
+from siamfc_eval.version import __version__
 
 if TYPE_CHECKING:
     from siamfc_eval.training.loop import Training

@@ -12,8 +12,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from siamfc_eval import __version__
 from siamfc_eval.cli.main import VERBS, cli
+from siamfc_eval.version import __version__
 
 
 def call(*arguments: str) -> subprocess.CompletedProcess[str]:

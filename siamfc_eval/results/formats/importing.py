@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from siamfc_eval import __version__
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 from siamfc_eval.results.content import content_digest
@@ -17,6 +16,7 @@ from siamfc_eval.results.formats.quirks import detect_quirks, length_notes
 from siamfc_eval.results.manifest import Manifest
 from siamfc_eval.results.raw import RawResults, RawRun, TrackerResults
 from siamfc_eval.results.store import ResultItem, ResultStore
+from siamfc_eval.version import __version__
 
 
 @dataclass(frozen=True)
