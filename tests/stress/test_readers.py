@@ -72,8 +72,8 @@ def damaged(content: bytes, rounds: int) -> Iterator[bytes]:
 
 def rows_by_python(data: bytes) -> list[list[float]]:
     """The numbers of each line, as Python reads them."""
-    lines = data.decode("utf-8-sig").rstrip().splitlines()
-    return [[float(word) for word in re.split(r"[,\s]+", line.strip())] for line in lines]
+    lines = re.split(r"\r\n|\r|\n", data.decode("utf-8-sig").rstrip())
+    return [[float(word) for word in re.split(r"[ \t]*,[ \t]*|[ \t]+", line.strip())] for line in lines]
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
