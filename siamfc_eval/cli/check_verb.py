@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     epilog="Example: siamfc-eval check dataset ~/OTB2015",
 )
 def command() -> None:
-    """Look at a data set or results and say what is wrong.
+    """Look at a data set, results or a tracker and say what is wrong.
 
     Exit code 0: nothing is wrong; 1: something is, and it is named.
     """
@@ -127,3 +127,58 @@ def _show_tracker(check: TrackerCheck) -> None:
             echo(f"  {label:<11} {text}")
     if check.missing:
         echo(f"  missing     {', '.join(check.missing)}")
+
+
+@command.command("tracker", epilog="Example: siamfc-eval check tracker my_tracker.py:MyTracker")
+@click.argument("spec", metavar="TRACKER")
+@click.option("--style", help="How a Python class is written: got10k, pysot, pytracking, opencv. Default: detected.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+@click.option("--weights", type=click.Path(path_type=Path), help="Weights file instead of the tracker's own.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="For the start and each answer of a TraX tracker or a class. Default: its definition's, else 60.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.pass_context
+def check_tracker_command(
+    context: click.Context,
+    *,
+    spec: str,
+    style: str | None,
+    device: str,
+    weights: Path | None,
+    timeout: float | None,
+    as_json: bool,
+) -> None:
+    """Run TRACKER on five drawn frames and say what is wrong with its answers.
+
+    TRACKER is FILE.py:CLASS, or whatever else `run --tracker` takes. Looked at are the form and origin of its boxes,
+    the order of colours that it expects, whether anything is left of one sequence in the next, whether the same frames
+    give the same answers, and its speed. How well it tracks is no part of it.
+
+    Exit code 1: something is wrong, and it is named; 3: the tracker failed.
+    """
+    from siamfc_eval.adapters.load import load_tracker
+    from siamfc_eval.adapters.trial import check_tracker
+    from siamfc_eval.errors import TrackerError
+
+    try:
+        report = check_tracker(lambda: load_tracker(spec, device=device, weights=weights, timeout=timeout, style=style))
+    except TrackerError as error:
+        if error.details:
+            echo(error.details, err=True)
+        raise
+    if as_json:
+        echo(json_text(report.as_dict()))
+    else:
+        for note in report.notes:
+            echo(note)
+        echo(f"{report.tracker}: five drawn frames, run six times")
+        for line in report.text.splitlines():
+            echo(f"  {line}")
+        wrong = sum(finding.level == "wrong" for finding in report.findings)
+        amount = "1 thing is" if wrong == 1 else f"{wrong} things are"
+        echo(f"{amount} wrong" if wrong else "nothing is wrong")
+    context.exit(3 if report.failure else 0 if report.ok else 1)

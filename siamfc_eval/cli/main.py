@@ -16,7 +16,7 @@ from siamfc_eval.plain_text import printable
 from siamfc_eval.version import __version__
 
 VERBS: dict[str, str] = {
-    "check": "Look at a data set or results and say what is wrong.",
+    "check": "Look at a data set, results or a tracker and say what is wrong.",
     "compare": "Say which differences between trackers are significant.",
     "convert": "Convert weights of other projects to safetensors.",
     "demo": "Evaluate trackers on the embedded benchmark and write a report.",
@@ -26,6 +26,7 @@ VERBS: dict[str, str] = {
     "export": "Write results, a VOT workspace or a network in another format.",
     "import": "Read raw results of another toolkit.",
     "list": "List trackers, experiments, protocols, models, data sets and conventions.",
+    "new": "Write a tracker to begin with, and its test.",
     "report": "Write plots, tables and a web page from results.",
     "run": "Run trackers on an experiment.",
     "score": "Compute the scores of raw results.",
