@@ -68,7 +68,7 @@ def explain(
     metric: str | None = None,
     data: Path | str | Dataset | None = None,
     dataset: str | None = None,
-    on_mismatch: Mismatch = "strict",
+    on_mismatch: Mismatch = "convention",
     **reading: Unpack[Reading],
 ) -> ExplanationTable:
     """Say why two conventions score a tracker differently: their rules are changed one at a time.

@@ -25,8 +25,13 @@ class WrittenReport:
 
     page: Path
     """report.html."""
-    scored: tuple[Scores, ...]
-    """The scores that it shows, one for each convention."""
+    sections: tuple[Section, ...]
+    """What it shows, scores and their comparison, one for each convention."""
+
+    @property
+    def scored(self) -> tuple[Scores, ...]:
+        """The scores that it shows."""
+        return tuple(section.scores for section in self.sections)
 
     def __repr__(self) -> str:
         return f"<Report {self.page}>"
@@ -73,7 +78,7 @@ def report(
         Path(out).expanduser() if out is not None else folder / "report",
         tuple(formats) or ("png", "svg", "pdf"),
     )
-    return WrittenReport(page, tuple(section.scores for section in sections))
+    return WrittenReport(page, tuple(sections))
 
 
 def run_facts(results: Path) -> dict[str, str]:

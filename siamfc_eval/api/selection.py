@@ -39,8 +39,8 @@ class Selecting(Reading, total=False):
     attribute_source: str | None
     """Whose attribute table; None: the preferred one; "none": no attributes."""
     on_mismatch: Mismatch
-    """Files of another length than the sequence: "strict" refuses them, "pad" lets missing frames fail, "truncate"
-    scores what both have."""
+    """Files of another length than the sequence: "convention" does as the convention does, "strict" refuses them, "pad"
+    lets missing frames fail, "truncate" scores what both have."""
     keep: bool
     """Use the statistics that earlier calls kept, and keep these (the default)."""
 
@@ -202,7 +202,7 @@ def read_runs(
         segment: as for `siamfc_eval.results.read.read_results`.
 
     Raises:
-        InputError: none are there, or they were made under a protocol that the convention cannot read.
+        InputError: none are there, or all were made under a protocol that the convention cannot read.
     """
     from siamfc_eval.metrics.conventions import build_measure, conventions_for, reads
     from siamfc_eval.protocols.table import PROTOCOLS
@@ -210,13 +210,20 @@ def read_runs(
 
     folder = PROTOCOLS[build_measure(convention, dataset).protocol].folder
     raw = read_results(results, dataset, tuple(trackers) or None, protocol or folder, segment)
-    for one in raw.values():
-        if one.kind is not None and not reads(convention, one.kind):
-            raise InputError(
-                f"{one.folder}: these are runs of the protocol '{one.kind}', which {convention} does not score. "
-                f"Give --convention {' or '.join(conventions_for(one.kind))}, or another --protocol."
-            )
-    return raw
+    if segment is not None:
+        return raw  # one of several runs is taken for what the convention reads, as was asked
+    others = {name: one for name, one in raw.items() if one.kind is not None and not reads(convention, one.kind)}
+    if others and len(others) == len(raw):
+        one = next(iter(others.values()))
+        raise InputError(
+            f"{one.folder}: these are runs of the protocol '{one.kind}', which {convention} does not score. "
+            f"Give --convention {' or '.join(conventions_for(str(one.kind)))}, or another --protocol."
+        )
+    notes = (
+        f"{name} has only runs of '{one.kind}', which {convention} does not score." for name, one in others.items()
+    )
+    readable = {name: one for name, one in raw.items() if name not in others}
+    return dataclasses.replace(raw, trackers=readable, notes=(*raw.notes, *notes))
 
 
 def score_results(
@@ -228,7 +235,7 @@ def score_results(
     protocol: str | None = None,
     segment: int | None = None,
     attribute_source: str | None = None,
-    on_mismatch: Mismatch = "strict",
+    on_mismatch: Mismatch = "convention",
     keep: bool = True,
 ) -> Scores:
     """The scores of the results under a convention; what was noticed of them is in its `metadata["notes"]`.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
-from siamfc_eval.cli.selection import dataset_of, protocol_option
 from siamfc_eval.storage.json_text import json_text
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ def command() -> None:
 
 @command.command("dataset", epilog="Example: siamfc-eval check dataset ~/OTB2015 --dataset otb2013 --decode")
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--dataset", "kind", metavar="KIND", help="Layout or benchmark (otb, vot, otb2013, uav20l, ...).")
+@options.dataset
 @click.option("--images", type=click.Path(path_type=Path), help="Root of the images, where apart from PATH.")
 @click.option("--decode", is_flag=True, help="Decode every image, not just its header.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@options.as_json
 @click.pass_context
 def check_dataset_command(
-    context: click.Context, *, path: Path, kind: str | None, images: Path | None, decode: bool, as_json: bool
+    context: click.Context, *, path: Path, dataset: str | None, images: Path | None, decode: bool, as_json: bool
 ) -> None:
     """Say what is at PATH and name each missing or unreadable file, wrong count and unusable box."""
     from siamfc_eval.cli.console import Console
@@ -42,7 +42,7 @@ def check_dataset_command(
 
     with Console(stderr=True).status("looking") as status:
         report = check_dataset(
-            path, kind, images, decode=decode, on_sequence=lambda name: status.update(f"looking at {name}")
+            path, dataset, images, decode=decode, on_sequence=lambda name: status.update(f"looking at {name}")
         )
     if as_json:
         echo(json_text(report.as_dict()))
@@ -72,21 +72,20 @@ def _show(report: DatasetReport) -> None:
 
 
 @command.command(
-    "results", epilog="Example: siamfc-eval check results ~/results/OTB2015 --dataset otb2015 --annotations ~/OTB2015"
+    "results", epilog="Example: siamfc-eval check results ~/results/OTB2015 --dataset otb2015 --data ~/OTB2015"
 )
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--dataset", "kind", metavar="KIND", help="Benchmark or layout (otb2015, vot2018, ...).")
-@click.option("--annotations", type=click.Path(path_type=Path), help="Folder or JSON file of the ground truth.")
-@click.option("--tracker", "trackers", multiple=True, help="Only this tracker; may be given again.")
-@protocol_option
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@options.ground_truth
+@options.trackers
+@options.protocol
+@options.as_json
 @click.pass_context
 def check_results_command(
     context: click.Context,
     *,
     path: Path,
-    kind: str | None,
-    annotations: Path | None,
+    data: Path | None,
+    dataset: str | None,
     trackers: tuple[str, ...],
     protocol: str | None,
     as_json: bool,
@@ -95,22 +94,23 @@ def check_results_command(
 
     Exit code 2: sequences are missing.
     """
+    from siamfc_eval.api.selection import dataset_of
     from siamfc_eval.results.check import check_results
     from siamfc_eval.results.read import read_results
 
-    dataset = dataset_of(path, kind, annotations)
-    results = read_results(path, dataset, trackers or None, protocol)
+    truth = dataset_of(path, dataset, data)
+    results = read_results(path, truth, trackers or None, protocol)
     checks = check_results(results)
     if as_json:
         report = {
-            "dataset": dataset.name,
+            "dataset": truth.name,
             "folder": str(results.folder),
             "notes": list(results.notes),
             "trackers": {check.tracker: check.as_json() for check in checks},
         }
         echo(json_text(report))
     else:
-        echo(f"{results.folder}: {len(checks)} trackers on {dataset.name} ({len(dataset)} sequences)")
+        echo(f"{results.folder}: {len(checks)} trackers on {truth.name} ({len(truth)} sequences)")
         for note in results.notes:
             echo(f"  note        {note}")
         for check in checks:

@@ -7,15 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from siamfc_eval.cli.printing import echo
-from siamfc_eval.cli.selection import (
-    convention_of,
-    dataset_of,
-    exit_code,
-    protocol_option,
-    score_results,
-    scoring_options,
-)
+from siamfc_eval.cli import options
+from siamfc_eval.cli.printing import echo, exit_code
 from siamfc_eval.storage.json_text import json_text
 
 if TYPE_CHECKING:
@@ -23,32 +16,31 @@ if TYPE_CHECKING:
     from siamfc_eval.metrics.scores import Scores
 
 
-@click.command(epilog="Example: siamfc-eval compare runs/otb2015 --annotations ~/OTB2015 --metric precision_20")
-@scoring_options
-@click.option("--convention", help="Whose rules; default: those of the benchmark's papers. See `list conventions`.")
-@protocol_option
+@click.command(epilog="Example: siamfc-eval compare runs/otb2015 --data ~/OTB2015 --metric precision_20")
+@options.results
+@options.ground_truth
+@options.convention
+@options.selecting
+@options.comparing
 @click.option("--pairs", is_flag=True, help="Show every pair of trackers with its difference and test.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@options.as_json
 def command(
     *,
     results: Path,
-    kind: str | None,
-    annotations: Path | None,
+    convention: str | None,
     metric: str | None,
     resamples: int,
     seed: int,
-    convention: str | None,
     pairs: bool,
     as_json: bool,
-    **selected: Any,
+    **selecting: Any,
 ) -> int:
     """Compare the trackers in RESULTS: intervals, paired tests with correction, and how sure the ranking is."""
-    from siamfc_eval.comparison.compare import compare
+    from siamfc_eval.api.comparison import compare
+    from siamfc_eval.api.scores import score
 
-    dataset = dataset_of(results, kind, annotations)
-    convention = convention or convention_of(results, dataset, selected["protocol"])
-    scores = score_results(results, dataset, convention, **selected)
-    comparison = compare(scores, metric, resamples=resamples, seed=seed)
+    scores = score(results, convention, **selecting)
+    comparison = compare(scores, metric=metric, resamples=resamples, seed=seed)
     if as_json:
         echo(json_text(comparison.to_json()))
     else:

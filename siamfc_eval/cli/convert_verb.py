@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
 from siamfc_eval.storage.json_text import json_text
 
@@ -23,9 +24,9 @@ def command() -> None:
 @click.argument("target", metavar="OUT.safetensors", type=click.Path(path_type=Path))
 @click.option("--model", help="Refuse a file that holds another model than this.")
 @click.option("--source", help="Project that wrote IN, where its layout leaves a doubt (siamdw, siamesex, pysot, ...).")
-@click.option("--weights-key", metavar="KEY", help="Where in IN the tensors are, e.g. ema.")
+@options.weights_key
 @click.option("--half", is_flag=True, help="Keep convolution kernels in 16 bits: half the size.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@options.as_json
 def weights(
     source_file: Path,
     target: Path,

@@ -7,24 +7,24 @@ from pathlib import Path
 
 import click
 
-from siamfc_eval.cli.printing import echo
+from siamfc_eval.cli import options
+from siamfc_eval.cli.printing import echo, exit_code
 
 
 @click.command(epilog="Example: siamfc-eval demo --data ~/OTB2015 --tracker siamfc-slim --tracker opencv-mil")
-@click.option("--data", type=click.Path(path_type=Path), help="Your sequences; default: the embedded benchmark.")
+@options.data
 @click.option("--tracker", "trackers", multiple=True, help="Tracker to run; may be given again. Default: four of them.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/demo"), show_default=True)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option("--fresh", is_flag=True, help="Run everything again instead of what is missing.")
-def command(data: Path | None, trackers: tuple[str, ...], out: Path, device: str, fresh: bool) -> int:
+@options.device
+@options.fresh
+def command(*, data: Path | None, trackers: tuple[str, ...], out: Path, device: str, fresh: bool) -> int:
     """Evaluate trackers on the embedded benchmark and write a report.
 
     Nothing is downloaded: the benchmark is drawn by the package, and the networks come with it.
     """
+    from siamfc_eval.api.report import report
     from siamfc_eval.cli.console import Console
-    from siamfc_eval.cli.report_verb import build_report
     from siamfc_eval.cli.run_progress import Progress
-    from siamfc_eval.cli.selection import exit_code
     from siamfc_eval.reporting.rendering import to_terminal
     from siamfc_eval.reporting.summary import findings
     from siamfc_eval.reporting.tables import ranking_table
@@ -40,14 +40,14 @@ def command(data: Path | None, trackers: tuple[str, ...], out: Path, device: str
         )
     dataset = open_dataset(experiment, data)
     title = "The embedded benchmark" if data is None else f"Trackers on {dataset.name}"
-    page, sections = build_report(summary.out, dataset, experiment.conventions[:1], out=out / "report", title=title)
-    section = sections[0]
+    written = report(summary.out, out / "report", conventions=experiment.conventions[:1], data=dataset, title=title)
+    section = written.sections[0]
     console = Console()
     for sentence in findings(section.scores, section.comparison):
         console.print(sentence, highlight=False, markup=False)
     console.print(to_terminal(ranking_table(section.scores, section.comparison, most=3), console.width))
     took = time.monotonic() - begun
-    console.print(f"Everything took {took:.0f} s. The report: {page}", highlight=False, soft_wrap=True)
+    console.print(f"Everything took {took:.0f} s. The report: {written.page}", highlight=False, soft_wrap=True)
     for failure in summary.failures:
         echo(f"failed: {failure.tracker} on {failure.key}: {failure.error}", err=True)
-    return summary.exit_code or exit_code([section.scores])
+    return summary.exit_code or exit_code(written.scored)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
 from siamfc_eval.errors import InputError
 
@@ -24,17 +25,10 @@ if TYPE_CHECKING:
 @click.option("--response", is_flag=True, help="Draw the response map too.")
 @click.option("--length", type=click.IntRange(min=1), help="First frames only.")
 @click.option("--fps", type=click.FloatRange(min=1, max=240), help="Frame rate of the video; default: the source's.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
-@click.option("--weights", type=click.Path(path_type=Path), help="Weights file instead of the tracker's own.")
-@click.option("--weights-key", metavar="KEY", help="Where in the weights file the tensors are, e.g. ema.")
-@click.option(
-    "--timeout",
-    "--trax-timeout",
-    "timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="For the start and each answer of a TraX tracker or a class. Default: its definition's, else 60.",
-)
+@options.device
+@options.weights
+@options.weights_key
+@options.timeout
 def command(
     *,
     source: str | None,

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from siamfc_eval.catalogue import catalogue_folder, catalogue_names
+from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
 from siamfc_eval.storage.json_text import json_text
 from siamfc_eval.version import __version__
@@ -33,7 +34,7 @@ _PACKAGES: dict[str, tuple[str, str]] = {
 
 
 @click.command(epilog="Example: siamfc-eval doctor --json")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
+@options.as_json
 def command(as_json: bool) -> int:
     """Say what is installed, which device is used and what is missing.
 

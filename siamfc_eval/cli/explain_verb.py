@@ -3,60 +3,45 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
-from siamfc_eval.cli.selection import dataset_of, mismatch_option, protocol_option, read_runs, segment_option
 from siamfc_eval.storage.json_text import json_text
 
 if TYPE_CHECKING:
     from siamfc_eval.metrics.explain import Explanation
-    from siamfc_eval.metrics.scores import Mismatch
 
 
 @click.command(
-    epilog="Example: siamfc-eval explain vot-official vot-toolkit --results results/VOT2018 --tracker DaSiamRPN "
-    "--dataset vot2018 --annotations VOT2018.json"
+    epilog="Example: siamfc-eval explain vot-official vot-toolkit results/VOT2018 --tracker DaSiamRPN "
+    "--dataset vot2018 --data VOT2018.json"
 )
 @click.argument("first")
 @click.argument("second")
-@click.option("--results", type=click.Path(path_type=Path), required=True, help="Folder of raw results.")
+@click.argument("results", type=options.PATH, required=False)
+@click.option("--results", "older", type=options.PATH, hidden=True)
 @click.option("--tracker", help="The tracker; needed where there are several.")
-@click.option("--dataset", "kind", help="Benchmark or layout, e.g. otb2015, vot2018; default: recognised.")
-@click.option("--annotations", type=click.Path(path_type=Path), help="Folder or JSON file of the ground truth.")
+@options.ground_truth
 @click.option("--metric", help="Key of the metric, e.g. precision_20; default: the first of the convention.")
-@protocol_option
-@segment_option
-@mismatch_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-def command(
-    *,
-    first: str,
-    second: str,
-    results: Path,
-    tracker: str | None,
-    kind: str | None,
-    annotations: Path | None,
-    metric: str | None,
-    protocol: str | None,
-    segment: int | None,
-    on_mismatch: Mismatch,
-    as_json: bool,
-) -> None:
-    """Say why the conventions FIRST and SECOND score one tracker differently.
+@options.protocol
+@options.segment
+@options.on_mismatch
+@options.as_json
+def command(*, first: str, second: str, results: Path | None, older: Path | None, as_json: bool, **asked: Any) -> None:
+    """Say why the conventions FIRST and SECOND score one tracker in RESULTS differently.
 
     Their rules are changed one at a time; each row says by how much the score moves.
     """
+    from siamfc_eval.api.explanation import explain
     from siamfc_eval.errors import InputError
-    from siamfc_eval.metrics.explain import explain
 
-    dataset = dataset_of(results, kind, annotations)
-    raw = read_runs(results, dataset, first, trackers=(tracker,) if tracker else (), protocol=protocol, segment=segment)
-    if len(raw) != 1:
-        raise InputError(f"{results}: which tracker? Give --tracker, one of: {', '.join(sorted(raw))}.")
-    explanation = explain(next(iter(raw.values())), dataset, first, second, metric=metric, on_mismatch=on_mismatch)
+    place = results or older
+    if place is None:
+        raise InputError("explain: which results? Give their folder: siamfc-eval explain FIRST SECOND RESULTS.")
+    explanation = explain(place, first, second, **asked)
     if as_json:
         echo(json_text(explanation.to_json()))
     else:

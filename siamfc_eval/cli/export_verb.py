@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
-from siamfc_eval.cli.selection import dataset_of, protocol_option
 from siamfc_eval.errors import InputError
 from siamfc_eval.storage.json_text import json_text
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 _SOURCE_OPTIONS = (
     click.argument("source", metavar="RESULTS", type=click.Path(path_type=Path)),
-    click.option("--dataset", "kind", help="Benchmark or layout, e.g. otb2015, vot2018; default: recognised."),
-    click.option("--annotations", type=click.Path(path_type=Path), help="Folder or JSON file of the ground truth."),
+    options.ground_truth,
 )
 
 
@@ -31,8 +30,7 @@ def _source_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group(
     "export",
-    epilog="Example: siamfc-eval export results results/vot2018 --format vot-toolkit --out workspace "
-    "--annotations ~/VOT2018",
+    epilog="Example: siamfc-eval export results results/vot2018 --format vot-toolkit --out workspace --data ~/VOT2018",
 )
 def command() -> None:
     """Write results, a VOT workspace or a network in another format."""
@@ -44,15 +42,15 @@ def command() -> None:
 @click.option(
     "--format", "layout", required=True, type=click.Choice(["got10k", "pysot", "vot-toolkit", "plain"]), help="Whose."
 )
-@click.option("--tracker", "trackers", multiple=True, help="Only this tracker; may be given again.")
-@protocol_option
+@options.trackers
+@options.protocol
 @click.option("--text", is_flag=True, help="vot-toolkit: .txt at full precision instead of .bin in float32.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+@options.as_json
 def results(
     *,
     source: Path,
-    kind: str | None,
-    annotations: Path | None,
+    data: Path | None,
+    dataset: str | None,
     out: Path,
     layout: Layout,
     trackers: tuple[str, ...],
@@ -61,11 +59,12 @@ def results(
     as_json: bool,
 ) -> int:
     """Write RESULTS as another toolkit has them. Exit code 2: sequences are missing."""
+    from siamfc_eval.api.selection import dataset_of
     from siamfc_eval.results.formats.export import export_results
     from siamfc_eval.results.read import read_results
 
-    dataset = dataset_of(source, kind, annotations)
-    raw = read_results(source, dataset, trackers or None, protocol)
+    truth = dataset_of(source, dataset, data)
+    raw = read_results(source, truth, trackers or None, protocol)
     written = export_results(raw, out, layout, binary=not text)
     if as_json:
         facts = {"folder": str(written.folder), "files": written.files, "notes": [*raw.notes, *written.notes]}
@@ -80,19 +79,20 @@ def results(
 @command.command(
     "got10k-submission",
     epilog="Example: siamfc-eval export got10k-submission results/got10k-test --tracker siamfc-alexnet "
-    "--annotations ~/GOT-10k/test --out siamfc-alexnet.zip",
+    "--data ~/GOT-10k/test --out siamfc-alexnet.zip",
 )
 @_source_options
 @click.option("--tracker", required=True, help="Whose results.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The archive, e.g. tracker.zip.")
-def got10k_submission(*, source: Path, kind: str | None, annotations: Path | None, tracker: str, out: Path) -> None:
+def got10k_submission(*, source: Path, data: Path | None, dataset: str | None, tracker: str, out: Path) -> None:
     """Pack one tracker's RESULTS for the GOT-10k evaluation server. Exit code 2: sequences or times are missing."""
+    from siamfc_eval.api.selection import dataset_of
     from siamfc_eval.results.formats.submission import write_got10k_submission
     from siamfc_eval.results.read import read_results
 
-    dataset = dataset_of(source, kind, annotations)
-    one = read_results(source, dataset, [tracker])[tracker]
-    echo(f"{write_got10k_submission(one, dataset, out)}: {len(dataset)} sequences of {tracker}")
+    truth = dataset_of(source, dataset, data)
+    one = read_results(source, truth, [tracker])[tracker]
+    echo(f"{write_got10k_submission(one, truth, out)}: {len(truth)} sequences of {tracker}")
 
 
 @command.command(
@@ -101,19 +101,19 @@ def got10k_submission(*, source: Path, kind: str | None, annotations: Path | Non
 )
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="Data set with images.")
-@click.option("--dataset", "kind", help="Benchmark or layout of the data; default: recognised.")
+@options.dataset
 @click.option(
     "--tracker", "trackers", multiple=True, required=True, help="A tracker of ours, or NAME=COMMAND that speaks TraX."
 )
 @click.option("--stack", default="vot2018/shortterm", show_default=True, help="vot-toolkit's stack of experiments.")
-def vot_workspace(*, folder: Path, data: Path, kind: str | None, trackers: tuple[str, ...], stack: str) -> None:
+def vot_workspace(*, folder: Path, data: Path, dataset: str | None, trackers: tuple[str, ...], stack: str) -> None:
     """Write a workspace in which `vot evaluate` and `vot analyze` (vot-toolkit 0.7.4) run these trackers over TraX."""
     from siamfc_eval.adapters.workspace import write_workspace
     from siamfc_eval.datasets.load import load_dataset
 
-    dataset = load_dataset(data, kind)
-    written = write_workspace(folder.expanduser(), dataset, list(trackers), stack=stack)
-    echo(f"{written}: {len(dataset)} sequences, {len(trackers)} trackers")
+    truth = load_dataset(data, dataset)
+    written = write_workspace(folder.expanduser(), truth, list(trackers), stack=stack)
+    echo(f"{written}: {len(truth)} sequences, {len(trackers)} trackers")
     echo(f"Next: vot evaluate --workspace {written} TRACKER, then vot analyze --workspace {written} --format json")
 
 

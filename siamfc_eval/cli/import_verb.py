@@ -7,40 +7,38 @@ from pathlib import Path
 
 import click
 
+from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
-from siamfc_eval.cli.selection import dataset_of, protocol_option
 from siamfc_eval.storage.json_text import json_text
 
 
 @click.command(
     "import",
-    epilog="Example: siamfc-eval import ~/got10k/results/OTB2015 --out results --dataset otb2015 "
-    "--annotations ~/OTB2015",
+    epilog="Example: siamfc-eval import ~/got10k/results/OTB2015 --out results --dataset otb2015 --data ~/OTB2015",
 )
 @click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of all results.")
-@click.option("--dataset", "kind", help="Benchmark or layout, e.g. otb2015, vot2018; default: recognised.")
-@click.option("--annotations", type=click.Path(path_type=Path), help="Folder or JSON file of the ground truth.")
-@click.option("--tracker", "trackers", multiple=True, help="Only this tracker; may be given again.")
-@protocol_option
+@options.ground_truth
+@options.trackers
+@options.protocol
 @click.option(
     "--repair",
     multiple=True,
     type=click.Choice(["corners", "half-pixel", "origin"]),
     help="Undo a habit that was detected: first line as corners, first line + 0.5 px, boxes of another origin.",
 )
-@click.option("--restart", is_flag=True, help="Replace what was imported under the same name before.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was imported as JSON.")
+@options.fresh
+@options.as_json
 def command(
     *,
     source: Path,
     out: Path,
-    kind: str | None,
-    annotations: Path | None,
+    data: Path | None,
+    dataset: str | None,
     trackers: tuple[str, ...],
     protocol: str | None,
     repair: tuple[str, ...],
-    restart: bool,
+    fresh: bool,
     as_json: bool,
 ) -> int:
     """Read raw results of another toolkit.
@@ -49,19 +47,20 @@ def command(
     `<tracker>/<sequence>.txt`; the layout is recognised. Numbers are kept at full precision. What is odd is said, and
     changed only by --repair. Exit code 2: sequences are missing.
     """
+    from siamfc_eval.api.selection import dataset_of
     from siamfc_eval.results.formats.importing import import_results
     from siamfc_eval.results.formats.quirks import repair_quirks
     from siamfc_eval.results.raw import RawResults
     from siamfc_eval.results.read import read_results
 
-    dataset = dataset_of(source, kind, annotations)
-    results = read_results(source, dataset, trackers or None, protocol)
+    truth = dataset_of(source, dataset, data)
+    results = read_results(source, truth, trackers or None, protocol)
     if repair:
-        repaired = {name: repair_quirks(one, dataset, repair) for name, one in results.items()}
-        results = RawResults(dataset, results.folder, repaired, results.notes)
+        repaired = {name: repair_quirks(one, truth, repair) for name, one in results.items()}
+        results = RawResults(truth, results.folder, repaired, results.notes)
     # The options tell what was done; the paths on this machine are nobody's business.
     command_line = ["siamfc-eval", *(Path(word).name if "/" in word else word for word in sys.argv[1:])]
-    imported = import_results(results, out, command_line, restart)
+    imported = import_results(results, out, command_line, fresh)
     if as_json:
         listed = [
             {
@@ -73,7 +72,7 @@ def command(
             }
             for one in imported
         ]
-        echo(json_text({"dataset": dataset.name, "trackers": listed, "notes": list(results.notes)}))
+        echo(json_text({"dataset": truth.name, "trackers": listed, "notes": list(results.notes)}))
     else:
         for one in imported:
             echo(f"{one.tracker}: {one.files} files -> {one.folder}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
 from siamfc_eval.storage.json_text import json_text
 
@@ -23,7 +24,7 @@ def _listing(name: str, summary: str, columns: Sequence[str]) -> Callable[[Calla
 
     def decorate(rows: Callable[[], list[Row]]) -> click.Command:
         @command.command(name=name, help=summary, epilog=f"Example: siamfc-eval list {name} --json")
-        @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+        @options.as_json
         def show(*, as_json: bool) -> None:
             found = rows()
             echo(json_text(found) if as_json else _table(found, columns))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
 from siamfc_eval.storage.json_text import json_text
 
@@ -22,26 +23,19 @@ if TYPE_CHECKING:
 )
 @click.argument("experiment")
 @click.option("--tracker", "trackers", multiple=True, help="Name, .toml, FILE.py:CLASS, MODULE:CLASS or trax:COMMAND.")
-@click.option("--data", type=click.Path(path_type=Path), help="Folder of the data set, or of sequences of your own.")
-@click.option("--dataset", "kind", metavar="KIND", help="Layout or benchmark of --data, where not recognised.")
+@options.data
+@options.dataset
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
-@click.option("--weights", type=click.Path(path_type=Path), help="Weights file instead of the tracker's own.")
-@click.option("--weights-key", metavar="KEY", help="Where in the weights file the tensors are, e.g. ema.")
+@options.device
+@options.weights
+@options.weights_key
 @click.option("--lanes", type=click.IntRange(min=1), help="Runs abreast, by default one a core; 1: one by one, timed.")
 @click.option("--workers", type=click.IntRange(min=1), help="Cores to use. Default: all.")
 @click.option("--repetitions", type=click.IntRange(min=1), help="Runs of each sequence. Default: the experiment's.")
 @click.option("--sequence", "sequences", multiple=True, help="Only this sequence; repeatable.")
-@click.option("--fresh", "--restart", is_flag=True, help="Run everything again and replace what is there.")
+@options.fresh
 @click.option("--speed", is_flag=True, help="Measure speed: run alone, one frame after the other, what has no times.")
-@click.option(
-    "--timeout",
-    "--trax-timeout",
-    "timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="For the start and each answer of a TraX tracker or a class. Default: its definition's, else 60.",
-)
+@options.timeout
 @click.option("--style", help="How Python classes are written: got10k, pysot, pytracking, opencv. Default: detected.")
 @click.option("--name", "names", multiple=True, help="Name for the results of a tracker; once for each --tracker.")
 @click.option(
@@ -50,31 +44,18 @@ if TYPE_CHECKING:
 @click.option("--skip-bad", is_flag=True, help="Leave out sequences that cannot be used, instead of exit code 2.")
 @click.option("--no-score", is_flag=True, help="Run only; print no scores.")
 @click.option("--report", is_flag=True, help="Write a report of the results too: plots, intervals, tests.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was run as JSON.")
+@options.as_json
 def command(
     *,
     experiment: str,
     trackers: tuple[str, ...],
     data: Path | None,
-    kind: str | None,
+    dataset: str | None,
     out: Path,
-    device: str,
-    weights: Path | None,
-    weights_key: str | None,
-    lanes: int | None,
-    workers: int | None,
-    repetitions: int | None,
-    sequences: tuple[str, ...],
-    fresh: bool,
-    speed: bool,
-    timeout: float | None,
-    style: str | None,
-    names: tuple[str, ...],
-    debug: bool,
-    skip_bad: bool,
     no_score: bool,
     report: bool,
     as_json: bool,
+    **asked: Any,
 ) -> int:
     """Run trackers on an EXPERIMENT and write raw results.
 
@@ -90,26 +71,12 @@ def command(
     from siamfc_eval.running.run import run_experiment
 
     definition = load_experiment(experiment)
-    if kind is not None:
-        definition = definition.model_copy(update={"dataset": kind})
-    options = RunOptions.of(
-        device=device,
-        weights=weights,
-        weights_key=weights_key,
-        lanes=lanes,
-        workers=workers,
-        repetitions=repetitions,
-        sequences=sequences,
-        fresh=fresh,
-        speed=speed,
-        timeout=timeout,
-        style=style,
-        names=names,
-        debug=debug,
-        skip_bad=skip_bad,
-    )
-    with Progress(quiet=as_json or debug) as progress:
-        summary = run_experiment(definition, trackers, data, out, options=options, on_event=progress)
+    if dataset is not None:
+        definition = definition.model_copy(update={"dataset": dataset})
+    how = RunOptions.of(**asked)
+    quiet = as_json or how.load.debug
+    with Progress(quiet=quiet) as progress:
+        summary = run_experiment(definition, trackers, data, out, options=how, on_event=progress)
     page = _write_report(definition, summary) if report and summary.has_results else None
     if as_json:
         echo(json_text(summary.as_json()))
@@ -129,19 +96,15 @@ def command(
 
 def _write_report(experiment: Experiment, summary: RunSummary) -> Path:
     """The report of what was run, under every convention of the experiment; returns its page."""
-    from siamfc_eval.cli.report_verb import build_report
+    from siamfc_eval.api.report import report
 
-    title = experiment.description or experiment.name
-    trackers = tuple(dict.fromkeys(part.tracker for part in summary.protocols))
-    page, _ = build_report(
+    return report(
         summary.out,
-        summary.selected,
-        experiment.conventions,
-        out=summary.out / "report",
-        title=title,
-        trackers=trackers,
-    )
-    return page
+        conventions=experiment.conventions,
+        data=summary.selected,
+        title=experiment.description or experiment.name,
+        trackers=tuple(dict.fromkeys(part.tracker for part in summary.protocols)),
+    ).page
 
 
 def _show(summary: RunSummary) -> None:
@@ -191,8 +154,8 @@ def _show(summary: RunSummary) -> None:
 
 def _show_scores(experiment: Experiment, summary: RunSummary) -> None:
     """A ranked table for each protocol that a convention of the experiment scores, over the sequences that were run."""
+    from siamfc_eval.api.selection import score_results
     from siamfc_eval.cli.console import Console
-    from siamfc_eval.cli.selection import score_results
     from siamfc_eval.errors import SiamfcEvalError
     from siamfc_eval.metrics.conventions import convention
     from siamfc_eval.protocols.table import PROTOCOLS

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from siamfc_eval.catalogue import find_definition
+from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
 from siamfc_eval.errors import MissingDependencyError
 
@@ -24,7 +25,7 @@ def _default_data() -> Path:
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of checkpoints, logs and weights; default: runs/NAME."
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda; torchrun trains on several.")
+@options.device
 def command(training: str, data: Path | None, out: Path | None, device: str) -> None:
     """Train a network. TRAINING is a .toml file or the name of one in the catalogue of experiments.
 

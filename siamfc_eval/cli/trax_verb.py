@@ -7,15 +7,16 @@ import sys
 
 import click
 
+from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
 from siamfc_eval.errors import InputError
 
 
 @click.command(epilog="Example, as a command in vot-toolkit's trackers.ini: siamfc-eval trax siamfc-alexnet")
 @click.argument("tracker")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@options.device
 @click.option("--weights", type=click.Path(), help="Weights to load instead of the tracker's own.")
-@click.option("--weights-key", metavar="KEY", help="Where in the weights file the tensors are, e.g. ema.")
+@options.weights_key
 @click.option("--socket", type=int, help="Port on this machine to connect to, instead of standard input and output.")
 @click.option(
     "--region",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
 from siamfc_eval.errors import IncompleteError, InputError
 from siamfc_eval.storage.json_text import json_text
@@ -33,12 +34,12 @@ if TYPE_CHECKING:
 @click.option("--parameter", "parameters", multiple=True, help="Only this parameter; may be given again.")
 @click.option("--convention", help="Convention to score by; default: the experiment's first.")
 @click.option("--metric", help="Metric to tune for; default: the one that the convention ranks by.")
-@click.option("--weights", type=click.Path(path_type=Path), help="Weights to load instead of the tracker's own.")
-@click.option("--weights-key", metavar="KEY", help="Where in the weights file the tensors are, e.g. ema.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@options.weights
+@options.weights_key
+@options.device
 @click.option("--seed", default=0, show_default=True, help="Of the split and of the search.")
 @click.option("--out", type=click.Path(path_type=Path), help="Tracker file to write. Default: TRACKER-tuned.toml.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@options.as_json
 def command(
     tracker: str,
     experiment_name: str,

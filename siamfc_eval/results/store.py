@@ -152,7 +152,7 @@ class ResultStore:
         if changed:
             raise InputError(
                 f"{self.folder}: holds results of another configuration; different: {', '.join(changed)}. "
-                "Give another --out or another name with --name, or replace them with --restart."
+                "Give another --out or another name with --name, or replace them with --fresh."
             )
         kept = {name: getattr(earlier, name) for name in (*SESSION, "created", "items", "later")}
         # What earlier sessions made keeps their provenance; only the data set may have moved.
@@ -215,7 +215,7 @@ class ResultStore:
         if not self._continues:
             raise InputError(
                 f"{path}: a result without a {MANIFEST}, so not of this run. "
-                "Give another --out or another name with --name, or replace it with --restart."
+                "Give another --out or another name with --name, or replace it with --fresh."
             )
         if not content.endswith(b"\n") or content.count(b"\n") != item.frames:
             return False

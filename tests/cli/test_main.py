@@ -55,7 +55,7 @@ def test_errors_for_people_come_without_a_traceback(tmp_path: os.PathLike[str]) 
     done = call("score", str(tmp_path), "--dataset", "otb2015")
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
-    assert "--annotations" in done.stderr
+    assert "--data" in done.stderr
 
 
 def test_doctor_reports_for_people_and_programs() -> None:

@@ -106,7 +106,7 @@ def test_plots_are_drawn_in_other_formats_on_request(bench: Any, file_format: st
 def test_without_ground_truth_the_command_says_what_to_give(bench: Any) -> None:
     code, _, error = invoke(bench.results)
     assert code == 1
-    assert "--annotations" in error
+    assert "--data" in error
 
 
 def test_scoring_loads_neither_torch_nor_a_tracker(bench: Any) -> None:

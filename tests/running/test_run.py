@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from running_toys import OneByOne, ToyTracker, moving_sequence, small_dataset
 
-from siamfc_eval.cli.report_verb import run_facts
+from siamfc_eval.api.report import run_facts
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.results.manifest import read_manifest

@@ -1,0 +1,127 @@
+"""Options and arguments that verbs share, each declared once, so that one word means one thing everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+PATH: click.ParamType[Path] = click.Path(path_type=Path)
+
+
+def option(*names: str, was: tuple[str, ...] = (), **attributes: Any) -> Callable[[Command], Command]:
+    """An option, with the names that it had before: these still work, are not shown, and say the new name.
+
+    Args:
+        names: as click takes them, the flag first.
+        was: older flags.
+        attributes: as click takes them.
+    """
+    flag = names[0]
+    chosen = attributes.pop("callback", None)
+
+    def either(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        older = context.meta.pop(f"siamfc_eval.old.{flag}", None)
+        value = older if older is not None else value
+        return chosen(context, parameter, value) if chosen is not None else value
+
+    def old(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+        if value is None or value == () or value is False:
+            return
+        click.echo(f"hint: {parameter.opts[0]} is now called {flag}; the old name still works.", err=True)
+        context.meta[f"siamfc_eval.old.{flag}"] = value
+
+    shared = {key: attributes[key] for key in ("type", "multiple", "is_flag", "metavar") if key in attributes}
+
+    def decorate(function: Command) -> Command:
+        for name in was:
+            function = click.option(name, hidden=True, is_eager=True, expose_value=False, callback=old, **shared)(
+                function
+            )
+        return click.option(*names, callback=either, **attributes)(function)
+
+    return decorate
+
+
+def together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    """Several options as one decorator, in the order in which help shows them."""
+
+    def decorate(function: Command) -> Command:
+        for each in reversed(options):
+            function = each(function)
+        return function
+
+    return decorate
+
+
+results = click.argument("results", type=PATH)
+data = click.option(
+    "--data",
+    "--annotations",
+    "data",
+    type=PATH,
+    help="The data set: its folder, or its annotation file where no images are needed.",
+)
+dataset = click.option(
+    "--dataset", metavar="KIND", help="Benchmark or layout, e.g. otb2015, vot2018. Default: recognised."
+)
+trackers = click.option("--tracker", "trackers", multiple=True, help="Only this tracker; may be given again.")
+convention = click.option(
+    "--convention", help="Whose rules; default: those of the benchmark's papers. See `list conventions`."
+)
+conventions = click.option(
+    "--convention", "conventions", multiple=True, help="Whose rules; may be given again. Default: by data set."
+)
+protocol = option(
+    "--protocol",
+    metavar="NAME",
+    was=("--experiment",),
+    help="Which of a tracker's runs: a protocol (ope, supervised, realtime, ...) or its folder.",
+)
+segment = click.option(
+    "--segment",
+    type=click.IntRange(min=1),
+    help="Take only this run out of files that hold several (OTB's TRE: 1 is the one pass).",
+)
+on_mismatch = click.option(
+    "--on-mismatch",
+    type=click.Choice(["convention", "strict", "pad", "truncate"]),
+    default="convention",
+    show_default=True,
+    help="Files of another length than the sequence: as the convention does, refuse, let missing frames fail, or score "
+    "what both have.",
+)
+attribute_source = click.option(
+    "--attribute-source", help="Whose attribute table; 'none' for none. Default: the preferred one."
+)
+metric = click.option("--metric", help="Metric to compare by; default: the one that the convention ranks by.")
+resamples = click.option(
+    "--resamples", default=10_000, show_default=True, help="Bootstrap resamples; tests draw as many swaps as they need."
+)
+timeout = option(
+    "--timeout",
+    was=("--trax-timeout",),
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="For the start and each answer of a TraX tracker or a class. Default: its definition's, else 60.",
+)
+weights_key = click.option("--weights-key", metavar="KEY", help="Where in the weights file the tensors are, e.g. ema.")
+seed = click.option("--seed", default=0, show_default=True, help="Of the resampling.")
+device = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+weights = click.option("--weights", type=PATH, help="Weights file instead of the tracker's own.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+fresh = option("--fresh", was=("--restart",), is_flag=True, help="Make everything anew and replace what is there.")
+
+
+ground_truth = together(data, dataset)
+"""What is scored against."""
+reading = together(trackers, protocol, segment)
+"""Which runs; fields of `siamfc_eval.api.selection.Reading`."""
+selecting = together(reading, attribute_source, on_mismatch)
+"""What is scored; fields of `siamfc_eval.api.selection.Selecting`."""
+comparing = together(metric, resamples, seed)
+"""How trackers are compared."""

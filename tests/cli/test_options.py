@@ -1,0 +1,68 @@
+"""One word means one thing in every verb, and words of before still work and say the new one."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from siamfc_eval.cli import options
+from siamfc_eval.cli.main import VERBS
+
+
+def verbs() -> dict[str, click.Command]:
+    """Every command that takes options, by its full name."""
+    found: dict[str, click.Command] = {}
+
+    def add(name: str, command: click.Command) -> None:
+        if isinstance(command, click.Group):
+            for below, one in command.commands.items():
+                add(f"{name} {below}", one)
+        else:
+            found[name] = command
+
+    for verb in VERBS:
+        add(verb, importlib.import_module(f"siamfc_eval.cli.{verb.replace('-', '_')}_verb").command)
+    return found
+
+
+@pytest.mark.parametrize(
+    "flag", ["--data", "--dataset", "--device", "--json", "--protocol", "--on-mismatch", "--fresh"]
+)
+def test_an_option_is_described_by_the_same_words_everywhere(flag: str) -> None:
+    said = {
+        name: parameter.help
+        for name, command in verbs().items()
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and flag in parameter.opts and not parameter.hidden
+    }
+    own = {"train", "export vot-workspace", "tune"}  # whose data are other things, or are not optional
+    assert len({text for name, text in said.items() if flag != "--data" or name not in own}) == 1, said
+
+
+def test_an_older_name_works_and_says_the_new_one() -> None:
+    @click.command()
+    @options.option("--fresh", was=("--restart",), is_flag=True)
+    @options.option("--out", type=options.PATH, was=("--output", "--to"))
+    def command(fresh: bool, out: Path | None) -> None:
+        click.echo(f"{fresh} {out}")
+
+    said = CliRunner().invoke(command, ["--restart", "--to", "there"])
+    assert said.stdout == "True there\n"
+    assert "--restart is now called --fresh" in said.stderr
+    assert "--to is now called --out" in said.stderr
+    assert CliRunner().invoke(command, ["--out", "here"]).output == "False here\n"
+    assert "--restart" not in CliRunner().invoke(command, ["--help"]).output
+
+
+def test_ground_truth_is_given_by_either_of_two_names() -> None:
+    @click.command()
+    @options.ground_truth
+    def command(data: Path | None, dataset: str | None) -> None:
+        click.echo(f"{data} {dataset}")
+
+    for name in ("--data", "--annotations"):
+        assert CliRunner().invoke(command, [name, "there", "--dataset", "otb2015"]).output == "there otb2015\n"
