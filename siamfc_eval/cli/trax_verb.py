@@ -27,8 +27,14 @@ from siamfc_eval.errors import InputError
     show_default=True,
     help="Region format to offer; may be repeated.",
 )
-@click.option(
-    "--protocol", type=click.IntRange(1, 4), default=4, show_default=True, help="TraX version; below 4 for old clients."
+@options.option(
+    "--trax-version",
+    "protocol",
+    was=("--protocol",),
+    type=click.IntRange(1, 4),
+    default=4,
+    show_default=True,
+    help="TraX version; below 4 for old clients.",
 )
 @click.option(
     "--patience",
