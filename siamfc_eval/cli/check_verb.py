@@ -132,7 +132,7 @@ def _show_tracker(check: TrackerCheck) -> None:
 @command.command("tracker", epilog="Example: siamfc-eval check tracker my_tracker.py:MyTracker")
 @click.argument("spec", metavar="TRACKER")
 @click.option("--style", help="How a Python class is written: got10k, pysot, pytracking, opencv. Default: detected.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+@options.device
 @click.option("--weights", type=click.Path(path_type=Path), help="Weights file instead of the tracker's own.")
 @click.option(
     "--timeout",
@@ -140,7 +140,7 @@ def _show_tracker(check: TrackerCheck) -> None:
     metavar="SECONDS",
     help="For the start and each answer of a TraX tracker or a class. Default: its definition's, else 60.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@options.as_json
 @click.pass_context
 def check_tracker_command(
     context: click.Context,
