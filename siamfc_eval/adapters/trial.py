@@ -19,8 +19,9 @@ from siamfc_eval.errors import TrackerError
 from siamfc_eval.geometry.boxes import overlaps
 from siamfc_eval.geometry.regions import Boxes, Region, bounding_box
 from siamfc_eval.synthetic.trial import STILL, other_sequence, red_and_blue_exchanged, trial_sequence
+from siamfc_eval.tracking import capabilities
 from siamfc_eval.tracking.seeding import seed_generators
-from siamfc_eval.tracking.tracker import CallTimes, Tracker
+from siamfc_eval.tracking.tracker import Tracker
 
 Level = Literal["fine", "warning", "wrong"]
 
@@ -124,7 +125,7 @@ def check_tracker(load: Callable[[], Tracker]) -> TrackerReport:
     """
     sequence, seed = trial_sequence(), _SEEDS[0]
     tracker = load()
-    notes = tuple(map(str, getattr(tracker, "notes", ())))
+    notes = capabilities.notes_of(tracker)
     try:
         first = _run(tracker, sequence, seed)
         findings = [_answers(first), *_boxes(first, sequence), _confidence(first)]
@@ -138,13 +139,13 @@ def check_tracker(load: Callable[[], Tracker]) -> TrackerReport:
             findings.append(Finding("sequences", "wrong", failure))
             return TrackerReport(tracker.name, (*findings, _speed(first)), notes, _fps(first), failure)
     finally:
-        _close(tracker)
+        capabilities.close(tracker)
     fresh_tracker = load()
     try:
         fresh, other_seed = (_run(fresh_tracker, sequence, one) for one in _SEEDS)
         exchanged = _run(fresh_tracker, red_and_blue_exchanged(sequence), seed)
     finally:
-        _close(fresh_tracker)
+        capabilities.close(fresh_tracker)
     findings += [
         _colours(first, exchanged, tracker),
         _sequences(first, again, fresh),
@@ -158,7 +159,7 @@ def _run(tracker: Tracker, sequence: Sequence, seed: int) -> _Pass:
     """One pass over a sequence, with the generators seeded as a run seeds them."""
     frames = list(sequence.frames or ())
     seed_generators(seed)
-    if hasattr(tracker, "seed"):
+    if isinstance(tracker, capabilities.Seeded):
         tracker.seed(seed)
     started = perf_counter()
     state = tracker.init(frames[0], sequence.boxes[0].copy())
@@ -175,13 +176,8 @@ def _run(tracker: Tracker, sequence: Sequence, seed: int) -> _Pass:
 
 
 def _seconds(tracker: Tracker, measured: float) -> float:
-    own: CallTimes | None = getattr(tracker, "last_call", None)
+    own = capabilities.last_call_of(tracker)
     return measured if own is None else own.seconds
-
-
-def _close(tracker: Tracker) -> None:
-    close: Callable[[], None] = getattr(tracker, "close", lambda: None)
-    close()
 
 
 def _answers(first: _Pass) -> Finding:
@@ -242,7 +238,7 @@ def _confidence(first: _Pass) -> Finding:
 
 
 def _colours(first: _Pass, exchanged: _Pass, tracker: Tracker) -> Finding:
-    handed = str(getattr(tracker, "facts", {}).get("reads", ""))
+    handed = str(capabilities.facts_of(tracker).get("reads", ""))
     order, other = ("BGR", "RGB") if "BGR" in handed else ("RGB", "BGR")
     figures = f"overlap {first.overlap:.2f} as handed over, {exchanged.overlap:.2f} with red and blue exchanged"
     if exchanged.overlap > first.overlap + _CLEARLY:

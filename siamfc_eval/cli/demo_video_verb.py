@@ -53,6 +53,7 @@ def command(
     from contextlib import ExitStack
 
     from siamfc_eval.adapters.load import load_tracker
+    from siamfc_eval.tracking import capabilities
     from siamfc_eval.viewing.demo_video import VideoFile, Window, follow, open_footage
 
     if out is None and not show:
@@ -63,11 +64,9 @@ def command(
         footage = open_footage(source, sequence, length)
         video = stack.enter_context(VideoFile(out.expanduser(), fps or footage.fps)) if out is not None else None
         loaded = load_tracker(tracker, device=device, weights=weights, timeout=timeout, weights_key=weights_key)
-        for note in getattr(loaded, "notes", ()):
+        for note in capabilities.notes_of(loaded):
             echo(f"note: {note}", err=True)
-        close = getattr(loaded, "close", None)
-        if close is not None:
-            stack.callback(close)
+        stack.callback(capabilities.close, loaded)
         drawn = 0
         for image in follow(loaded, footage, region, response):
             drawn += 1

@@ -60,6 +60,7 @@ def command(
     """
     from siamfc_eval.adapters.load import load_tracker
     from siamfc_eval.adapters.trax.server import serve
+    from siamfc_eval.tracking import capabilities
 
     if socket is not None:
         if not 0 < socket < 65536:
@@ -71,6 +72,6 @@ def command(
             "To see the tracker work, use: siamfc-eval demo-video"
         )
     loaded = load_tracker(tracker, device=device, weights=weights, weights_key=weights_key)
-    for note in getattr(loaded, "notes", ()):
+    for note in capabilities.notes_of(loaded):
         echo(f"note: {note}", err=True)
     serve(loaded, regions, protocol, patience)

@@ -67,6 +67,7 @@ def command(
     from siamfc_eval.metrics.scores import Metric
     from siamfc_eval.running.experiment import load_experiment
     from siamfc_eval.running.run import open_dataset
+    from siamfc_eval.tracking import capabilities
     from siamfc_eval.tracking.catalogue import load_described
     from siamfc_eval.tracking.family import LoadOptions
     from siamfc_eval.tuning.search import choose_ranges, split_sequences, tune
@@ -79,7 +80,7 @@ def command(
         raise UnknownNameError("metric", metric, metrics)
     aim = metrics[metric] if metric is not None else next(iter(metrics.values()))
     loaded: Any = load_described(tracker, LoadOptions(device, weights, weights_key))
-    for note in getattr(loaded, "notes", ()):
+    for note in capabilities.notes_of(loaded):
         echo(f"note: {note}", err=True)
     ranges = choose_ranges(loaded, parameters)
     split = split_sequences(dataset.names, held_out, seed)

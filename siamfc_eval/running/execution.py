@@ -14,6 +14,7 @@ from siamfc_eval.running.processes import Loader, can_travel, run_processes
 from siamfc_eval.running.protocol_specs import AnySpec
 from siamfc_eval.running.serial import run_serial
 from siamfc_eval.running.work import Advance, Outcome, WorkItem
+from siamfc_eval.tracking.capabilities import device_of
 from siamfc_eval.tracking.tracker import BatchTracker, Tracker
 
 GPU_LANES = 64
@@ -92,7 +93,7 @@ def lane_shape(tracker: Tracker, asked: int | None, cores: int) -> tuple[int, in
         asked: lanes that the user wants in all; None: as suits the device.
         cores: cores to use.
     """
-    if not str(getattr(tracker, "device", "cpu")).startswith("cuda"):
+    if not device_of(tracker).startswith("cuda"):
         return asked or cores, 1
     total = asked or GPU_LANES
     groups = min(cores, GPU_GROUPS, total)

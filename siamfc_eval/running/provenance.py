@@ -9,13 +9,13 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from siamfc_eval.datasets.fingerprint import dataset_hash
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.running.protocol_specs import AnySpec
+from siamfc_eval.tracking.capabilities import facts_of
 from siamfc_eval.tracking.tracker import Tracker
 from siamfc_eval.version import __version__
 
@@ -29,7 +29,7 @@ def identity(tracker: Tracker, dataset: Dataset, protocol: AnySpec) -> dict[str,
 
     The number of repetitions is not part of it: more of them are added to those that are there.
     """
-    facts: Mapping[str, Any] = getattr(tracker, "facts", None) or {"class": type(tracker).__qualname__}
+    facts = facts_of(tracker)
     found = {f"tracker.{key}": _short(value) for key, value in facts.items() if key not in {"hash", "name"}}
     for key, value in protocol.model_dump(mode="json", exclude={"folder", "repetitions"}).items():
         found[f"protocol.{key}"] = _short(value)

@@ -30,6 +30,7 @@ from siamfc_eval.running.protocol_specs import AnySpec
 from siamfc_eval.running.summary import Failure, ProtocolSummary, RunSummary
 from siamfc_eval.running.trackers import loader
 from siamfc_eval.running.work import Failed, Finished, WorkItem
+from siamfc_eval.tracking import capabilities
 from siamfc_eval.tracking.tracker import Tracker
 
 
@@ -84,29 +85,24 @@ def run_experiment(
         except TrackerError as error:  # its constructor raised, or its process died: the other trackers can run
             watch.failed(Failure(str(spec), "", "", str(error), "tracker"))
             continue
-        for note in getattr(tracker, "notes", ()):
+        for note in capabilities.notes_of(tracker):
             watch.note(note)
-        for protocol in experiment.protocols:
-            part = _ProtocolRun(
-                tracker,
-                load,
-                protocol,
-                dataset=dataset,
-                selected=selected,
-                options=options,
-                watch=watch,
-                where=where,
-            )
-            summary.protocols.append(part.run(Path(out)))
-        _close(tracker)
+        try:
+            for protocol in experiment.protocols:
+                part = _ProtocolRun(
+                    tracker,
+                    load,
+                    protocol,
+                    dataset=dataset,
+                    selected=selected,
+                    options=options,
+                    watch=watch,
+                    where=where,
+                )
+                summary.protocols.append(part.run(Path(out)))
+        finally:
+            capabilities.close(tracker)
     return summary
-
-
-def _close(tracker: Tracker) -> None:
-    """End a tracker's process, if it has one; it starts again when it is needed."""
-    close = getattr(tracker, "close", None)
-    if close is not None:
-        close()
 
 
 def _loaders(trackers: Several[str | Tracker], options: RunOptions) -> list[Loader]:
@@ -267,7 +263,7 @@ class _ProtocolRun:
         return self.summary
 
     def _plan(self, repetitions: range, sequences: tuple[Sequence, ...]) -> list[WorkItem]:
-        polygons = bool(getattr(self.tracker, "accepts_polygons", False))
+        polygons = capabilities.takes_polygons(self.tracker)
         items: list[WorkItem] = []
         name, single = self.tracker.name, self.repetitions == 1
         for sequence in sequences:
@@ -295,7 +291,7 @@ class _ProtocolRun:
             )
         )
         if execution.settings["executor"] == "processes":
-            _close(self.tracker)  # each process has a tracker of its own; this one would only hold memory
+            capabilities.close(self.tracker)  # each process has a tracker of its own; this one would only hold memory
         if execution.note and missing:
             self.watch.note(execution.note)
         self._execute(store, execution, missing)
@@ -362,7 +358,7 @@ class _ProtocolRun:
             )
 
     def _manifest(self) -> Manifest:
-        device = str(getattr(self.tracker, "device", "cpu"))
+        device = capabilities.device_of(self.tracker)
         return Manifest(
             dataset=self.dataset.name,
             tracker=self.tracker.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.protocols.commands import Initialize
 from siamfc_eval.running.work import ActiveRun, Advance, Failed, Outcome, WorkItem, begin
+from siamfc_eval.tracking import capabilities
 from siamfc_eval.tracking.seeding import seed_generators
-from siamfc_eval.tracking.tracker import CallTimes, Tracker
+from siamfc_eval.tracking.tracker import Tracker
 
 
 def run_serial(tracker: Tracker, items: Iterable[WorkItem], advance: Advance) -> Iterator[Outcome]:
@@ -29,50 +30,40 @@ def run_serial(tracker: Tracker, items: Iterable[WorkItem], advance: Advance) ->
             yield run
             continue
         seed_generators(item.seed)
-        getattr(tracker, "seed", _ignore)(item.seed)
-        before = _restarts(tracker)
+        if isinstance(tracker, capabilities.Seeded):
+            tracker.seed(item.seed)
+        before = capabilities.restarts_of(tracker)
         try:
             _finish(tracker, run)
         except (Exception, SystemExit) as error:  # a tracker that exits has failed; only an interrupt ends the run
-            yield replace(run.failed(error), restarts=_restarts(tracker) - before)
+            yield replace(run.failed(error), restarts=capabilities.restarts_of(tracker) - before)
         else:
-            yield replace(run.finished(), restarts=_restarts(tracker) - before)
-
-
-def _restarts(tracker: Tracker) -> int:
-    """Processes that a TraX tracker has started after its first one; 0 for any other tracker."""
-    return int(getattr(tracker, "restarts", 0))
-
-
-def _ignore(seed: int) -> None:
-    """There are no generators in another process."""
+            yield replace(run.finished(), restarts=capabilities.restarts_of(tracker) - before)
 
 
 def _finish(tracker: Tracker, run: ActiveRun) -> None:
     """Answer a run's commands until it ends."""
-    synchronize: Callable[[], None] = getattr(tracker, "synchronize", lambda: None)
-    make_ready: Callable[[], None] = getattr(tracker, "make_ready", lambda: None)
     state: Any = None
     while run.trajectory is None:
         command, frame = run.command, decoded(tracker, run)
         if isinstance(command, Initialize):
-            make_ready()
-        synchronize()
+            capabilities.prepare(tracker)
+        capabilities.synchronise(tracker)
         started = perf_counter()
         if isinstance(command, Initialize):
             state = tracker.init(frame, command.region)
-            synchronize()
+            capabilities.synchronise(tracker)
             run.report(None, _seconds(tracker, run, perf_counter() - started))
         else:
             state, output = tracker.update(state, frame)
-            synchronize()
+            capabilities.synchronise(tracker)
             seconds = _seconds(tracker, run, perf_counter() - started)
             run.report(output.region, seconds, output.confidence)
 
 
 def _seconds(tracker: Tracker, run: ActiveRun, measured: float) -> float:
     """The time of a call, as a tracker in another process measured it where it did."""
-    own: CallTimes | None = getattr(tracker, "last_call", None)
+    own = capabilities.last_call_of(tracker)
     if own is None:
         return measured
     run.decode_seconds += own.decode_seconds
@@ -86,7 +77,7 @@ def decoded(tracker: Tracker, run: ActiveRun) -> Frame:
         InputError: the image is missing or unreadable.
     """
     frame = run.frame
-    if not (frame.path is not None and getattr(tracker, "reads_files", False)):
+    if not (frame.path is not None and capabilities.reads_files(tracker)):
         started = perf_counter()
         _ = frame.pixels
         run.decode_seconds += perf_counter() - started

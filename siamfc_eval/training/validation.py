@@ -18,6 +18,7 @@ from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Boxes
 from siamfc_eval.models.siamese import RegionProposal, SiameseNetwork
 from siamfc_eval.storage.validation import explain_validation
+from siamfc_eval.tracking.capabilities import device_of
 from siamfc_eval.tracking.families.siamfc.parameters import SiamFCParameters
 from siamfc_eval.tracking.families.siamfc.tracker import SiamFCTracker
 from siamfc_eval.tracking.families.siamrpn.parameters import SiamRPNParameters
@@ -67,7 +68,7 @@ def track_clips(tracker: BatchTracker, clips: Ordered[Sequence]) -> dict[str, fl
     Returns:
         Mean intersection over union by clip name.
     """
-    on_cpu = str(getattr(tracker, "device", "cpu")) == "cpu"
+    on_cpu = device_of(tracker) == "cpu"
     together, threads = (1, os.cpu_count()) if on_cpu else (LANES, 1)
     filmed = [clip for clip in clips if clip.frames is not None]
     lanes = [filmed[start : start + together] for start in range(0, len(filmed), together)]
