@@ -122,6 +122,11 @@ class Registry(Mapping[str, T], Generic[T]):
         return found
 
     @property
+    def own(self) -> tuple[str, ...]:
+        """Names of what is registered in this process; nobody looks at other packages for them."""
+        return tuple(self._own)
+
+    @property
     def entries(self) -> dict[str, Entry]:
         """All that can be asked for, this package's own first."""
         return {**self._own, **self._foreign}

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.datasets.frames import Frame
+from siamfc_eval.geometry.raster import PackedRegions, pack_regions
 from siamfc_eval.geometry.regions import Boxes, Region
 
 
@@ -64,6 +65,11 @@ class Sequence:
     def ground_truth(self) -> tuple[Region, ...]:
         """The published regions where there are any, else the boxes; one per frame, 0-based."""
         return self.regions if self.regions is not None else tuple(self.boxes)
+
+    @cached_property
+    def packed(self) -> PackedRegions:
+        """The ground truth as published, as kernels read it."""
+        return pack_regions(self.ground_truth)
 
     def with_frames(self, frames: collections.abc.Sequence[Frame] | None) -> Sequence:
         """The same annotations on other images."""

@@ -20,13 +20,13 @@ def attribute_sources(dataset: Dataset) -> tuple[str, ...]:
     return (*known, *sorted(present - set(known)))
 
 
-def choose_source(dataset: Dataset, asked: str | None, convention: str = "") -> str:
+def choose_source(dataset: Dataset, asked: str | None, own: str = "") -> str:
     """The attribute source to use; "" where there is none.
 
     Args:
         dataset: the sequences.
         asked: a source, "none", or None for the convention's own (pytracking has one) or the preferred one.
-        convention: name of the convention.
+        own: the convention's own source; "": it has none.
 
     Raises:
         UnknownNameError: the data set has no such source.
@@ -43,7 +43,6 @@ def choose_source(dataset: Dataset, asked: str | None, convention: str = "") -> 
         if asked not in sources:
             raise UnknownNameError("attribute source", asked, [*sources, NO_SOURCE])
         return asked
-    own = convention.split("-", maxsplit=1)[0]
     return own if own in sources else next(iter(sources), "")
 
 

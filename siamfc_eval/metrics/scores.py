@@ -7,6 +7,7 @@ vectors into scores. Means over sequences, attribute subsets, curves and bootstr
 from __future__ import annotations
 
 import collections.abc
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
@@ -68,6 +69,27 @@ class Metric:
     """Decimals to print."""
     unit: str = ""
 
+    @property
+    def title(self) -> str:
+        """The label with the unit, for headings and axes."""
+        return f"{self.label} [{self.unit}]" if self.unit else self.label
+
+    def within(self, low: float, high: float) -> tuple[float, float]:
+        """A range of values, cut to those that the metric can have; plots draw no others."""
+        return max(low, self.low), min(high, self.high)
+
+    def to_json(self) -> dict[str, object]:
+        """What a reader of numbers must know of them; an end of the range that is infinite is None."""
+        low, high = (bound if math.isfinite(bound) else None for bound in (self.low, self.high))
+        return {
+            "key": self.key,
+            "label": self.label,
+            "better": self.better,
+            "low": low,
+            "high": high,
+            "unit": self.unit,
+        }
+
 
 @dataclass(frozen=True, eq=False)
 class CurveAxis:
@@ -84,6 +106,8 @@ class CurveAxis:
     """Key of the metric that orders the legend."""
     averaged: tuple[float, float] | None = None
     """The part of x over which that metric averages the curve, where that is not all of it; plots shade it."""
+    fills: bool = False
+    """Curves stay far from the greatest value of that metric, so plots end where the highest curve does."""
 
 
 class Measure(Protocol):
@@ -110,7 +134,7 @@ class Measure(Protocol):
 
     @property
     def protocol(self) -> str:
-        """Which runs it reads: "ope", "supervised", "realtime", "unsupervised", "multi-start", "long-term"."""
+        """Kind of the protocol whose runs it reads, see `siamfc_eval.protocols.table`."""
         ...
 
     @property

@@ -16,7 +16,7 @@ from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics import cache as kept
 from siamfc_eval.metrics.attributes import choose_source, members
-from siamfc_eval.metrics.conventions import build_measure
+from siamfc_eval.metrics.conventions import CONVENTIONS, build_measure
 from siamfc_eval.metrics.gathering import Gatherer
 from siamfc_eval.metrics.scores import (
     Mismatch,
@@ -72,7 +72,7 @@ def score(
         measure = measure.relaxed(on_mismatch)
     if not results:
         raise InputError(f"no results of {dataset.name} to score.")
-    source = choose_source(dataset, attribute_source, convention)
+    source = choose_source(dataset, attribute_source, CONVENTIONS[convention].attributes)
     groups = members(dataset, source)
     ground_truth = dataset_hash(dataset)
     job = _Job(dataset, Gatherer(dataset, measure, ground_truth, cache), groups, on_mismatch)
@@ -237,9 +237,9 @@ def _numbers(values: Mapping[str, Floats]) -> dict[str, float]:
 def scores_json(scores: Scores) -> dict[str, object]:
     """The scores as plain data for programs; missing numbers are None.
 
-    The layout is stable: `{"dataset", "convention", "signature", "incomplete", "trackers": {name: {metric: value, ...,
-    "sequences": {sequence: {metric: value}}, "attributes": {...}, "speed": {...}, "notes": [...],
-    "missing": [sequence, ...]}}}`.
+    The layout is stable: `{"dataset", "convention", "signature", "incomplete", "metrics": [{"key", "label", "better",
+    "low", "high", "unit"}], "trackers": {name: {metric: value, ..., "sequences": {sequence: {metric: value}},
+    "attributes": {...}, "speed": {...}, "notes": [...], "missing": [sequence, ...]}}}`.
     """
     return {
         "dataset": scores.dataset,
@@ -247,6 +247,7 @@ def scores_json(scores: Scores) -> dict[str, object]:
         "signature": scores.signature,
         "incomplete": list(scores.incomplete),
         "attribute_source": scores.attribute_source,
+        "metrics": [metric.to_json() for metric in scores.measure.metrics],
         "trackers": {
             name: {
                 **_plain(tracker.values),

@@ -7,10 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-FPS_TOTAL = "fps_total"
-"""Frames divided by the time that they took: how long a user waits."""
-FPS_MEAN = "fps_mean"
-"""The mean over sequences of the mean of 1 / t over frames: got10k's. Quick frames dominate it."""
+from siamfc_eval.metrics.declared import FPS_MEAN, FPS_TOTAL
 
 Timing = tuple[float, float, float]
 """Of the measured frames of one sequence: their number, their seconds, the sum of 1 / seconds."""
@@ -39,4 +36,7 @@ def speeds(timings: Iterable[Timing]) -> dict[str, float]:
     if not measured:
         return {}
     frames, seconds, _ = (sum(column) for column in zip(*measured, strict=True))
-    return {FPS_TOTAL: frames / seconds, FPS_MEAN: sum(rates / count for count, _, rates in measured) / len(measured)}
+    return {
+        FPS_TOTAL.key: frames / seconds,
+        FPS_MEAN.key: sum(rates / count for count, _, rates in measured) / len(measured),
+    }

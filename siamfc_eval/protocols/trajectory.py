@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from siamfc_eval.datasets.sequence import Sequence
+from siamfc_eval.geometry.raster import Bounds, PackedRegions, Rasteriser, pack_regions, packed_overlaps
 from siamfc_eval.geometry.regions import Boxes, Region, bounding_box
 
 
@@ -25,12 +29,32 @@ class Code(IntEnum):
 FAILED, INITIALIZED = int(Code.FAILED), int(Code.INITIALIZED)
 """As numbers: a look at an enumeration takes as long as a comparison of a hundred frames."""
 
+REGION = -1
+"""In place of a code: the frame has a region."""
+
 Entry = Region | Code
+
+
+@dataclass(frozen=True)
+class RunPlace:
+    """Where a run lies in its sequence, as its file says."""
+
+    file: str
+    """The file."""
+    start: int = 0
+    """0-based frame of the first entry (TRE segments, multi-start anchors)."""
+    label: str = ""
+    """What sets the run apart from others of the file, e.g. the shift of an SRE run; "" for nothing."""
+    segments: int = 1
+    """How many runs of the file belong together (TRE, SRE)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """The regions of one run of one tracker over one sequence."""
+    """The regions of one run of one tracker over one sequence, and all that a measure asks of them.
+
+    Measures read it alike whether a tracker has just made it or it was read from a file.
+    """
 
     entries: tuple[Entry, ...]
     """One per frame: a region (0-based pixels) or a code."""
@@ -38,11 +62,59 @@ class Trajectory:
     """Shape (n,): seconds that the tracker took for each frame, decoding excluded; NaN where it was not called."""
     confidences: NDArray[np.float64] | None = None
     """Shape (n,): the tracker's own score for each frame; NaN where it has none."""
+    place: RunPlace | None = None
+    """Where it lies in its sequence; None where no file tells."""
 
     def __len__(self) -> int:
         return len(self.entries)
 
-    def boxes(self) -> Boxes:
-        """Shape (n, 4): bounding boxes of the regions; NaN rows for codes."""
+    @cached_property
+    def codes(self) -> NDArray[np.int8]:
+        """Shape (n,): the number of the `Code` of each frame, or `REGION`."""
+        return np.array([int(entry) if isinstance(entry, Code) else REGION for entry in self.entries], dtype=np.int8)
+
+    def boxes(self, origin: float = 0.0) -> Boxes:
+        """Shape (n, 4): bounding boxes of the regions; NaN rows for codes.
+
+        Args:
+            origin: what to add to 0-based coordinates, e.g. 1 for those of OTB's files.
+        """
         rows = [np.full(4, np.nan) if isinstance(entry, Code) else bounding_box(entry) for entry in self.entries]
-        return np.array(rows, dtype=np.float64).reshape(-1, 4)
+        boxes = np.array(rows, dtype=np.float64).reshape(-1, 4)
+        return boxes + np.array([origin, origin, 0.0, 0.0]) if origin else boxes
+
+    @cached_property
+    def packed(self) -> PackedRegions:
+        """The regions, 0-based, as kernels read them; codes overlap nothing."""
+        return pack_regions([None if isinstance(entry, Code) else entry for entry in self.entries])
+
+    def overlaps(
+        self, sequence: Sequence, rasteriser: Rasteriser, bounds: tuple[Bounds, ...] = (None,)
+    ) -> NDArray[np.float64]:
+        """Overlap with the ground truth as far as both go, frame by frame; drawn once for each rule that asks.
+
+        Args:
+            sequence: the ground truth; the run's first entry is of its first frame.
+            rasteriser: which rule draws the regions.
+            bounds: of the images, ascending; None: regions are not clipped.
+
+        Returns:
+            Shape (len(bounds), frames), 0 in frames without a region; not to be written to.
+        """
+        key = (sequence, rasteriser, bounds)
+        if key not in self._drawn:
+            frames = min(len(self), len(sequence))
+            regions, truth = self.packed.head(frames), sequence.packed.head(frames)
+            clipped = [pair for pair in bounds if pair is not None]
+            found = packed_overlaps(regions, truth, clipped or None, rasteriser)
+            if not clipped:
+                found = np.repeat(found, len(bounds), axis=0)
+            found[:, self.codes[:frames] != REGION] = 0.0
+            found.flags.writeable = False
+            self._drawn[key] = found
+        return self._drawn[key]
+
+    @cached_property
+    def _drawn(self) -> dict[tuple[Any, ...], NDArray[np.float64]]:
+        """What `overlaps` found: tags, and one convention after the other in `explain`, ask for the same."""
+        return {}

@@ -85,12 +85,14 @@ def ranked_curves(scores: Scores, axis: CurveAxis, shown: int) -> tuple[str, dic
 
 
 def curve_limit(scores: Scores, axis: CurveAxis) -> float:
-    """The upper end of the vertical axis: 1 for rates; EAO is far from it, so its curves fill the axes."""
-    if scores.measure.metrics[0].key != "eao":
-        return 1.0
+    """The upper end of the vertical axis: the metric's greatest value, or just above curves that stay far from it."""
+    most = next(metric.high for metric in scores.measure.metrics if metric.key == axis.ranked_by)
+    if math.isfinite(most) and not axis.fills:
+        return most
+    # What a curve has at its first point is a convention, e.g. 1 at no frames at all.
     curves = [tracker.curves[axis.key][1:] for tracker in scores.trackers.values() if axis.key in tracker.curves]
-    highest = max((float(np.nanmax(curve)) for curve in curves if np.isfinite(curve).any()), default=1.0)
-    return min(1.0, 1.05 * highest) if highest > 0 else 1.0
+    highest = max((float(np.nanmax(curve)) for curve in curves if np.isfinite(curve).any()), default=0.0)
+    return min(most, 1.05 * highest) if highest > 0 else min(most, 1.0)
 
 
 @_as_written
@@ -162,10 +164,11 @@ def draw_intervals(axes: Axes, comparison: Comparison, styles: Mapping[str, Styl
         interval = comparison.intervals[name]
         colour, _, marker = styles[name]
         axes.plot([interval.low, interval.high], [row, row], color=colour, linewidth=2.5, solid_capstyle="butt")
-        axes.plot(interval.value, row, marker=marker, color=colour, markersize=8, linestyle="none")
+        axes.plot(interval.value, row, marker=marker, color=colour, markersize=8, linestyle="none", clip_on=False)
     axes.set_yticks(range(len(names)), [printable(name) for name in names])
     axes.invert_yaxis()
-    axes.set_xlabel(f"{comparison.metric.label}, {comparison.level:.0%} interval over sequences")
+    axes.set_xlim(comparison.metric.within(*axes.get_xlim()))
+    axes.set_xlabel(f"{comparison.metric.title}, {comparison.level:.0%} interval over sequences")
     axes.grid(axis="y", visible=False)
 
 
@@ -242,12 +245,15 @@ def scatter_figure(scores: Scores, x: str, y: str, styles: Mapping[str, Style]) 
             markersize=10,
             linestyle="none",
             label=printable(name),
+            clip_on=False,
         )
     for key, setter in ((x, axes.set_xlabel), (y, axes.set_ylabel)):
         better = "more" if described[key].better == "higher" else "less"
-        setter(f"{described[key].label} ({better} is better)")
+        setter(f"{described[key].title} ({better} is better)")
     axes.set_title(f"{described[y].label} against {described[x].label}")
     axes.margins(0.12)
+    axes.set_xlim(described[x].within(*axes.get_xlim()))
+    axes.set_ylim(described[y].within(*axes.get_ylim()))
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     return figure
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from siamfc_eval.comparison.compare import Comparison
 from siamfc_eval.comparison.resampling import Interval
+from siamfc_eval.metrics.declared import SPEEDS
 from siamfc_eval.metrics.scores import Metric, Scores
 
 Cell = str | float | Interval
@@ -30,8 +31,7 @@ class Column:
     @staticmethod
     def of(metric: Metric) -> Column:
         """The column that shows a metric."""
-        unit = f" [{metric.unit}]" if metric.unit else ""
-        return Column(metric.key, metric.label + unit, metric.digits, metric.better)
+        return Column(metric.key, metric.title, metric.digits, metric.better)
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def ranking_table(scores: Scores, comparison: Comparison | None, most: int | Non
         columns.insert(3, Column("no_significant_difference", "No significant difference from ranks"))
     if partial:
         columns.append(Column("sequences", "Sequences"))
-    columns += [Column(key, f"{key.replace('_', ' ')} [frames/s]", 1, "higher") for key in speeds]
+    columns += [Column.of(SPEEDS[key]) for key in speeds]
     rows: list[tuple[Cell, ...]] = []
     for name, rank in ranks.items():
         ranked_here = comparison is not None and rank is not None

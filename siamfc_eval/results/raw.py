@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.datasets.sequence import Dataset
+from siamfc_eval.geometry.raster import PackedRegions
 from siamfc_eval.geometry.regions import Boxes
-from siamfc_eval.protocols.trajectory import Entry, Trajectory
+from siamfc_eval.protocols.trajectory import Entry, RunPlace, Trajectory
 from siamfc_eval.results.content import content_digest, read_content
 from siamfc_eval.results.rows import Rows, rows_of
 
@@ -32,6 +33,7 @@ class RecordedTrajectory(Trajectory):
         entries: tuple[Entry, ...] | None = None,
         times: Values | None = None,
         confidences: Values | None = None,
+        place: RunPlace | None = None,
         *,
         run: RawRun | None = None,
     ) -> None:
@@ -39,7 +41,7 @@ class RecordedTrajectory(Trajectory):
         rows = run.rows if run is not None else rows_of(entries or ())
         given = {"rows": rows, "origin": run.origin if run is not None else 0.0, "run": run}
         if run is None:
-            given |= {"times": times, "confidences": confidences}
+            given |= {"times": times, "confidences": confidences, "place": place}
         self.__dict__.update(given)
 
     rows: Rows
@@ -64,10 +66,25 @@ class RecordedTrajectory(Trajectory):
         """Shape (n,): the tracker's own scores; None where no file has them."""
         return self.run.confidences if self.run is not None else None
 
-    @property
+    @cached_property
+    def place(self) -> RunPlace | None:
+        """Where the file says that the run lies in its sequence."""
+        run = self.run
+        return RunPlace(run.file.place, run.start, run.label, run.segments) if run is not None else None
+
+    @cached_property
     def codes(self) -> NDArray[np.int8]:
         """Shape (n,): the number of the `Code` of each frame; -1 for a region."""
         return self.rows.codes
+
+    @cached_property
+    def packed(self) -> PackedRegions:
+        """The regions, 0-based, as kernels read them; rectangles are not taken apart."""
+        if self.rows.polygons:
+            return super().packed
+        # A code is a row of NaN here, which overlaps nothing.
+        boxes = np.ascontiguousarray(self.boxes(0.0), dtype=np.float64)
+        return PackedRegions(boxes.reshape(-1), 4 * np.arange(len(boxes) + 1))
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -10,10 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.geometry.regions import Boxes, Region, bounding_box, is_polygon
-from siamfc_eval.protocols.trajectory import Code, Entry
-
-REGION = -1
-"""Value in `Rows.codes` of a row that holds a region."""
+from siamfc_eval.protocols.trajectory import REGION, Code, Entry
 
 
 @dataclass(frozen=True, eq=False)

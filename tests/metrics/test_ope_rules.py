@@ -13,12 +13,16 @@ from hypothesis.extra import numpy as hnp
 
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
-from siamfc_eval.metrics.conventions import build_measure
+from siamfc_eval.metrics.conventions import CONVENTIONS, build_measure
 from siamfc_eval.metrics.ope.counts import success_thresholds
 from siamfc_eval.metrics.ope.measure import OpeMeasure
-from siamfc_eval.metrics.ope.rules import PLAIN, RULES, OpeRules
+from siamfc_eval.metrics.ope.rules import OpeRules
 from siamfc_eval.protocols.trajectory import Code, Trajectory
 
+PLAIN = CONVENTIONS["plain"].rules
+RULES: dict[str, OpeRules] = {
+    name: entry.rules for name, entry in CONVENTIONS.items() if isinstance(entry.rules, OpeRules)
+}
 BOX = np.array([10.0, 10.0, 20.0, 20.0])
 AWAY = np.array([500.0, 500.0, 20.0, 20.0])
 NOTHING = np.full(4, np.nan)

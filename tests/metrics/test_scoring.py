@@ -60,9 +60,9 @@ def test_attributes_are_subsets_by_the_table_that_is_named(bench: Any) -> None:
 
 
 def test_pytracking_scores_follow_its_own_table(bench: Any) -> None:
-    assert choose_source(bench.dataset(), None, "pytracking-valid") == "pytracking"
+    assert bench.score("pytracking-valid").attribute_source == "pytracking"
     with pytest.raises(UnknownNameError, match="matlab_hc"):
-        choose_source(bench.dataset(), "matlab_hk", "otb-matlab")
+        choose_source(bench.dataset(), "matlab_hk")
 
 
 def test_unusable_files_are_told_together_and_other_trackers_are_scored_on_demand(bench: Any) -> None:

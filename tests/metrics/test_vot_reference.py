@@ -13,7 +13,6 @@ import pytest
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.metrics.conventions import build_measure
-from siamfc_eval.metrics.vot.runs import run_codes
 from siamfc_eval.metrics.vot.supervised import SupervisedMeasure
 from siamfc_eval.protocols.trajectory import FAILED, Trajectory
 from siamfc_eval.results.read import read_results
@@ -115,7 +114,7 @@ def test_vot_official_differs_from_pysot_only_by_failures_five_frames_before_the
     late = [
         index
         for index, sequence in enumerate(of.dataset)
-        if any(run_codes(run)[-5:][:1] == FAILED for run in of.runs[tracker][sequence.name])
+        if any(run.codes[-5:][:1] == FAILED for run in of.runs[tracker][sequence.name])
     ]
     assert differing.tolist() == late
 

@@ -11,13 +11,17 @@ from hypothesis import strategies as st
 
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
-from siamfc_eval.metrics.conventions import build_measure
+from siamfc_eval.metrics.conventions import CONVENTIONS, build_measure
 from siamfc_eval.metrics.vot.fragments import Fragment, fragments
-from siamfc_eval.metrics.vot.rules import SUPERVISED
-from siamfc_eval.metrics.vot.supervised import SupervisedMeasure, frame_tags
+from siamfc_eval.metrics.vot.rules import SupervisedRules
+from siamfc_eval.metrics.vot.supervised import SupervisedMeasure
+from siamfc_eval.metrics.vot.tags import frame_tags
 from siamfc_eval.metrics.vot.years import Interval
 from siamfc_eval.protocols.trajectory import Code, Trajectory
 
+SUPERVISED: dict[str, SupervisedRules] = {
+    name: entry.rules for name, entry in CONVENTIONS.items() if isinstance(entry.rules, SupervisedRules)
+}
 OFFICIAL, PYSOT, TOOLKIT = SUPERVISED["vot-official"], SUPERVISED["pysot-vot"], SUPERVISED["vot-toolkit"]
 NEAR = np.array([10.0, 10, 9, 9])
 """With the toolkit's rule it overlaps TARGET by 9 x 9 of 10 x 10 pixels."""

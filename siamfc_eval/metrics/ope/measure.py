@@ -13,6 +13,20 @@ from numpy.typing import NDArray
 
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.geometry.regions import Boxes
+from siamfc_eval.metrics.convention import Convention
+from siamfc_eval.metrics.declared import (
+    AO,
+    AVERAGE_OVERLAP,
+    NORM_PRECISION_20,
+    NORM_PRECISION_AUC,
+    ONE_PASS,
+    PRECISION_20,
+    SR_50,
+    SR_75,
+    SUCCESS_AUC,
+    SUCCESS_RATE_50,
+    SUCCESS_RATE_75,
+)
 from siamfc_eval.metrics.ope.counts import (
     NORM_THRESHOLDS,
     PRECISION_THRESHOLDS,
@@ -21,7 +35,7 @@ from siamfc_eval.metrics.ope.counts import (
     ope_counts,
     success_thresholds,
 )
-from siamfc_eval.metrics.ope.rules import OpeRules, rules_of
+from siamfc_eval.metrics.ope.rules import OpeRules
 from siamfc_eval.metrics.scores import (
     CurveAxis,
     Measure,
@@ -32,21 +46,9 @@ from siamfc_eval.metrics.scores import (
     Runs,
     refuse_length,
 )
-from siamfc_eval.protocols.trajectory import Code, Trajectory
-from siamfc_eval.results.raw import RecordedTrajectory
+from siamfc_eval.protocols.trajectory import FAILED, Trajectory
 
 Floats = NDArray[np.float64]
-
-SUCCESS_AUC = Metric("success_auc", "Success AUC", "higher")
-SUCCESS_RATE_50 = Metric("success_rate_50", "Success @0.5", "higher")
-SUCCESS_RATE_75 = Metric("success_rate_75", "Success @0.75", "higher")
-PRECISION_20 = Metric("precision_20", "Precision @20 px", "higher")
-NORM_PRECISION_20 = Metric("norm_precision_20", "Norm. precision @0.2", "higher")
-NORM_PRECISION_AUC = Metric("norm_precision_auc", "Norm. precision AUC", "higher")
-AVERAGE_OVERLAP = Metric("average_overlap", "Average overlap", "higher")
-AO = Metric("ao", "AO", "higher")
-SR_50 = Metric("sr_50", "SR 0.50", "higher")
-SR_75 = Metric("sr_75", "SR 0.75", "higher")
 
 
 class Aligned(NamedTuple):
@@ -85,33 +87,20 @@ class OpeMeasure:
     rules: OpeRules
     protocol: str = "ope"
     policy: Mismatch = "convention"
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        """The metrics, the one to rank by first."""
-        if self.convention == "got10k-ao":
-            return (AO, SR_50, SR_75, SUCCESS_AUC)
-        return (
-            SUCCESS_AUC,
-            PRECISION_20,
-            NORM_PRECISION_20,
-            SUCCESS_RATE_50,
-            SUCCESS_RATE_75,
-            NORM_PRECISION_AUC,
-            AVERAGE_OVERLAP,
-        )
+    metrics: tuple[Metric, ...] = ONE_PASS
+    """Those that are reported, the one to rank by first."""
+    shown: tuple[str, ...] = ()
+    """Keys of the curves that are reported; none: all."""
 
     @cached_property
     def curves(self) -> tuple[CurveAxis, ...]:
-        """Success, precision and normalised precision; success alone for GOT-10k."""
+        """Success, precision and normalised precision, as far as they are reported."""
         first = self.metrics[0].key
         success = CurveAxis(
             "success", "Success", success_thresholds(self.rules), "Overlap threshold", "Success rate", first
         )
-        if self.convention == "got10k-ao":
-            return (success,)
         norm = "Normalised precision"
-        return (
+        every = (
             success,
             CurveAxis(
                 "precision",
@@ -130,6 +119,7 @@ class OpeMeasure:
                 "norm_precision_20",
             ),
         )
+        return tuple(axis for axis in every if not self.shown or axis.key in self.shown)
 
     @property
     def pins(self) -> Mapping[str, str]:
@@ -283,7 +273,7 @@ class OpeMeasure:
 
     def _align(self, sequence: Sequence, run: Trajectory) -> Aligned:
         """Find the frames that a run's rows belong to, and make its length fit if there is a rule for that."""
-        boxes = _published(sequence, run)
+        boxes = run.boxes(sequence.origin)  # Not rounded where the run's file is in that origin too.
         rows, frames = len(boxes), len(sequence)
         if self.protocol == "ope":
             _refuse_segments(sequence, run, self.convention)
@@ -331,13 +321,6 @@ class OpeMeasure:
             )
 
 
-def _published(sequence: Sequence, run: Trajectory) -> Boxes:
-    """The run's boxes in the coordinates of the data set's files, without rounding where it was read from one."""
-    if isinstance(run, RecordedTrajectory):
-        return run.boxes(sequence.origin)
-    return np.asarray(run.boxes() + np.array([sequence.origin, sequence.origin, 0.0, 0.0]))
-
-
 def _flags(parts: list[NDArray[np.bool_] | None], lengths: list[int]) -> NDArray[np.bool_] | None:
     """Flags one after another, False where there are none; None where there are none at all."""
     if all(part is None for part in parts):
@@ -348,25 +331,23 @@ def _flags(parts: list[NDArray[np.bool_] | None], lengths: list[int]) -> NDArray
 
 def _segment_start(run: Trajectory, tail: int) -> int:
     """The frame of a segment's first row: as its file says, else such that it ends with the sequence."""
-    if isinstance(run, RecordedTrajectory) and run.run is not None:
-        return run.run.start
-    return max(tail, 0)
+    return run.place.start if run.place is not None else max(tail, 0)
 
 
 def _refuse_segments(sequence: Sequence, run: Trajectory, convention: str) -> None:
     """Refuse what is no pass from the first frame: segments (TRE) and runs from shifted boxes (SRE)."""
-    of = run.run if isinstance(run, RecordedTrajectory) else None
-    if of is None or (of.segments == 1 and not of.start and not of.label):
+    place = run.place
+    if place is None or (place.segments == 1 and not place.start and not place.label):
         return
-    one = f"starts at frame {of.start + 1} of {sequence.name}"
-    found = one if of.segments == 1 else f"holds {of.segments} runs of {sequence.name}"
-    if of.label:
+    one = f"starts at frame {place.start + 1} of {sequence.name}"
+    found = one if place.segments == 1 else f"holds {place.segments} runs of {sequence.name}"
+    if place.label:
         raise RefusedError(
-            f"{of.path}: {found} from shifted boxes, as a spatial robustness evaluation (SRE) has them",
+            f"{place.file}: {found} from shifted boxes, as a spatial robustness evaluation (SRE) has them",
             f"{convention} scores one pass from the first frame. Score these under otb-sre.",
         )
     raise RefusedError(
-        f"{of.path}: {found}, as a temporal robustness evaluation (TRE) has them",
+        f"{place.file}: {found}, as a temporal robustness evaluation (TRE) has them",
         f"{convention} scores one pass from the first frame. Score these under otb-tre, or take the first run of each "
         "file, which is such a pass: --segment 1.",
     )
@@ -374,13 +355,7 @@ def _refuse_segments(sequence: Sequence, run: Trajectory, convention: str) -> No
 
 def _refuse_resets(run: Trajectory) -> None:
     """Refuse runs with re-initialisations: their boxes are not those of one pass."""
-    if isinstance(run, RecordedTrajectory):
-        if not run.rows.has_codes:
-            return
-        codes = run.codes
-    else:
-        codes = np.array([entry if isinstance(entry, Code) else -1 for entry in run.entries])
-    failed = np.flatnonzero(codes == Code.FAILED)
+    failed = np.flatnonzero(run.codes == FAILED)
     if failed.size:
         raise RefusedError(
             f"line {failed[0] + 1}: expected a box, found the code of a failure",
@@ -393,7 +368,7 @@ def _plural(count: int, noun: str) -> str:
     return f"{noun} is" if count == 1 else f"{count} {noun}s are"
 
 
-def build(name: str, dataset: Dataset) -> OpeMeasure:
-    """The measure of an OPE convention on a data set."""
-    protocol = {"otb-tre": "tre", "otb-sre": "sre"}.get(name, "ope")
-    return OpeMeasure(name, rules_of(name, dataset.name), protocol)
+def ope_measure(convention: Convention, dataset: Dataset) -> OpeMeasure:
+    """The measure of a convention of one-pass evaluation on a data set."""
+    rules = convention.rules_on(dataset.name)
+    return OpeMeasure(convention.name, rules, convention.protocol, metrics=convention.metrics, shown=convention.curves)

@@ -1,4 +1,4 @@
-"""The rules by which toolkits score a one-pass evaluation, and what each toolkit chose.
+"""The rules by which toolkits score a one-pass evaluation; what each toolkit chose is in `conventions`.
 
 Given the same boxes, toolkits disagree because of what they do with the first frame, with a box that the tracker did
 not give, with ground truth that is not positive, with frames without a target and with files of another length. A
@@ -8,7 +8,7 @@ some rules look at values <= 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 Validity = Literal["any", "size", "centre", "positive"]
@@ -83,78 +83,3 @@ class OpeRules:
     """Boxes and ground truth are cut to the image first."""
     alignment: Literal["whole", "segment"] = field(default="whole", metadata={"effect": "segments"})
     """A run covers the sequence from its first frame, or is a segment of it (TRE)."""
-
-
-PLAIN = OpeRules(short_file="truncate", long_file="truncate")
-
-OTB_MATLAB = OpeRules(
-    first_frame="ground-truth",
-    bad_prediction="previous",
-    short_file="truncate",
-    long_file="truncate",
-    valid_success="positive",
-    valid_precision="positive",
-    valid_norm="positive",
-    grid="colon",
-    zero_curves="drop",
-)
-
-OTB_ROBUSTNESS = OpeRules(
-    first_frame="ground-truth",
-    short_file="truncate",
-    long_file="truncate",
-    valid_success="positive",
-    valid_precision="positive",
-    valid_norm="positive",
-    error_decimals=4,
-)
-
-RULES: dict[str, OpeRules] = {
-    # Wu, Lim, Yang (CVPR 2013, PAMI 2015), tracker_benchmark: util/calcSeqErrRobust.m, util/genPerfMat.m, perfPlot.m.
-    "otb-matlab": OTB_MATLAB,
-    # The same authors' Python port, whose published curves of TRE and SRE exist: butil/calc_seq_err_robust.py.
-    "otb-tre": replace(OTB_ROBUSTNESS, alignment="segment"),
-    "otb-sre": OTB_ROBUSTNESS,
-    # got10k 0.1.3: experiments/otb.py, experiments/uav123.py.
-    "got10k": OpeRules(first_frame="ground-truth", unannotated="exclude"),
-    # got10k 0.1.3: experiments/got10k.py.
-    "got10k-ao": OpeRules(first_frame="drop", absent="exclude", bins=101, pooling="frames", clip=True),
-    # pysot-toolkit: pysot/utils/statistics.py, c_region kernels. Absent frames are taken out before counting, and the
-    # counts are divided by the frames of the whole sequence (evaluation/ope_benchmark.py).
-    "pysot-toolkit": OpeRules(valid_success="positive", valid_precision="centre", valid_norm="centre", absent="fail"),
-    # STVIR/pysot: toolkit/utils/statistics.py; absent frames as in pysot-toolkit.
-    "pysot": OpeRules(valid_success="size", valid_precision="centre", valid_norm="centre", absent="fail"),
-    # visionml/pytracking: pytracking/analysis/extract_results.py, as of the version that the reference scores are from.
-    "pytracking": OpeRules(
-        first_frame="ground-truth",
-        bad_prediction="refuse-or-previous",
-        short_file="zeros",
-        long_file="truncate",
-        valid_success="positive",
-        valid_precision="positive",
-        invalid_precision="fail",
-        valid_norm="positive",
-        absent="fail",
-    ),
-    # LaSOT_Evaluation_Toolkit: utils/calc_seq_err_robust.m, utils/eval_tracker.m.
-    "lasot": replace(OTB_MATLAB, short_file="refuse", absent="fail"),
-    # The UAV123 benchmark is the OTB toolkit with NaN in its ground truth.
-    "uav123": replace(OTB_MATLAB, short_file="refuse"),
-    # DCFNet's and SiamDW's eval_otb.py.
-    "plain": PLAIN,
-}
-RULES["pytracking-valid"] = replace(RULES["pytracking"], denominator="valid")
-
-
-def rules_of(name: str, dataset: str) -> OpeRules:
-    """The rules of a convention on a data set.
-
-    pytracking has two that depend on the data set: on UAV123, invalid ground truth is a hit in precision; on LaSOT,
-    files that are too short are refused.
-    """
-    rules = RULES[name]
-    if name.startswith("pytracking") and dataset.startswith("uav"):
-        return replace(rules, invalid_precision="hit")
-    if name.startswith("pytracking") and dataset.startswith("lasot"):
-        return replace(rules, short_file="refuse")
-    return rules

@@ -19,16 +19,14 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.raster import Rasteriser
+from siamfc_eval.metrics.convention import Convention
+from siamfc_eval.metrics.declared import F_SCORE, LONG_TERM, TRACKING_PRECISION, TRACKING_RECALL
 from siamfc_eval.metrics.scores import CurveAxis, Metric, Runs
-from siamfc_eval.metrics.vot.runs import REGION, score_run
+from siamfc_eval.metrics.vot.runs import score_run
 from siamfc_eval.metrics.vot.years import image_sizes
-from siamfc_eval.protocols.trajectory import Trajectory
+from siamfc_eval.protocols.trajectory import REGION, Trajectory
 
 Floats = NDArray[np.float64]
-
-F_SCORE = Metric("f_score", "F-score", "higher")
-PRECISION = Metric("tracking_precision", "Precision", "higher")
-RECALL = Metric("tracking_recall", "Recall", "higher")
 
 
 @dataclass(frozen=True)
@@ -42,14 +40,6 @@ class LongTermRules:
     initialisation frame."""
     resolution: int = field(default=100, metadata={"effect": "the number of thresholds"})
     """Thresholds: quantiles of all confidences of the tracker, between minus and plus infinity."""
-
-
-LONG_TERM: dict[str, LongTermRules] = {
-    "vot-longterm": LongTermRules("vot-official", no_region="unreported"),
-    # vot-toolkit 0.7: pr_curve, f_curve, average_tpr.
-    "vot-toolkit-longterm": LongTermRules("vot-toolkit", no_region="reported"),
-}
-"""Convention -> its rules."""
 
 
 @dataclass(frozen=True)
@@ -67,20 +57,15 @@ class LongTermMeasure:
     """Sequence -> (width, height); regions of other sequences are not clipped."""
     protocol: str = "long-term"
     joint: bool = True
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        """F-score first."""
-        return (F_SCORE, PRECISION, RECALL)
+    metrics: tuple[Metric, ...] = LONG_TERM
+    """Those that are reported, the one to rank by first."""
 
     @property
     def curves(self) -> tuple[CurveAxis, ...]:
         """Precision, recall and F by the rank of the threshold: 0 reports nothing, 1 everything."""
         x = np.linspace(0.0, 1.0, self.rules.resolution)
         label, key = "Share of thresholds passed", F_SCORE.key
-        return tuple(
-            CurveAxis(metric.key, metric.label, x, label, metric.label, key) for metric in (F_SCORE, PRECISION, RECALL)
-        )
+        return tuple(CurveAxis(metric.key, metric.label, x, label, metric.label, key) for metric in LONG_TERM)
 
     @property
     def pins(self) -> Mapping[str, str]:
@@ -138,7 +123,8 @@ class LongTermMeasure:
             recall = statistics[..., thresholds : 2 * thresholds] / statistics[..., -1:]
             total = precision + recall
             scores = np.where(total == 0.0, 0.0, 2.0 * precision * recall / total)
-        return {F_SCORE.key: scores, PRECISION.key: precision, RECALL.key: recall}
+        values = {F_SCORE.key: scores, TRACKING_PRECISION.key: precision, TRACKING_RECALL.key: recall}
+        return {metric.key: values[metric.key] for metric in self.metrics}
 
     def _frames(self, sequence: Sequence, run: Trajectory) -> tuple[Floats, Floats]:
         """Overlap and confidence of each frame; a confidence that is not there is 0."""
@@ -197,6 +183,9 @@ def precision_recall(overlaps: Floats, confidences: Floats, visible: int, thresh
     return np.stack([precision, recall])
 
 
-def build(name: str, dataset: Dataset) -> LongTermMeasure:
+def long_term_measure(convention: Convention, dataset: Dataset) -> LongTermMeasure:
     """The measure of a convention for a data set."""
-    return LongTermMeasure(name, LONG_TERM[name], image_sizes(dataset))
+    rules = convention.rules_on(dataset.name)
+    return LongTermMeasure(
+        convention.name, rules, image_sizes(dataset), convention.protocol, metrics=convention.metrics
+    )

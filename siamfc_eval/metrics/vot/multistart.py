@@ -13,18 +13,15 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.raster import Rasteriser, pack_regions, packed_overlaps
+from siamfc_eval.metrics.convention import Convention
+from siamfc_eval.metrics.declared import MULTI_START
 from siamfc_eval.metrics.scores import CurveAxis, Metric, Runs
-from siamfc_eval.metrics.vot.runs import REGION, pack_run, run_codes
+from siamfc_eval.metrics.vot.runs import image_bounds
 from siamfc_eval.metrics.vot.years import Interval, eao_interval, image_sizes
 from siamfc_eval.protocols.multi_start import Anchor, anchors
-from siamfc_eval.protocols.trajectory import Trajectory
-from siamfc_eval.results.raw import RecordedTrajectory
+from siamfc_eval.protocols.trajectory import REGION, Trajectory
 
 Floats = NDArray[np.float64]
-
-EAO = Metric("eao", "EAO", "higher")
-ACCURACY = Metric("accuracy", "Accuracy", "higher")
-ROBUSTNESS = Metric("robustness", "Robustness", "higher")
 
 
 @dataclass(frozen=True)
@@ -40,14 +37,6 @@ class MultiStartRules:
     """A frame fails if its overlap is not above it."""
     grace: int = field(default=10, metadata={"effect": "the frames that a tracker may fail"})
     """The run ends at the first of this many failing frames in a row."""
-
-
-MULTI_START: dict[str, MultiStartRules] = {
-    "vot-multistart": MultiStartRules("vot-official", tail_mean="frames"),
-    # vot-toolkit 0.7: multistart_average_ar, multistart_eao_curve, multistart_eao_score.
-    "vot-toolkit-multistart": MultiStartRules("vot-toolkit", tail_mean="frames-1"),
-}
-"""Convention -> its rules."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +55,8 @@ class MultiStartMeasure:
     image_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Sequence -> (width, height); regions of other sequences are not clipped."""
     protocol: str = "multi-start"
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        """EAO first."""
-        return (EAO, ACCURACY, ROBUSTNESS)
+    metrics: tuple[Metric, ...] = MULTI_START
+    """Those that are reported, the one to rank by first."""
 
     @cached_property
     def curves(self) -> tuple[CurveAxis, ...]:
@@ -79,7 +65,7 @@ class MultiStartMeasure:
         lengths = np.arange(self.interval.high, dtype=np.float64)
         low, high, _ = self.interval
         averaged = (float(low), float(high - 1))
-        return (CurveAxis("eao", title, lengths, "Frames after initialisation", title, "eao", averaged),)
+        return (CurveAxis("eao", title, lengths, "Frames after initialisation", title, "eao", averaged, True),)
 
     @property
     def pins(self) -> Mapping[str, str]:
@@ -114,11 +100,12 @@ class MultiStartMeasure:
         known = np.isfinite(averaged)
         sums = statistics[..., 2 * high :]
         with np.errstate(invalid="ignore", divide="ignore"):
-            return {
+            values = {
                 "eao": np.where(known, averaged, 0.0).sum(axis=-1) / known.sum(axis=-1),
                 "accuracy": sums[..., 0] / sums[..., 1],
                 "robustness": sums[..., 2] / sums[..., 3],
             }
+        return {metric.key: values[metric.key] for metric in self.metrics}
 
     def finish_curves(self, statistics: Floats) -> dict[str, Floats]:
         """See `Measure.finish_curves`; NaN at lengths that no run reaches."""
@@ -130,11 +117,10 @@ class MultiStartMeasure:
     def _until_failure(self, sequence: Sequence, run: Trajectory, frames: range) -> tuple[Floats, bool]:
         """Overlaps of the frames before failure, the initialisation as 0; and whether the run failed."""
         truth = [sequence.ground_truth[frame] for frame in frames]
-        size = self.image_sizes.get(sequence.name)
-        base = -1 if self.rules.rasteriser == "vot-official" else 0
-        bounds = None if size is None else [(size[0] + base, size[1] + base)]
-        overlaps = packed_overlaps(pack_run(run), pack_regions(truth), bounds, self.rules.rasteriser)[0]
-        overlaps[run_codes(run) != REGION] = 0.0
+        bounds = image_bounds(self.rules.rasteriser, self.image_sizes.get(sequence.name))
+        clipping = None if bounds is None else [bounds]
+        overlaps = packed_overlaps(run.packed, pack_regions(truth), clipping, self.rules.rasteriser)[0]
+        overlaps[run.codes != REGION] = 0.0
         visible = np.array([bool(np.isfinite(region).all()) for region in truth])
         failing = (overlaps <= self.rules.threshold) & visible
         in_a_row = 0
@@ -163,7 +149,7 @@ class MultiStartMeasure:
 def _anchors_of(sequence: Sequence, runs: Runs) -> list[Anchor]:
     """The anchor of each run: by the frame in its file's name, else in the order of the sequence's anchors."""
     known = anchors(sequence)
-    named = [run.run.start if isinstance(run, RecordedTrajectory) and run.run is not None else None for run in runs]
+    named = [run.place.start if run.place is not None else None for run in runs]
     by_frame = {anchor.frame: anchor for anchor in known}
     if any(start is None for start in named) and len(runs) != len(known):
         raise InputError(
@@ -183,6 +169,9 @@ def _anchors_of(sequence: Sequence, runs: Runs) -> list[Anchor]:
     return chosen
 
 
-def build(name: str, dataset: Dataset) -> MultiStartMeasure:
+def multi_start_measure(convention: Convention, dataset: Dataset) -> MultiStartMeasure:
     """The measure of a convention for a data set, with the interval of its year (or of its lengths)."""
-    return MultiStartMeasure(name, MULTI_START[name], eao_interval(dataset), image_sizes(dataset))
+    rules, interval = convention.rules_on(dataset.name), eao_interval(dataset)
+    return MultiStartMeasure(
+        convention.name, rules, interval, image_sizes(dataset), convention.protocol, convention.metrics
+    )

@@ -6,7 +6,7 @@ failures, pads those that end in failure with zeros, and averages the running me
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from siamfc_eval.geometry.raster import Rasteriser
@@ -56,41 +56,3 @@ class SupervisedRules:
     """Frames from each initialisation on that do not count in accuracy."""
     sensitivity: float = field(default=30.0, metadata={"effect": "the sensitivity of reliability"})
     """S in the AR plot's axis exp(-S * failures per frame)."""
-
-
-SUPERVISED: dict[str, SupervisedRules] = {
-    # The MATLAB toolkit of the challenges: estimate_expected_overlap.m, analyze_accuracy_robustness.m.
-    "vot-official": SupervisedRules(
-        tail_failures="open",
-        rasteriser="vot-official",
-        interval_shift=-1,
-        fragment_starts="failure",
-        fragment_weights="share",
-        repetitions="averaged",
-        accuracy_bounds="beyond",
-        accuracy_pooling="frames",
-        robustness="failures-per-frame",
-        curve_end="longest-sequence",
-        curve_start=1,
-        other_length="cut",
-    ),
-    # vot-toolkit 0.7 .. 0.9: supervised_average_ar, supervised_eao_curve, supervised_eao_score.
-    "vot-toolkit": SupervisedRules(
-        tail_failures="padded",
-        rasteriser="vot-toolkit",
-        interval_shift=0,
-        fragment_starts="initialisation",
-        fragment_weights="one",
-        repetitions="averaged",
-        accuracy_bounds="image",
-        accuracy_pooling="sequences",
-        robustness="weighted-failures",
-        curve_end="longest-fragment",
-        curve_start=0,
-        other_length="raise",
-    ),
-}
-# pysot's copy, toolkit/evaluation/eao_benchmark.py. MATLAB counts frames from 1 and takes next starts f + 5 <= n, which
-# counted from 0 is f + 5 < n; pysot takes f + 5 <= n counted from 0. And it weighs every run of every sequence alike.
-SUPERVISED["pysot-vot"] = replace(SUPERVISED["vot-official"], tail_failures="open-beyond", repetitions="counted")
-"""Convention -> its rules."""

@@ -1,33 +1,27 @@
-"""The supervised (reset-based) VOT experiment as a measure: EAO, accuracy, robustness, lost number, AR, per tag."""
+"""The supervised (reset-based) VOT protocol as a measure: EAO, accuracy, robustness, lost number, AR, per tag."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.datasets.sequence import Dataset, Sequence
+from siamfc_eval.metrics.convention import Convention
+from siamfc_eval.metrics.declared import SUPERVISED
 from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Reduction, Runs, refuse_length
 from siamfc_eval.metrics.vot.fragments import add_curves, fragment_weights, fragments
-from siamfc_eval.metrics.vot.rules import SUPERVISED, SupervisedRules
-from siamfc_eval.metrics.vot.runs import REGION, ScoredRun, counted_frames, run_codes, score_run
+from siamfc_eval.metrics.vot.rules import SupervisedRules
+from siamfc_eval.metrics.vot.runs import ScoredRun, counted_frames, score_run
+from siamfc_eval.metrics.vot.tags import TagTable
 from siamfc_eval.metrics.vot.years import Interval, eao_interval, image_sizes
-from siamfc_eval.protocols.trajectory import FAILED, INITIALIZED, Trajectory
+from siamfc_eval.protocols.trajectory import FAILED, INITIALIZED, REGION, Trajectory
 
 Floats = NDArray[np.float64]
 
-EAO = Metric("eao", "EAO", "higher")
-ACCURACY = Metric("accuracy", "Accuracy", "higher")
-ROBUSTNESS = Metric("robustness", "Robustness", "lower", high=float("inf"))
-LOST_NUMBER = Metric("lost_number", "Lost number", "lower", high=float("inf"), digits=1)
-RELIABILITY = Metric("reliability", "Reliability (S = 30)", "higher")
-
-TAGS = ("camera_motion", "illum_change", "motion_change", "occlusion", "size_change")
 _SUMS = ("accuracy", "accuracy_weight", "robustness", "robustness_weight", "failures", "frames", "sequences")
 
 
@@ -50,11 +44,8 @@ class SupervisedMeasure:
     """Sequence -> (width, height); regions of other sequences are not clipped."""
     protocol: str = "supervised"
     policy: Mismatch = "convention"
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        """EAO first."""
-        return (EAO, ACCURACY, ROBUSTNESS, LOST_NUMBER, RELIABILITY)
+    metrics: tuple[Metric, ...] = SUPERVISED
+    """Those that are reported, the one to rank by first."""
 
     @cached_property
     def curves(self) -> tuple[CurveAxis, ...]:
@@ -69,6 +60,7 @@ class SupervisedMeasure:
                 "Expected average overlap",
                 "eao",
                 averaged=(float(self._averaged[0]), float(self._averaged[1])),
+                fills=True,
             ),
         )
 
@@ -100,7 +92,7 @@ class SupervisedMeasure:
                 notes.append(f"{counted}{frames - rows} frames overlap nothing")
             else:
                 notes.append(f"{counted}{frames - rows} frames are not scored{done}")
-        codes = run_codes(run)
+        codes = run.codes
         if not len(codes) or codes[0] != INITIALIZED:
             notes.append("the first line is no initialisation (1): these are not results of the supervised protocol")
         elif (codes == FAILED).any() and not self._restarts(codes):
@@ -117,7 +109,7 @@ class SupervisedMeasure:
     def tag_statistics(self, sequence: Sequence, runs: Runs) -> Mapping[str, Floats]:
         """Rows for "all", VOT's tags and "empty" (frames without any tag): each frame counts where it is tagged, a
         fragment by its share of tagged frames, a failure if its frame is tagged."""
-        tags = frame_tags(sequence)
+        tags = self._tags[sequence]
         rows = self._rows(sequence, self._scored(sequence, runs), tags.marks)
         return dict.fromkeys(tags.absent, self._nothing) | dict(zip(tags.present, rows, strict=True))
 
@@ -125,7 +117,8 @@ class SupervisedMeasure:
         """See `Measure.finish`."""
         low, high = self._averaged
         curve = self._curve(statistics)
-        return {"eao": _known_mean(curve[..., low : high + 1]), **self._rates(statistics[..., -len(_SUMS) :])}
+        values = {"eao": _known_mean(curve[..., low : high + 1]), **self._rates(statistics[..., -len(_SUMS) :])}
+        return {metric.key: values[metric.key] for metric in self.metrics}
 
     def reduced(self, metric: str) -> Reduction:
         """See `Reducible.reduced`: EAO needs the lengths that it is averaged over, everything else only sums."""
@@ -209,6 +202,10 @@ class SupervisedMeasure:
         return scored
 
     @cached_property
+    def _tags(self) -> TagTable:
+        return TagTable()
+
+    @cached_property
     def _nothing(self) -> Floats:
         """The row of statistics of no frames at all."""
         return np.zeros((3 if self._ends_with_fragments else 2) * self.length + len(_SUMS))
@@ -274,41 +271,15 @@ def _known_mean(curve: Floats) -> Floats:
         return np.asarray(np.where(known, curve, 0.0).sum(axis=-1) / known.sum(axis=-1))
 
 
-class FrameTags(NamedTuple):
-    """Which frames of a sequence carry which tag: "all", VOT's tags, and "empty" for frames without any."""
-
-    present: tuple[str, ...]
-    """The tags that some frame carries."""
-    absent: tuple[str, ...]
-    """The others."""
-    marks: Floats
-    """Shape (present tags, n), 0 or 1."""
-
-
-_tags: WeakKeyDictionary[Sequence, FrameTags] = WeakKeyDictionary()
-
-
-def frame_tags(sequence: Sequence) -> FrameTags:
-    """The tags of a sequence's frames.
-
-    A tag that the data set left out for a sequence (an empty list) is carried by no frame of it.
-    """
-    if sequence not in _tags:
-        frames = len(sequence)
-        names = ("all", *TAGS, "empty")
-        marks = np.zeros((len(names), frames))
-        marks[0] = 1.0
-        for row, name in zip(marks[1:-1], TAGS, strict=True):
-            given = np.asarray(sequence.tags.get(name, ()), dtype=np.float64)[:frames]
-            row[: len(given)] = given
-        marks[-1] = 1.0 - marks[1:-1].max(axis=0)
-        carried = marks.max(axis=1, initial=0.0) > 0
-        present = tuple(name for name, is_carried in zip(names, carried, strict=True) if is_carried)
-        _tags[sequence] = FrameTags(present, tuple(name for name in names if name not in present), marks[carried])
-    return _tags[sequence]
-
-
-def build(name: str, dataset: Dataset) -> SupervisedMeasure:
+def supervised_measure(convention: Convention, dataset: Dataset) -> SupervisedMeasure:
     """The measure of a convention for a data set, with the interval of its year (or of its lengths)."""
     longest = max((len(sequence) for sequence in dataset), default=1)
-    return SupervisedMeasure(name, SUPERVISED[name], eao_interval(dataset), longest, image_sizes(dataset))
+    return SupervisedMeasure(
+        convention.name,
+        convention.rules_on(dataset.name),
+        eao_interval(dataset),
+        longest,
+        image_sizes(dataset),
+        convention.protocol,
+        metrics=convention.metrics,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -11,15 +12,16 @@ from numpy.typing import NDArray
 
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.geometry.raster import Rasteriser
+from siamfc_eval.metrics.convention import Convention
+from siamfc_eval.metrics.declared import AVERAGE_OVERLAP
 from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Runs, refuse_length
 from siamfc_eval.metrics.vot.runs import score_run
-from siamfc_eval.metrics.vot.supervised import frame_tags
+from siamfc_eval.metrics.vot.tags import TagTable
 from siamfc_eval.metrics.vot.years import image_sizes
 from siamfc_eval.protocols.trajectory import Trajectory
 
 Floats = NDArray[np.float64]
 
-AVERAGE_OVERLAP = Metric("average_overlap", "Average overlap", "higher")
 THRESHOLDS = np.linspace(0.0, 1.0, 100)
 """Overlap thresholds of the success curve, as in both toolkits."""
 
@@ -38,15 +40,6 @@ class UnsupervisedRules:
     """Missing frames overlap nothing, frames count as far as both go, or the run is refused."""
 
 
-UNSUPERVISED: dict[str, UnsupervisedRules] = {
-    # The MATLAB toolkit: analyze_overlap.m, stacks with burn-in 0.
-    "vot-official-ao": UnsupervisedRules("vot-official", burn_in=0, pooling="frames"),
-    # vot-toolkit 0.7: average_accuracy in its VOT2018 stack (burn-in 10, weighted by length).
-    "vot-toolkit-ao": UnsupervisedRules("vot-toolkit", burn_in=10, pooling="sequences"),
-}
-"""Convention -> its rules."""
-
-
 @dataclass(frozen=True)
 class UnsupervisedMeasure:
     """Average overlap and success under one set of rules.
@@ -60,11 +53,8 @@ class UnsupervisedMeasure:
     """Sequence -> (width, height); regions of other sequences are not clipped."""
     protocol: str = "unsupervised"
     policy: Mismatch = "convention"
-
-    @property
-    def metrics(self) -> tuple[Metric, ...]:
-        """Average overlap."""
-        return (AVERAGE_OVERLAP,)
+    metrics: tuple[Metric, ...] = (AVERAGE_OVERLAP,)
+    """Average overlap."""
 
     @property
     def curves(self) -> tuple[CurveAxis, ...]:
@@ -105,7 +95,7 @@ class UnsupervisedMeasure:
 
     def tag_statistics(self, sequence: Sequence, runs: Runs) -> Mapping[str, Floats]:
         """Rows over the frames with a tag: "all", VOT's tags and "empty"."""
-        tags = frame_tags(sequence)
+        tags = self._tags[sequence]
         rows = (self._row(sequence, runs, marks) for marks in tags.marks)
         return dict.fromkeys(tags.absent, np.zeros(2 + len(THRESHOLDS))) | dict(zip(tags.present, rows, strict=True))
 
@@ -118,6 +108,10 @@ class UnsupervisedMeasure:
         """See `Measure.finish_curves`."""
         with np.errstate(invalid="ignore", divide="ignore"):
             return {"success": statistics[..., 2:] / statistics[..., 1:2]}
+
+    @cached_property
+    def _tags(self) -> TagTable:
+        return TagTable()
 
     def _row(self, sequence: Sequence, runs: Runs, tag: Floats) -> Floats:
         row = np.zeros(2 + len(THRESHOLDS))
@@ -140,6 +134,7 @@ class UnsupervisedMeasure:
         return row
 
 
-def build(name: str, dataset: Dataset) -> UnsupervisedMeasure:
+def unsupervised_measure(convention: Convention, dataset: Dataset) -> UnsupervisedMeasure:
     """The measure of a convention for a data set."""
-    return UnsupervisedMeasure(name, UNSUPERVISED[name], image_sizes(dataset))
+    rules = convention.rules_on(dataset.name)
+    return UnsupervisedMeasure(convention.name, rules, image_sizes(dataset), convention.protocol)

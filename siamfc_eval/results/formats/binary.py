@@ -15,8 +15,8 @@ import numpy as np
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Region, bounding_box
-from siamfc_eval.protocols.trajectory import Code
-from siamfc_eval.results.rows import REGION, Rows
+from siamfc_eval.protocols.trajectory import REGION, Code
+from siamfc_eval.results.rows import Rows
 
 _HEADER = struct.Struct("<hI")
 _SPECIAL, _RECTANGLE, _POLYGON = 0, 1, 2

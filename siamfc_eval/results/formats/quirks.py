@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import UnknownNameError
+from siamfc_eval.protocols.trajectory import REGION
 from siamfc_eval.results.raw import RawRun, TrackerResults
-from siamfc_eval.results.rows import REGION, Rows
+from siamfc_eval.results.rows import Rows
 
 Floats = NDArray[np.float64]
 

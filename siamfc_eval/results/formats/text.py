@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Region, bounding_box
-from siamfc_eval.protocols.trajectory import Code
+from siamfc_eval.protocols.trajectory import REGION, Code
 from siamfc_eval.results.formats.lines import parse_lines
-from siamfc_eval.results.rows import REGION, Rows
+from siamfc_eval.results.rows import Rows
 
 _SEPARATOR = re.compile(r"[ \t]*,[ \t]*|[ \t]+")
 _MAX_LINE = 65536

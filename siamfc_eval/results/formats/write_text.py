@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from siamfc_eval.results.rows import REGION, Rows
+from siamfc_eval.protocols.trajectory import REGION
+from siamfc_eval.results.rows import Rows
 
 
 def format_rows(rows: Rows) -> str:
