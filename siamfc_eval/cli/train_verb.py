@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -10,17 +9,13 @@ import click
 from siamfc_eval.catalogue import find_definition
 from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
-from siamfc_eval.errors import MissingDependencyError
-
-
-def _default_data() -> Path:
-    return Path(os.environ.get("SIAMFC_EVAL_SHARED", "../shared")) / "data" / "train"
+from siamfc_eval.errors import InputError, MissingDependencyError
 
 
 @click.command(epilog="Example: siamfc-eval train train_siamfc_slim --data ~/train --out runs/siamfc-slim")
 @click.argument("training")
 @click.option(
-    "--data", type=click.Path(path_type=Path), help="Folder that the sources' paths start from; default: shared data."
+    "--data", type=click.Path(path_type=Path), help="Folder that relative paths in the training file start from."
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of checkpoints, logs and weights; default: runs/NAME."
@@ -29,19 +24,24 @@ def _default_data() -> Path:
 def command(training: str, data: Path | None, out: Path | None, device: str) -> None:
     """Train a network. TRAINING is a .toml file or the name of one in the catalogue of experiments.
 
-    A training that was stopped is continued by the same command. At the end, the folder holds the weights as
-    safetensors, a model card, the log and the curves.
+    A training that was stopped, by Ctrl-C or otherwise, is continued by the same command. At the end, the folder holds
+    the weights as safetensors, a tracker file with the training's name, a model card, the log and the curves.
     """
     try:
         from siamfc_eval.training import distributed
-        from siamfc_eval.training.configuration import read_configuration
+        from siamfc_eval.training.configuration import CATALOGUE, data_folder, read_configuration
         from siamfc_eval.training.export import hand_over
         from siamfc_eval.training.loop import Training
     except ModuleNotFoundError as error:
         raise MissingDependencyError(error.name or "torch", "train", "training") from error
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    configuration = read_configuration(find_definition("experiments/trainings", training))
+    file = find_definition(CATALOGUE, training)
+    configuration = read_configuration(file)
+    material = data_folder(configuration, data)
+    folder = out or Path("runs") / configuration.name
+    if file.resolve() == (folder / f"{configuration.name}.toml").resolve():
+        raise InputError(f"{file}: the tracker file is to be written in its place. Give another --out, or rename it.")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     shown: dict[str, float] = {}
     with distributed.joined(device) as place:
@@ -53,12 +53,17 @@ def command(training: str, data: Path | None, out: Path | None, device: str) -> 
                 text = ", ".join(f"{name} {value:.4f}" for name, value in shown.items())
                 progress.update(task, completed=step, description=f"{configuration.name}: {text}")
 
-            folder = out or Path("runs") / configuration.name
-            run = Training(configuration, data or _default_data(), folder, place, observe)
+            run = Training(configuration, material, folder, place, observe)
             if run.resume() and place.is_first:
                 progress.console.print(f"continuing at step {run.step}")
             progress.update(task, completed=run.step)
-            run.run()
+            try:
+                run.run()
+            except KeyboardInterrupt:
+                if run.saved is not None and place.is_first:
+                    last = folder / "last.pt"
+                    echo(f"{last} has step {run.saved}: the same command continues there", err=True)
+                raise
         if place.is_first:
             written = hand_over(run)
             echo(f"trained {run.step} steps in {run.seconds / 60:.1f} minutes; best validation {run.best:.4f}")

@@ -57,10 +57,11 @@ def command(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Search for TRACKER's best hyper-parameters and write them as a tracker file.
+    """Search for TRACKER's best hyper-parameters and write them as a tracker file, if they are better.
 
     A share of the videos is kept out of the search. The score on those, before and after, is what the tuning is worth;
-    the score on the others only says how far the search could bend the tracker towards them.
+    the score on the others only says how far the search could bend the tracker towards them. Where those kept out do
+    not score better, no file is written.
     """
     from siamfc_eval.errors import UnknownNameError
     from siamfc_eval.metrics.conventions import build_measure
@@ -103,17 +104,21 @@ def command(
         seed=seed,
         on_trial=tell,
     )
-    about = f"{experiment.name or experiment_name}, {rules}, {aim.key}"
-    _write(path, tracker, tuned, about, weights=weights, weights_key=weights_key)
+    if tuned.is_confirmed:
+        about = f"{experiment.name or experiment_name}, {rules}, {aim.key}"
+        _write(path, tracker, tuned, about, weights=weights, weights_key=weights_key)
     if as_json:
-        echo(json_text({"file": str(path), "metric": aim.key, "convention": rules, **_facts(tuned)}))
+        written = str(path) if tuned.is_confirmed else None
+        echo(json_text({"file": written, "metric": aim.key, "convention": rules, **_facts(tuned)}))
         return
     echo(f"{aim.label} on the sequences tuned on: {tuned.tuning_before:.3f} -> {tuned.tuning_after:.3f}")
     echo(f"{aim.label} on those kept out:         {tuned.held_out_before:.3f} -> {tuned.held_out_after:.3f}")
-    gain = (tuned.held_out_after - tuned.held_out_before) * (1 if aim.better == "higher" else -1)
-    if gain <= 0:
-        echo("The sequences kept out do not confirm the gain: the tracker's own values are the safer choice.")
-    echo(f"written: {path}")
+    if tuned.is_confirmed:
+        echo(f"written: {path}")
+        return
+    echo(f"The sequences kept out do not confirm a gain: {loaded.name}'s own values stay, and no file is written.")
+    if path.exists():
+        echo(f"{path} is from before and was left as it is.")
 
 
 def _facts(tuned: Tuned) -> dict[str, Any]:
@@ -121,6 +126,7 @@ def _facts(tuned: Tuned) -> dict[str, Any]:
     return {
         "parameters": tuned.parameters,
         "tuning": {"before": tuned.tuning_before, "after": tuned.tuning_after, "sequences": tuned.split.tuning},
+        "confirmed": tuned.is_confirmed,
         "held_out": {
             "before": tuned.held_out_before,
             "after": tuned.held_out_after,
@@ -170,7 +176,7 @@ def _write(path: Path, spec: str, tuned: Tuned, aim: str, *, weights: Path | Non
     if isinstance(definition, NetworkDefinition):
         file = weights if weights is not None else source.parent / str(definition.weights)
         brought = {
-            "weights": os.path.relpath(file.expanduser().resolve(), path.parent.resolve()),
+            "weights": _from(path.parent, file),
             "weights_key": weights_key or definition.weights_key,
         }
     changed = definition.model_copy(
@@ -187,3 +193,12 @@ def _write(path: Path, spec: str, tuned: Tuned, aim: str, *, weights: Path | Non
         f"{tuned.held_out_before:.4f} -> {tuned.held_out_after:.4f}.",
     ]
     write_definition(path, changed, notes)
+
+
+def _from(folder: Path, file: Path) -> str:
+    """A file's path from a folder, with slashes, so that both can move together, also to another system."""
+    place = file.expanduser().resolve()
+    try:
+        return Path(os.path.relpath(place, folder.expanduser().resolve())).as_posix()
+    except ValueError:  # On Windows, another drive.
+        return place.as_posix()

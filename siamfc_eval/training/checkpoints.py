@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import ValidationError
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.storage.writing import replacing
@@ -24,6 +25,17 @@ def training_identity(configuration: TrainingConfiguration) -> str:
     return json.dumps(values, sort_keys=True)
 
 
+def _completed(identity: str) -> dict[str, Any]:
+    """An identity's values, with the defaults of what there was not yet when it was written."""
+    values: dict[str, Any] = json.loads(identity)
+    try:
+        configuration = TrainingConfiguration.model_validate(values)
+    except ValidationError:  # of a version with other keys: what differs is shown as it is
+        return values
+    completed: dict[str, Any] = json.loads(training_identity(configuration))
+    return completed
+
+
 def save_state(state: dict[str, Any], path: Path) -> None:
     """Write a checkpoint beside its place, then move it there; on failure the old one is untouched.
 
@@ -39,19 +51,31 @@ def save_state(state: dict[str, Any], path: Path) -> None:
             raise InputError(f"{path}: cannot write this checkpoint ({error}). {remedy}") from error
 
 
+def read_state(path: Path) -> dict[str, Any]:
+    """Read a file that `save_state` wrote; no code in it is run.
+
+    Raises:
+        InputError: not readable, or no checkpoint of a training.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # the unpickler meets foreign bytes with whatever its stack machine trips over
+        raise InputError(
+            f"{path}: not a readable checkpoint ({type(error).__name__}: {error}). Restore it, or move it away."
+        ) from error
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise InputError(f"{path}: no checkpoint of a training ('{FORMAT}'). Weights alone cannot be resumed.")
+    return state
+
+
 def load_state(path: Path, configuration: TrainingConfiguration) -> dict[str, Any]:
     """Read a checkpoint that belongs to this configuration.
 
     Raises:
         InputError: not readable, no training checkpoint, or of another model or configuration; names what differs.
     """
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # the unpickler meets foreign bytes with whatever its stack machine trips over
-        raise InputError(f"{path}: not a readable checkpoint ({type(error).__name__}: {error}).") from error
-    if not isinstance(state, dict) or state.get("format") != FORMAT:
-        raise InputError(f"{path}: no checkpoint of a training ('{FORMAT}'). Weights alone cannot be resumed.")
-    theirs, ours = json.loads(state["identity"]), json.loads(training_identity(configuration))
+    state = read_state(path)
+    theirs, ours = _completed(state["identity"]), json.loads(training_identity(configuration))
     differing = sorted(key for key in {*theirs, *ours} if theirs.get(key) != ours.get(key))
     if differing:
         shown = "; ".join(f"{key}: {theirs.get(key)!r} there, {ours.get(key)!r} here" for key in differing)[:600]

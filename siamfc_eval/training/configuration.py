@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from siamfc_eval.catalogue import catalogue_folder, catalogue_names
 from siamfc_eval.errors import InputError
 from siamfc_eval.storage.validation import explain_validation
 from siamfc_eval.training.schedules import ScheduleKind
 
+CATALOGUE = "experiments/trainings"
+"""Kind of definition under which the catalogue has trainings."""
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
@@ -163,8 +167,9 @@ class LoopSection(_Section):
     """Decay of the moving average of the weights; 0 averages nothing."""
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
     log_every: int = Field(default=20, ge=1)
-    save_every: int = Field(default=500, ge=1)
-    """Steps between two writings of last.pt."""
+    save_every: int = Field(default=0, ge=0)
+    """Steps between two writings of last.pt; 0: as many as take a minute, as measured. It is written at the end, and
+    when a signal asks to end, in any case."""
     keep_every: int = Field(default=0, ge=0)
     """Steps between checkpoints that are kept under their own name; 0 keeps none."""
     broken_limit: int = Field(default=100, ge=0)
@@ -235,12 +240,18 @@ def _over(base: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _read_values(path: Path, above: tuple[str, ...] = ()) -> dict[str, Any]:
-    """What a file and those that it extends declare; `above` are the names of the files that extend this one."""
-    if path.stem in above:
-        raise InputError(f"{path}: {', '.join([*above, path.stem])}: files that extend each other; one must not.")
+def _read_values(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """What a file and those that it extends declare; `above` are the files that extend this one."""
+    if path.resolve() in above:
+        circle = [*above[above.index(path.resolve()) :], path]
+        raise InputError(
+            f"{path}: extends itself. Name another file; to extend the catalogue's training of that name, rename yours."
+            if len(circle) == 2
+            else f"{path}: files that extend each other: {' -> '.join(file.name for file in circle)}. "
+            "Take `extends` out of one of them."
+        )
     try:
-        values = tomllib.loads(path.read_text())
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: cannot read this training file ({error.strerror}).") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -248,19 +259,66 @@ def _read_values(path: Path, above: tuple[str, ...] = ()) -> dict[str, Any]:
     base = values.pop("extends", None)
     if base is None:
         return values
-    if not isinstance(base, str) or base == path.stem or not PLAIN_NAME.fullmatch(base):
-        raise InputError(f"{path}: extends is the name of another training file in the same folder, not {base!r}.")
-    return _over(_read_values(path.with_name(f"{base}.toml"), (*above, path.stem)), values)
+    below = _read_values(_find_base(path, base), (*above, path.resolve()))
+    below.pop("name", None)  # what lies over another training is another training
+    return _over(below, values)
+
+
+def _find_base(path: Path, base: object) -> Path:
+    """The file that another one extends: of that name in the same folder, or else in the catalogue."""
+    name = base.removesuffix(".toml") if isinstance(base, str) else ""
+    if not PLAIN_NAME.fullmatch(name):
+        raise InputError(
+            f"{path}: extends = {base!r}: expected the name of another training file, without its folder: one beside "
+            f"this file, or one of {', '.join(catalogue_names(CATALOGUE))}."
+        )
+    folders = (path.parent, catalogue_folder(CATALOGUE))
+    for folder in folders:
+        if (folder / f"{name}.toml").is_file():
+            return folder / f"{name}.toml"
+    looked = " and ".join(f"{folder.resolve()}" for folder in folders)
+    near = difflib.get_close_matches(name, catalogue_names(CATALOGUE), n=3, cutoff=0.5) or catalogue_names(CATALOGUE)
+    raise InputError(
+        f"{path}: extends = {base!r}: no file {name}.toml. Looked in {looked}. Nearest in the catalogue: "
+        f"{', '.join(near)}."
+    )
 
 
 def read_configuration(path: Path) -> TrainingConfiguration:
-    """Read and validate a training file, and the one that it `extends`: a name without .toml, in the same folder.
+    """Read and validate a training file, and the one that it `extends`: a name, in the same folder or the catalogue.
+
+    A file that declares no `name` has its own without ".toml", not that of the file which it extends.
 
     Raises:
-        InputError: the file is missing, is no TOML, or a field is unknown, missing or out of range; names the field.
+        InputError: the file is missing, is no TOML, extends itself or what is not there, or a field is unknown,
+            missing or out of range; names the field.
     """
-    values = _read_values(path)
+    values = {"name": path.stem, **_read_values(path)}
     try:
         return TrainingConfiguration.model_validate(values)
     except ValidationError as error:
         raise InputError(explain_validation(error, str(path), TrainingConfiguration)) from error
+
+
+def data_folder(configuration: TrainingConfiguration, data: Path | None) -> Path:
+    """The folder that relative paths of a training start from.
+
+    Args:
+        configuration: the training.
+        data: what was given as --data; None where nothing was.
+
+    Raises:
+        InputError: nothing was given and a path is relative, or there is no such folder.
+    """
+    validation = configuration.validation
+    held_out = (validation.source, validation.stills, validation.sequences) if validation.every else ()
+    paths = [*(source.path for source in configuration.sources), *filter(None, held_out)]
+    relative = list(dict.fromkeys(path for path in paths if not Path(path).is_absolute()))
+    if data is None and relative:
+        raise InputError(
+            f"training '{configuration.name}': its material is in {', '.join(relative)}, below a folder that --data "
+            "names. Give --data FOLDER, or absolute paths in the training file."
+        )
+    if data is not None and not data.is_dir():
+        raise InputError(f"{data}: no such folder, which --data names. Expected in it: {', '.join(relative)}.")
+    return data if data is not None else Path()

@@ -27,6 +27,14 @@ class Place:
         """The process that logs, validates and saves."""
         return self.rank == 0
 
+    def any(self, flag: bool) -> bool:
+        """True in every process where `flag` is true in one of them; all of them must ask at the same point."""
+        if self.ranks == 1:
+            return flag
+        asked = torch.tensor(int(flag), device=self.device)
+        torch.distributed.all_reduce(asked, torch.distributed.ReduceOp.MAX)
+        return bool(asked)
+
 
 @contextmanager
 def joined(device: str = "auto") -> Iterator[Place]:

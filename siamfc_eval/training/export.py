@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 from pathlib import Path
@@ -16,8 +17,11 @@ from siamfc_eval.models.siamese import SiameseNetwork
 from siamfc_eval.reporting.html import render_training
 from siamfc_eval.reporting.plots import save
 from siamfc_eval.storage.writing import replacing, write_atomic
+from siamfc_eval.tracking.definition import parse_definition, write_definition
+from siamfc_eval.training.checkpoints import read_state
 from siamfc_eval.training.configuration import TrainingConfiguration
 from siamfc_eval.training.journal import draw_curves, read_journal
+from siamfc_eval.training.validation import build_tracker
 from siamfc_eval.version import __version__
 
 if TYPE_CHECKING:
@@ -57,24 +61,46 @@ def export_weights(configuration: TrainingConfiguration, chosen: dict[str, Any],
     save_model(trained_network(configuration, chosen["model"]), path, half=True, metadata=metadata)
 
 
+def export_tracker(configuration: TrainingConfiguration, chosen: dict[str, Any], path: Path, weights: str) -> None:
+    """Write the tracker file of a trained network, with the hyper-parameters that it was validated with.
+
+    Args:
+        configuration: the training.
+        chosen: as for `export_weights`.
+        path: ends in .toml; its stem names the tracker's results.
+        weights: name of the weights file in the same folder.
+    """
+    network = trained_network(configuration, chosen["model"])
+    values = {
+        "family": "siamrpn" if network.kind == "rpn" else "siamfc",
+        "description": f"{network.name}, trained as {configuration.name}",
+        "model": network.name,
+        "weights": weights,
+        "parameters": build_tracker(network, configuration).parameters.model_dump(mode="json", exclude_defaults=True),
+    }
+    notes = [f"Written by siamfc-eval {__version__} train. Hyper-parameters are those of the training's validation."]
+    write_definition(path, parse_definition(values, path), notes)
+
+
 def hand_over(training: Training) -> list[Path]:
-    """Write weights, card, report and curves of a training beside its checkpoints; returns what was written.
+    """Write weights, tracker file, card, report and curves of a training beside its checkpoints; returns their paths.
 
     The weights are those of the best validation, or the last ones where nothing was validated.
     """
     configuration, out = training.configuration, training.out
-    best = out / "best.pt"
     chosen: dict[str, Any] = {
         "model": training.validated.state_dict(),
         "step": training.step,
         "validation": float("nan"),
     }
-    if best.exists():
-        chosen = torch.load(best, map_location="cpu", weights_only=True)
-    weights = out / f"{configuration.name}.safetensors"
+    # Else a best.pt that lies there is another training's.
+    if not math.isnan(training.best):
+        chosen = read_state(out / "best.pt")
+    weights, tracker = (out / f"{configuration.name}{ending}" for ending in (".safetensors", ".toml"))
     card = out / f"{configuration.name}.md"
     page, picture = out / "report.html", out / "curves.png"
     export_weights(configuration, chosen, weights)
+    export_tracker(configuration, chosen, tracker, weights.name)
     facts = _facts(configuration, chosen, training.seconds, training.step)
     write_atomic(card, _card(configuration, facts))
     records = read_journal(out / "log.jsonl")
@@ -84,7 +110,7 @@ def hand_over(training: Training) -> list[Path]:
     write_atomic(page, render_training(configuration.name, told, curves, notes))
     with replacing(picture) as unfinished:
         save(curves, unfinished, "png")
-    return [weights, card, page, picture]
+    return [weights, tracker, card, page, picture]
 
 
 def _loss_in_words(configuration: TrainingConfiguration) -> str:

@@ -22,6 +22,8 @@ class Journal:
 
     def __init__(self, folder: Path, observer: Observer | None = None) -> None:
         self.path = folder / "log.jsonl"
+        if self.path.is_file() and not self.path.read_bytes().endswith(b"\n"):
+            append_line(self.path, "")  # the end of a line that a kill cut short
         self._observer = observer
         self._board: Any = None
         if importlib.util.find_spec("tensorboard") is not None:
@@ -51,11 +53,17 @@ class Journal:
 
 
 def read_journal(path: Path) -> list[dict[str, Any]]:
-    """All records of a log, in order; of steps that were run twice (after a kill) the later record counts."""
+    """All records of a log, in order; of steps that were run twice (after a kill) the later record counts.
+
+    A line that a kill or a power cut left unfinished is no record.
+    """
     records: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for line in path.read_text().splitlines():
-        if line.strip():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
             record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict) and "step" in record:
             records[record["step"], "validation" in record, record.get("note")] = record
     return sorted(records.values(), key=lambda record: record["step"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path
@@ -23,11 +24,15 @@ from siamfc_eval.training.data.feeding import Batch, batches
 from siamfc_eval.training.distributed import Place
 from siamfc_eval.training.ema import WeightAverage
 from siamfc_eval.training.initial.starting import build_network
+from siamfc_eval.training.interruption import Interruption
 from siamfc_eval.training.journal import Journal, Observer
 from siamfc_eval.training.losses.objective import Parts, build_objective
 from siamfc_eval.training.validation import validate
 
 SINGLE = Place(0, 1, torch.device("cpu"))
+SAVE_SECONDS = 60.0
+"""Between two writings of last.pt, where the configuration does not say after how many steps."""
+_NOTICE = "ending after this step, once last.pt is written; a second signal ends at once"
 
 
 class _Step(nn.Module):
@@ -80,6 +85,11 @@ class Training:
         self.step = 0
         self.best = float("nan")
         self.seconds = 0.0
+        self.saved: int | None = None
+        """Step that `last.pt` is of; None: there is none."""
+        self._is_validation_due = False
+        self._interruption = Interruption()
+        self._saved_at = time.monotonic()
         self.broken: dict[str, str] = {}
         make_folder(out)
         self.journal = Journal(out, observer) if place.is_first else None
@@ -112,6 +122,8 @@ class Training:
             self.average.model.load_state_dict(state["average"])
             self.average.updates = state["average_updates"]
         self.step, self.best, self.seconds = state["step"], state["best"], state["seconds"]
+        self._is_validation_due = state.get("validation_due", False)
+        self.saved = self.step
         return True
 
     def state(self) -> dict[str, Any]:
@@ -128,10 +140,14 @@ class Training:
             "step": self.step,
             "best": self.best,
             "seconds": self.seconds,
+            "validation_due": self._is_validation_due,
         }
 
     def run(self, stop_after: int | None = None) -> None:
         """All steps that are left.
+
+        A signal that asks to end (SIGINT, SIGTERM, SIGHUP) does so after the step at work, once `last.pt` is written; a
+        validation at work is broken off, and done when the training goes on. A second signal ends at once.
 
         Args:
             stop_after: leave after this step as if killed there, nothing saved (for tests of resuming).
@@ -139,24 +155,24 @@ class Training:
         Raises:
             IncompleteError: the loss is no number; the batch is kept in `nan-batch.pt`.
             InputError: too many broken images, or a checkpoint that cannot be written.
+            KeyboardInterrupt: after SIGINT, or another signal with a handler that raises it.
         """
+        with Interruption(_NOTICE if self.place.is_first else "") as self._interruption:
+            self._advance(stop_after)
+
+    def _advance(self, stop_after: int | None) -> None:
+        """The steps, until the last one, `stop_after` or a request to end."""
         loop = self.configuration.loop
         clips = self._clips()
-        first, last = self.step * loop.accumulate, loop.steps * loop.accumulate
-        feed = iter(
-            batches(
-                self.sampler,
-                first,
-                last,
-                batch=loop.batch,
-                workers=loop.workers,
-                rank=self.place.rank,
-                ranks=self.place.ranks,
-            )
-        )
+        feed = self._feed()
         meter = _Meter(loop.batch * loop.accumulate * self.place.ranks)
         begun = time.perf_counter() - self.seconds
-        while self.step < loop.steps and self.step != stop_after:
+        self._saved_at = time.monotonic()
+        if self._is_validation_due and clips:
+            self._validate(clips)
+            self._save_last()
+        is_ending = self.place.any(self._interruption.is_requested)
+        while self.step < loop.steps and self.step != stop_after and not is_ending:
             asked = time.perf_counter()
             group = list(islice(feed, loop.accumulate))
             meter.waited += time.perf_counter() - asked
@@ -169,10 +185,24 @@ class Training:
             if self._is_validated(clips):
                 self._validate(clips)
                 meter.restart()
-            self._save()
+            is_ending = self.place.any(self._interruption.is_requested)
+            self._save(is_ending)
         self._parallel = None  # it holds the process group
         if self.journal is not None:
             self.journal.close()
+
+    def _feed(self) -> Iterator[Batch]:
+        """The batches of all steps that are left."""
+        loop = self.configuration.loop
+        return batches(
+            self.sampler,
+            self.step * loop.accumulate,
+            loop.steps * loop.accumulate,
+            batch=loop.batch,
+            workers=loop.workers,
+            rank=self.place.rank,
+            ranks=self.place.ranks,
+        )
 
     def _clips(self) -> list[Sequence]:
         wanted = self.configuration.validation.every > 0 and self.place.is_first
@@ -257,22 +287,37 @@ class Training:
         )
 
     def _validate(self, clips: list[Sequence]) -> None:
-        record = validate(self.validated, clips, self.configuration, str(self.place.device))
+        """Score the network and keep it if it is the best so far; if that is broken off, it stays due."""
+        self._is_validation_due = True
+        device, interruption = str(self.place.device), self._interruption
+        record = validate(self.validated, clips, self.configuration, device, lambda: interruption.is_requested)
+        if record is None:
+            return
         score = record["validation"]
         if not self.best >= score:
             self.best = score
             weights = self.validated.state_dict()
             save_state({"model": weights, "step": self.step, "validation": score}, self.out / "best.pt")
+        self._is_validation_due = False
         self._log({**record, "best": self.best})
 
-    def _save(self) -> None:
+    def _save(self, is_ending: bool) -> None:
+        """Write the checkpoints that this step is to leave."""
         loop = self.configuration.loop
         if not self.place.is_first:
             return
         if loop.keep_every and self.step % loop.keep_every == 0:
             save_state(self.state(), self.out / f"step-{self.step:07d}.pt")
-        if self.step % loop.save_every == 0 or self.step == loop.steps:
-            save_state(self.state(), self.out / "last.pt")
+        if loop.save_every:
+            is_time = self.step % loop.save_every == 0
+        else:
+            is_time = time.monotonic() - self._saved_at >= SAVE_SECONDS
+        if is_time or is_ending or self.step == loop.steps:
+            self._save_last()
+
+    def _save_last(self) -> None:
+        save_state(self.state(), self.out / "last.pt")
+        self.saved, self._saved_at = self.step, time.monotonic()
 
     def _log(self, values: Parts) -> None:
         if self.journal is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from collections.abc import Sequence as Ordered
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -40,13 +41,18 @@ def overlaps(first: Boxes, second: Boxes) -> NDArray[np.float64]:
     return np.asarray(shared / (first[:, 2:].prod(axis=1) + second[:, 2:].prod(axis=1) - shared))
 
 
-def build_tracker(model: SiameseNetwork, configuration: TrainingConfiguration, device: str = "cpu") -> BatchTracker:
+def build_tracker(
+    model: SiameseNetwork, configuration: TrainingConfiguration, device: str = "cpu"
+) -> SiamFCTracker | SiamRPNTracker:
     """The family's tracker around a network in training, with the hyper-parameters that [validation] declares.
 
     Raises:
         InputError: a hyper-parameter that the family does not have, or a value out of its range.
     """
     loss, given = configuration.loss, configuration.validation.parameters
+    kind: type[SiamRPNParameters | SiamFCParameters] = (
+        SiamRPNParameters if isinstance(model, RegionProposal) else SiamFCParameters
+    )
     try:
         if isinstance(model, RegionProposal):
             anchors = {"anchor_scales": loss.anchor_scales, "anchor_ratios": loss.anchor_ratios}
@@ -55,15 +61,22 @@ def build_tracker(model: SiameseNetwork, configuration: TrainingConfiguration, d
         return SiamFCTracker(configuration.name, model, SiamFCParameters(**given), device)
     except ValidationError as error:
         where = f"training '{configuration.name}', validation.parameters"
-        raise InputError(explain_validation(error, where)) from error
+        raise InputError(explain_validation(error, where, kind)) from error
 
 
-def track_clips(tracker: BatchTracker, clips: Ordered[Sequence]) -> dict[str, float]:
+def _never() -> bool:
+    return False
+
+
+def track_clips(
+    tracker: BatchTracker, clips: Ordered[Sequence], is_stopped: Callable[[], bool] = _never
+) -> dict[str, float]:
     """Mean overlap on each clip, the first frame and frames without ground truth left out.
 
     Args:
         tracker: what is validated.
         clips: sequences with frames; they may differ in length.
+        is_stopped: asked before each frame; once it is true, the clips that are not done are left out.
 
     Returns:
         Mean intersection over union by clip name.
@@ -73,16 +86,22 @@ def track_clips(tracker: BatchTracker, clips: Ordered[Sequence]) -> dict[str, fl
     filmed = [clip for clip in clips if clip.frames is not None]
     lanes = [filmed[start : start + together] for start in range(0, len(filmed), together)]
     with ThreadPoolExecutor(threads) as pool:
-        parts = list(pool.map(partial(_track_together, tracker), lanes))
+        parts = list(pool.map(partial(_track_together, tracker, is_stopped), lanes))
     return {name: overlap for part in parts for name, overlap in part.items()}
 
 
-def _track_together(tracker: BatchTracker, clips: Ordered[Sequence]) -> dict[str, float]:
+def _track_together(
+    tracker: BatchTracker, is_stopped: Callable[[], bool], clips: Ordered[Sequence]
+) -> dict[str, float]:
     """`track_clips` for clips that share each forward pass."""
+    if is_stopped():
+        return {}
     pairs = [(clip, clip.frames) for clip in clips if clip.frames is not None]
     states = tracker.init_batch([frames[0] for _, frames in pairs], [clip.boxes[0] for clip, _ in pairs])
     answers: list[list[NDArray[np.float64]]] = [[] for _ in pairs]
     for index in range(1, max(len(clip) for clip, _ in pairs)):
+        if is_stopped():
+            return {}
         alive = [k for k, (clip, _) in enumerate(pairs) if index < len(clip)]
         frames_now = [pairs[k][1][index] for k in alive]
         steps = tracker.update_batch([states[k] for k in alive], frames_now)
@@ -98,13 +117,22 @@ def _track_together(tracker: BatchTracker, clips: Ordered[Sequence]) -> dict[str
 
 
 def validate(
-    model: SiameseNetwork, clips: Ordered[Sequence], configuration: TrainingConfiguration, device: str = "cpu"
-) -> dict[str, float]:
-    """The score of a network, for the log: "validation" is the mean overlap over all clips."""
+    model: SiameseNetwork,
+    clips: Ordered[Sequence],
+    configuration: TrainingConfiguration,
+    device: str = "cpu",
+    is_stopped: Callable[[], bool] = _never,
+) -> dict[str, float] | None:
+    """The score of a network, for the log: "validation" is the mean overlap over all clips.
+
+    None where it was stopped: a mean over some of the clips compares with nothing.
+    """
     was_training, started = model.training, time.perf_counter()
     model.eval()
-    found = track_clips(build_tracker(model, configuration, device), clips)
+    found = track_clips(build_tracker(model, configuration, device), clips, is_stopped)
     model.train(was_training)
+    if is_stopped():
+        return None
     animated = [value for name, value in found.items() if name.startswith("stills-")]
     filmed = [value for name, value in found.items() if not name.startswith("stills-")]
     record = {"validation": float(np.mean(list(found.values()))), "validation_worst": min(found.values())}

@@ -57,6 +57,13 @@ class Tuned:
     split: Split
     trials: list[tuple[dict[str, float], float]] = field(default_factory=list)
     """Every set of values with its score on the sequences tuned on, in order; the first is the tracker's own."""
+    higher_is_better: bool = True
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the sequences kept out, which the search never saw, score better than with the tracker's values."""
+        gain = self.held_out_after - self.held_out_before
+        return gain > 0 if self.higher_is_better else gain < 0
 
 
 Evaluate = Callable[[Any, tuple[str, ...]], float]
@@ -172,6 +179,7 @@ def tune(
         held_out_after=_scored(evaluate, tracker.with_parameters(**best), split.held_out),
         split=split,
         trials=tried,
+        higher_is_better=higher_is_better,
     )
 
 

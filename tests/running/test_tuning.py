@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from siamfc_eval.errors import IncompleteError, InputError, UnknownNameError
 from siamfc_eval.tracking.families.siamfc.parameters import SiamFCParameters
@@ -85,15 +85,30 @@ def test_what_cannot_be_tuned_is_told() -> None:
         choose_ranges(Toy(), ("scale_rat",))
 
 
-def test_the_command_writes_a_tracker_that_loads(tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Case:
+    """A weights file and an experiment of two short drawn sequences, for the command."""
+
+    weights: Path
+    experiment: Path
+
+    def run(self, *further: str) -> Result:
+        from siamfc_eval.cli.tune_verb import command
+
+        fixed = ["--experiment", str(self.experiment), "--trials", "2", "--device", "cpu"]
+        arguments = ["siamfc", *fixed, "--weights", str(self.weights), *further]
+        return CliRunner().invoke(command, arguments, catch_exceptions=False)
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
     torch = pytest.importorskip("torch")
     pytest.importorskip("optuna")
-    from siamfc_eval.adapters.load import load_tracker
-    from siamfc_eval.cli.tune_verb import command
     from siamfc_eval.models.registry import build_model
 
     torch.manual_seed(0)
-    weights = tmp_path / "narrow.pth"
+    weights = tmp_path / "weights" / "narrow.pth"
+    weights.parent.mkdir()
     torch.save(build_model("SiamFC", channels=(4, 6, 8, 8, 6), groups=(1, 2, 1, 2, 2)).state_dict(), weights)
     experiment = tmp_path / "tiny.toml"
     experiment.write_text(
@@ -101,22 +116,60 @@ def test_the_command_writes_a_tracker_that_loads(tmp_path: Path) -> None:
         '[[protocols]]\nkind = "ope"\n',
         encoding="utf-8",
     )
-    out = tmp_path / "made" / "mine.toml"
-    arguments = [
-        "siamfc",
-        "--experiment",
-        str(experiment),
-        "--trials",
-        "3",
-        "--weights",
-        str(weights),
-        "--device",
-        "cpu",
-    ]
-    done = CliRunner().invoke(command, [*arguments, "--out", str(out), "--json"], catch_exceptions=False)
+    return Case(weights, experiment)
+
+
+def _score_as(monkeypatch: pytest.MonkeyPatch, held_out_after: float) -> None:
+    """Let every tracker score .5, but the tuned one the given value on what was kept out."""
+    from siamfc_eval.cli import tune_verb
+
+    scores = iter([0.5, 0.7, 0.5, held_out_after])
+    monkeypatch.setattr(tune_verb, "_evaluator", lambda *_: lambda tracker, names: next(scores))
+
+
+def test_the_command_writes_a_tracker_that_loads_wherever_its_folder_goes(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from siamfc_eval.adapters.load import load_tracker
+
+    _score_as(monkeypatch, 0.6)
+    monkeypatch.chdir(tmp_path)
+    done = case.run("--out", "made/mine.toml", "--json")
     found = json.loads(done.stdout)
-    assert len(found["trials"]) == 3
-    assert found["metric"] == "success_auc"
-    tuned = load_tracker(str(out), device="cpu")
+    assert (found["file"], found["confirmed"], found["metric"]) == ("made/mine.toml", True, "success_auc")
+    assert len(found["trials"]) == 2
+    text = (tmp_path / "made" / "mine.toml").read_text(encoding="utf-8")
+    assert "kept out" in text
+    assert 'weights = "../weights/narrow.pth"' in text
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    for folder in ("made", "weights"):
+        (tmp_path / folder).rename(moved / folder)
+    tuned = load_tracker(str(moved / "made" / "mine.toml"), device="cpu")
     assert tuned.parameters.window_influence == pytest.approx(found["parameters"]["window_influence"], abs=1e-4)  # type: ignore[attr-defined]
-    assert "kept out" in out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("after", [0.5, 0.4])
+def test_a_gain_that_is_not_confirmed_leaves_no_file(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: float
+) -> None:
+    out = tmp_path / "mine.toml"
+    _score_as(monkeypatch, after)
+    done = case.run("--out", str(out))
+    assert done.exit_code == 0
+    assert "do not confirm a gain: siamfc's own values stay, and no file is written" in done.stdout
+    assert not out.exists()
+    out.write_text("# of an earlier search")
+    _score_as(monkeypatch, after)
+    assert "from before and was left as it is" in case.run("--out", str(out)).stdout
+    _score_as(monkeypatch, after)
+    found = json.loads(case.run("--out", str(out), "--json").stdout)
+    assert (found["file"], found["confirmed"]) == (None, False)
+    assert out.read_text() == "# of an earlier search"
+
+
+def test_the_command_scores_what_it_runs(case: Case, tmp_path: Path) -> None:
+    found = json.loads(case.run("--out", str(tmp_path / "mine.toml"), "--json").stdout)
+    assert found["trials"][0]["score"] == found["tuning"]["before"]
+    assert (tmp_path / "mine.toml").exists() == found["confirmed"]
+    assert found["confirmed"] == (found["held_out"]["after"] > found["held_out"]["before"])

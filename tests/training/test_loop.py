@@ -12,6 +12,7 @@ import torch
 
 from siamfc_eval.errors import IncompleteError, InputError
 from siamfc_eval.models.checkpoints import load_model
+from siamfc_eval.tracking.catalogue import read_catalogue
 from siamfc_eval.training.configuration import TrainingConfiguration
 from siamfc_eval.training.export import hand_over
 from siamfc_eval.training.journal import read_journal
@@ -94,10 +95,11 @@ def test_the_best_checkpoint_is_chosen_by_tracking_and_handed_over(
     scores = [record["validation"] for record in read_journal(tmp_path / "log.jsonl") if "validation" in record]
     assert len(scores) == 2
     assert training.best == pytest.approx(max(scores), abs=1e-6)
-    weights, card, page, curves = hand_over(training)
+    weights, tracker, card, page, curves = hand_over(training)
     model = load_model(weights)
     assert model.name == "SiamFC"
     assert model.options["channels"] == [4, 4, 6, 6, 4]
+    assert read_catalogue(str(tracker)).definition.weights == "tiny.safetensors"
     assert "dog" in card.read_text()
     assert "dog" in page.read_text()
     assert "Validation: mean overlap" in page.read_text()

@@ -12,6 +12,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from siamfc_eval.adapters.load import load_tracker
 from siamfc_eval.cli.train_verb import command
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.checkpoints import load_model
@@ -44,7 +45,14 @@ def test_the_verb_leaves_weights_card_and_curves_and_continues(
     assert first.exit_code == 0
     assert "trained 3 steps" in first.output
     assert load_model(tmp_path / "out" / "tiny.safetensors").options["channels"] == [4, 4, 6, 6, 4]
+    tracker = load_tracker(str(tmp_path / "out" / "tiny.toml"), device="cpu")
+    assert tracker.name == "tiny"
     assert {path.name for path in (tmp_path / "out").iterdir()} >= {"tiny.md", "curves.png", "log.jsonl", "last.pt"}
+    damaged = bytearray((tmp_path / "out" / "tiny.safetensors").read_bytes())
+    damaged[-1] ^= 1
+    (tmp_path / "damaged.safetensors").write_bytes(damaged)
+    with pytest.raises(InputError, match="its tensors are not those that were written"):
+        load_model(tmp_path / "damaged.safetensors")
     again = CliRunner().invoke(command, arguments, catch_exceptions=False)
     assert "continuing at step 3" in again.output
 
@@ -112,3 +120,10 @@ def test_a_device_that_is_not_there_is_refused_as_run_refuses_it(file: Path, tra
     with pytest.raises(InputError) as refused:
         resolve_device("toaster")
     assert str(outcome.exception) == str(refused.value)
+
+
+def test_the_tracker_file_never_takes_the_place_of_the_training_file(file: Path, training_folder: Path) -> None:
+    outcome = CliRunner().invoke(command, [str(file), "--data", str(training_folder), "--out", str(file.parent)])
+    assert isinstance(outcome.exception, InputError)
+    assert "Give another --out" in str(outcome.exception)
+    assert file.read_text() == FILE

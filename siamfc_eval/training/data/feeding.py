@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +16,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from siamfc_eval.training.data.sampling import PairSampler
+from siamfc_eval.training.interruption import ending_signals
 
 
 class Batch(NamedTuple):
@@ -87,16 +92,45 @@ class _Numbers(Sampler[list[int]]):
         return len(self._range)
 
 
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """Processes that are started meanwhile receive no request to end until they are ready for it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # it lets signals through when it is started, which would be in here
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ending_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _leave_the_group() -> None:
+    """Take no part in what the training's process group is sent, such as Ctrl-C: the training ends its workers itself.
+
+    A worker that died of it would end the training in the middle of a step.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        return
+    os.setpgid(0, 0)
+    held = ending_signals()
+    while pending := signal.sigpending() & held:
+        signal.sigwait(pending)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, held)
+
+
 def _start_worker(number: int) -> None:
     import cv2
 
+    _leave_the_group()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
 
 
 def batches(
     sampler: PairSampler, first: int, last: int, *, batch: int, workers: int, rank: int = 0, ranks: int = 1
-) -> DataLoader[Batch]:
+) -> Iterator[Batch]:
     """Batches number `first` to `last` - 1, in order.
 
     Args:
@@ -106,7 +140,7 @@ def batches(
         workers: processes that make them; 0 makes them in this one.
         rank, ranks: of a distributed training.
     """
-    return DataLoader(
+    loader = DataLoader(
         _Batches(sampler),
         sampler=_Numbers(first, last, batch, rank, ranks),
         batch_size=None,
@@ -117,3 +151,5 @@ def batches(
         multiprocessing_context="spawn" if workers else None,
         pin_memory=torch.cuda.is_available(),
     )
+    with _signals_held_back():
+        return iter(loader)
