@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import overload
 
@@ -26,6 +27,10 @@ class Frame:
         self.path = path
         self._load = load
         self._pixels: Image | None = None
+
+    def __reduce__(self) -> tuple[type[Frame], tuple[Path | None, Callable[[], Image]]]:
+        """Another process gets what makes the pixels, not the pixels."""
+        return Frame, (self.path, self._load)
 
     @property
     def pixels(self) -> Image:
@@ -65,7 +70,7 @@ def read_image(path: Path) -> Image:
 
 def image_frame(path: Path) -> Frame:
     """A frame that decodes an image file."""
-    return Frame(path, lambda: read_image(path))
+    return Frame(path, partial(read_image, path))
 
 
 class ImageFrames(Sequence[Frame]):

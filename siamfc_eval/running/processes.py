@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import multiprocessing
 import multiprocessing.connection
@@ -10,12 +11,13 @@ import os
 import pickle
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
+from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor, TerminatedWorkerError
 
 from siamfc_eval.errors import TrackerError
 from siamfc_eval.running.serial import run_serial
@@ -41,7 +43,7 @@ def can_travel(*things: Any) -> bool:
 def run_processes(load: Loader, items: Iterable[WorkItem], workers: int, advance: Advance) -> Iterator[Outcome]:
     """Run work items in worker processes, each with a tracker of its own and one thread.
 
-    A process that dies takes down the run that it was in, and no other: what was in flight beside it is run again.
+    A process that dies takes down the run that it was in, and no other; the next item starts another process.
     With more than one worker, times are dropped (NaN), since processes that share a machine slow each other down.
 
     Args:
@@ -50,74 +52,91 @@ def run_processes(load: Loader, items: Iterable[WorkItem], workers: int, advance
         workers: processes, at least 1.
         advance: told of each finished item.
     """
-    waiting = list(items)
-    while waiting:
-        lost: list[WorkItem] = []
-        for outcome in _run_pool(load, waiting, workers, lost):
-            advance(outcome.item.start.frames)
-            yield outcome if workers == 1 else _without_times(outcome)
-        waiting = waiting if lost else []
-        # A pool that broke does not say which run broke it: those in flight are tried once more, each alone.
-        for item in lost:
-            broken: list[WorkItem] = []
-            alone = list(_run_pool(load, [item], 1, broken))
-            outcome = alone[0] if alone else Failed(item, _DIED.format(name=item.sequence.name), "tracker")
-            advance(item.start.frames)
-            yield outcome if workers == 1 else _without_times(outcome)
-
-
-_DIED = "sequence '{name}': the tracker's process died (a crash in compiled code, or out of memory)."
-
-
-def _run_pool(load: Loader, waiting: list[WorkItem], workers: int, lost: list[WorkItem]) -> Iterator[Outcome]:
-    """Run items until none are waiting or a process dies.
-
-    Args:
-        waiting: items to run; those that were begun are removed.
-        lost: receives the items that were in flight when a process died.
-    """
-    pool = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare, initargs=(load,)
-    )
-    in_flight: dict[Future[Any], WorkItem] = {}
+    waiting = deque(items)
+    team = [_Worker(load) for _ in range(min(workers, len(waiting)))]
+    idle = list(team)
+    in_flight: dict[Future[Outcome], tuple[_Worker, WorkItem]] = {}
     finished = False
     try:
         while waiting or in_flight:
-            while waiting and len(in_flight) < workers and not lost:
-                item = waiting.pop(0)
-                in_flight[pool.submit(_run_one, item)] = item
+            while waiting and idle:
+                worker, item = idle.pop(), waiting.popleft()
+                in_flight[worker.submit(item)] = worker, item
             done, _ = wait(in_flight, return_when=FIRST_COMPLETED)
             for future in done:
-                item = in_flight.pop(future)
-                try:
-                    answer = future.result()
-                except BrokenProcessPool:
-                    lost.append(item)
-                except Exception as error:  # the item or its answer could not be sent
-                    yield Failed(item, f"{type(error).__name__}: {error}", "tracker")
-                else:
-                    yield dataclasses.replace(answer, item=item)
-            if lost:
-                lost += in_flight.values()
-                return
+                worker, item = in_flight.pop(future)
+                idle.append(worker)
+                outcome = _outcome(future, item)
+                advance(item.start.frames)
+                yield outcome if workers == 1 else _without_times(outcome)
         finished = True
-    except BrokenProcessPool:
-        lost += [item, *in_flight.values()]
     finally:
-        if finished:
-            pool.shutdown(wait=True)
-        else:
-            _stop(pool)
+        _end(team, at_once=not finished)
 
 
-def _stop(pool: ProcessPoolExecutor) -> None:
-    """End the workers now, whatever they are doing: after an interrupt there is nothing to wait for."""
-    processes = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.join(timeout=5)
+class _Worker:
+    """A process with a tracker of its own; where it has died, the next item starts another.
+
+    Each is a pool of one: a pool of several breaks as a whole when one of its processes dies, and does not say which
+    item was in it.
+    """
+
+    def __init__(self, load: Loader) -> None:
+        self._load = load
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        # "spawn", since such a process can see its parent's end.
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(1, context=context, initializer=_prepare, initargs=(self._load,))
+
+    def submit(self, item: WorkItem) -> Future[Outcome]:
+        """Begin an item; the process has nothing else to do."""
+        with _interrupts_held():
+            try:
+                future: Future[Outcome] = self._pool.submit(_run_one, item)
+            except BrokenProcessPool:
+                self._pool.shutdown()
+                self._pool = self._new_pool()
+                future = self._pool.submit(_run_one, item)
+            return future
+
+    def end(self, at_once: bool) -> None:
+        """End the process: when its tracker is closed, or at once, with all processes that it has started."""
+        self._pool.shutdown(kill_workers=at_once)
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """A process that is started meanwhile hears no interrupt, which a terminal sends to all; this one hears it after.
+
+    `_prepare` would come too late for it: a process that is still importing ends with a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end(team: list[_Worker], at_once: bool) -> None:
+    """End all workers side by side: after an interrupt whatever they are doing, since nobody waits for it."""
+    with ThreadPoolExecutor(max(1, len(team))) as threads:
+        list(threads.map(lambda worker: worker.end(at_once), team))
+
+
+def _outcome(future: Future[Outcome], item: WorkItem) -> Outcome:
+    """What became of an item that a worker had."""
+    try:
+        return dataclasses.replace(future.result(), item=item)
+    except TerminatedWorkerError as error:
+        died = "the tracker's process died (a crash in compiled code, or out of memory)."
+        return Failed(item, f"sequence '{item.sequence.name}': {died}", "tracker", details=str(error))
+    except Exception as error:  # the item or its answer could not be sent
+        return Failed(item, f"{type(error).__name__}: {error}", "tracker", details=str(error.__cause__ or ""))
 
 
 def _without_times(outcome: Outcome) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import overload
 
 import cv2
@@ -51,7 +52,7 @@ class SyntheticFrames(Sequence[Frame]):
         if isinstance(index, slice):
             return SyntheticFrames(self._scene, self._indices[index], self._renderer)
         number = self._indices[index]
-        return Frame(None, lambda: self._renderer.draw(number))
+        return Frame(None, partial(self._renderer.draw, number))
 
 
 class Renderer:
@@ -61,6 +62,10 @@ class Renderer:
         self._scene = scene
         self._lock = threading.Lock()
         self._made: _Materials | None = None
+
+    def __reduce__(self) -> tuple[type[Renderer], tuple[Scene]]:
+        """What another process gets is the scene; it paints the materials itself."""
+        return Renderer, (self._scene,)
 
     def draw(self, frame: int) -> Image:
         """The pixels of a frame, shape (height, width, 3), RGB uint8."""

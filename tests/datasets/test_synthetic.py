@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -88,6 +89,16 @@ def test_frames_can_be_drawn_in_any_order_and_by_several_threads(small_benchmark
         shuffled = list(pool.map(lambda i: sequence.frames[i].pixels, [5, 3, 0, 4, 1, 2]))
     for index, pixels in zip([5, 3, 0, 4, 1, 2], shuffled, strict=True):
         np.testing.assert_array_equal(pixels, forward[index])
+
+
+def test_frames_that_were_sent_to_another_process_are_drawn_there(small_benchmark):
+    sequence = small_benchmark.sequences[0]
+    drawn = [frame.pixels for frame in sequence.frames]
+    for frames in (sequence.frames, list(sequence.frames)):
+        sent = pickle.dumps(frames)
+        assert len(sent) < sum(pixels.nbytes for pixels in drawn)
+        for frame, pixels in zip(pickle.loads(sent), drawn, strict=True):
+            np.testing.assert_array_equal(frame.pixels, pixels)
 
 
 def test_one_seed_gives_the_same_pixels_and_another_seed_others(small_benchmark):

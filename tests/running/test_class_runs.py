@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +116,8 @@ def _run(folder: Path, kind: str, experiment: Any = OPE, **options: Any) -> RunS
 def test_what_a_class_does_costs_its_own_sequence(folder: Path, kind: str, lanes: int | None) -> None:
     summary = _run(folder, kind, lanes=lanes, workers=2)
     assert summary.exit_code == 3
+    executor = json.loads((summary.protocols[0].folder / "manifest.json").read_text())["settings"]["executor"]
+    assert executor == ("serial" if lanes else "processes")
     (failure,) = summary.failures
     assert failure.key == "disc-spins"
     assert summary.protocols[0].ran == 2
@@ -238,34 +243,50 @@ def test_debug_stops_where_the_class_raises(folder: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_an_interrupt_ends_the_run_and_the_class_s_process(folder: Path) -> None:
-    words = ["run", "embedded", "--out", str(folder / "runs"), "--no-score", "--tracker", f"{folder}/mine.py:Slow"]
-    words += ["--lanes", "1"]
-    process = subprocess.Popen([sys.executable, "-m", "siamfc_eval", *words], stderr=subprocess.PIPE, text=True)
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
+@pytest.mark.parametrize("how", [["--lanes", "1"], ["--workers", "2"]], ids=["one after the other", "in workers"])
+def test_the_end_of_a_run_is_the_end_of_all_its_processes(folder: Path, how: list[str], end: signal.Signals) -> None:
+    experiment = folder / "untimed.toml"
+    experiment.write_text('dataset = "embedded"\n[[protocols]]\nkind = "ope"\n')
+    words = ["run", str(experiment), "--out", str(folder / "runs"), "--no-score"]
+    words += ["--tracker", f"{folder}/mine.py:Slow", *how]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "siamfc_eval", *words], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     try:
-        end = time.monotonic() + 60
-        while not list((folder / "runs").rglob("*.holder.json")) and time.monotonic() < end:
-            time.sleep(0.1)
+        _wait_for(lambda: any((folder / "runs").rglob("*.holder.json")))
+        if "--workers" in how:
+            _wait_for(lambda: sum("spawn_main" in line for line in _processes(process.pid, folder)) == 2)
         time.sleep(1)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        if end == signal.SIGINT:
+            os.killpg(process.pid, end)  # as a terminal does, to all processes of the run
+            _, errors = process.communicate(timeout=60)
+            assert process.returncode == 130
+            assert "interrupted" in errors
+            assert "Traceback" not in errors
+        else:
+            process.kill()
+            process.wait()
+        _wait_for(lambda: not _processes(process.pid, folder))
     finally:
         process.kill()
-        process.wait()
-    assert process.returncode == 130
-    assert "interrupted" in errors
-    assert not _running(str(folder))
+        process.communicate()
 
 
-def _running(words: str) -> list[str]:
-    """Processes whose command line or folder names something."""
+def _wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def _processes(session: int, folder: Path) -> list[str]:
+    """The command lines of processes of a session, or that name a folder."""
     found = []
     for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal() and int(entry.name) != os.getpid():
-            try:
+        with contextlib.suppress(OSError):  # a process may end while it is looked at
+            if entry.name.isdecimal() and int(entry.name) != os.getpid():
                 line = (entry / "cmdline").read_bytes().decode(errors="replace")
-            except OSError:
-                continue
-            if words in line:
-                found.append(line)
+                if line and (os.getsid(int(entry.name)) == session or str(folder) in line):
+                    found.append(line)
     return found

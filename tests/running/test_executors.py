@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from running_toys import OneByOne, ToyTracker, moving_sequence, small_dataset
+from running_toys import NumberedFrames, OneByOne, ToyTracker, moving_sequence, small_dataset
 
+from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.datasets.sequence import Dataset
+from siamfc_eval.geometry.regions import Region
 from siamfc_eval.protocols.trajectory import Code, Trajectory
 from siamfc_eval.running.execution import lane_count
 from siamfc_eval.running.lanes import run_lanes
@@ -236,6 +243,72 @@ def test_a_process_that_dies_takes_down_its_own_run_only() -> None:
     died = outcomes["s2"]
     assert isinstance(died, Failed)
     assert "the tracker's process died" in died.error
+
+
+class Noted(OneByOne):
+    """Adds a line to a file when a run begins; dies at the sixth frame."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__("die", at=5, seconds=0.1)
+        self.file = file
+
+    def init(self, frame: Frame, region: Region) -> Region:
+        with self.file.open("a") as file:
+            file.write("begun\n")
+        return super().init(frame, region)
+
+
+def test_runs_beside_a_process_that_dies_are_not_run_again(tmp_path: Path) -> None:
+    items = _items(small_dataset(9, 4, 4, 9, 4), SPECS[0])
+    outcomes = {o.item.sequence.name: o for o in run_processes(partial(Noted, tmp_path / "log"), items, 2, _nothing)}
+    assert {name for name, outcome in outcomes.items() if isinstance(outcome, Failed)} == {"s1", "s4"}
+    assert len(outcomes) == 5
+    assert len((tmp_path / "log").read_text().split()) == 5
+    died = outcomes["s1"]
+    assert isinstance(died, Failed)
+    assert sys.platform == "win32" or "EXIT(7)" in died.details
+
+
+def test_what_cannot_be_read_in_a_process_costs_its_own_run() -> None:
+    items = _items(small_dataset(3, 3, 3), SPECS[0])
+    items[1] = replace(items[1], sequence=replace(items[1].sequence, frames=_Unreadable(3)))
+    outcomes = list(run_processes(OneByOne, items, 1, _nothing))
+    assert [type(outcome) for outcome in outcomes] == [Finished, Failed, Finished]
+    assert "un-serialize" in outcomes[1].error
+    assert "nobody reads this" in outcomes[1].details
+
+
+class _Unreadable(NumberedFrames):
+    """Can be sent and not received."""
+
+    def __reduce__(self) -> Any:
+        return _unreadable, ()
+
+
+def _unreadable() -> None:
+    raise ValueError("nobody reads this")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_workers_end_when_the_runs_are_left() -> None:
+    runs = run_processes(partial(OneByOne, seconds=0.5), _items(small_dataset(2, 900, 900), SPECS[0]), 2, _nothing)
+    next(runs)
+    assert len(_workers()) == 2
+    started = time.monotonic()
+    runs.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - started < 20
+    assert not _workers()
+
+
+def _workers() -> list[str]:
+    """The worker processes of this one."""
+    found = []
+    for task in Path(f"/proc/{os.getpid()}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            line = Path(f"/proc/{child}/cmdline").read_bytes()
+            if b"spawn_main" in line:
+                found.append(child)
+    return found
 
 
 def test_a_tracker_that_cannot_be_made_in_a_process_says_why_in_each_run() -> None:
