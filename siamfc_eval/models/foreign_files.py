@@ -37,15 +37,33 @@ _KINDS: tuple[tuple[Callable[[bytes], bool], str], ...] = (
         lambda head: head[4:8] == b"TFL3",
         "a TFLite network; give its weights as .pth, .safetensors, .h5 or .mat instead",
     ),
-    # An ONNX file is a protobuf whose fields 1 and 2 are a small version and the producer's name.
+    # An ONNX file is a protobuf: a small version, then in this order who made it, a text on it, the graph, operators.
     (
-        lambda head: head[:1] == b"\x08" and head[2:3] == b"\x12",
+        lambda head: (
+            head[:1] == b"\x08" and head[2:3] in {b"\x12", b"\x1a", b"\x22", b"\x2a", b"\x32", b"\x3a", b"\x42"}
+        ),
         "an ONNX network, whose weights no longer have their names; give the .pth, .safetensors, .h5 or .mat that it "
         "was exported from",
+    ),
+    (lambda head: head.startswith(b"\x1f\x8b"), "packed with gzip; unpack it first: gunzip FILE.gz"),
+    (lambda head: head[257:262] == b"ustar", "a tar archive; unpack it and give the weights file that is in it"),
+    (
+        lambda head: head.startswith(b"\x93NUMPY"),
+        "an array of NumPy, not weights; expected .safetensors, .pth, .pt, .model, .h5 or .mat",
+    ),
+    (
+        lambda head: head.startswith(b"MATLAB 5.0"),
+        "a MATLAB file by its content; if it holds MatConvNet weights, give it the ending .mat",
     ),
     (_is_text, "a text file, not weights; expected .safetensors, .pth, .pt, .model, .h5 or .mat"),
 )
 """How each kind begins, and what is said of it."""
+
+HEAD = 512
+"""Bytes that tell the kinds apart."""
+
+_OF_TORCH = (b"PK\x03\x04", b"\x80", b"\x89HDF\r\n\x1a\n")
+"""How zips, pickles and HDF5 begin, of which one is what holds weights."""
 
 
 def refuse_other_kinds(path: Path, head: bytes) -> None:
@@ -53,7 +71,7 @@ def refuse_other_kinds(path: Path, head: bytes) -> None:
 
     Args:
         path: for the message.
-        head: the file's first bytes.
+        head: the file's first `HEAD` bytes.
 
     Raises:
         InputError: it is of a known other kind.
@@ -64,6 +82,11 @@ def refuse_other_kinds(path: Path, head: bytes) -> None:
     if path.suffix == ".onnx":
         raise InputError(
             f"{path}: an ONNX network by its name; give the .pth or .safetensors that it was exported from"
+        )
+    if not head.startswith(_OF_TORCH) and path.suffix != ".safetensors":
+        raise InputError(
+            f"{path}: it begins as no weights file does (bytes {head[:8].hex(' ')}), so it is damaged or something "
+            "else; expected .safetensors, .pth, .pt, .model, .h5 or .mat"
         )
 
 
@@ -82,6 +105,13 @@ def check_zip(path: Path) -> None:
                 raise InputError(
                     f"{path}: a TorchScript archive, which holds code beside weights. Save its tensors alone once: "
                     "torch.save(torch.jit.load(IN, map_location='cpu').state_dict(), OUT)"
+                )
+            # torch.save puts a pickle and the tensors' bytes into one folder, whatever that is called.
+            if not any(entry.filename.endswith("/data.pkl") for entry in entries):
+                names = ", ".join(entry.filename for entry in entries[:3])
+                raise InputError(
+                    f"{path}: a zip that torch.save did not write ({names or 'empty'}); if weights are in it, unpack it "
+                    "and give their file"
                 )
             size = sum(entry.file_size for entry in entries)
             if size > LARGEST or any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):

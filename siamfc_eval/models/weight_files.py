@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pickle
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from siamfc_eval.errors import InputError, MissingDependencyError
-from siamfc_eval.models.foreign_files import LARGEST, check_zip, refuse_other_kinds
+from siamfc_eval.models.foreign_files import HEAD, LARGEST, check_zip, refuse_other_kinds
 from siamfc_eval.models.integrity import DIGEST, check_sums
 
 WRAPPERS = ("state_dict", "model_state_dict", "model", "network", "net", "module")
@@ -62,10 +63,15 @@ def read_weight_file(path: Path, key: str | None = None) -> WeightFile:
     Raises:
         InputError: the file is absent, no weights file, corrupt, or cannot be read without running code from it.
     """
+    if path.is_dir():
+        raise InputError(f"{path}: a folder, not a weights file; give the file in it")
     if not path.is_file():
         raise InputError(f"{path}: no such weights file")
-    with path.open("rb") as stream:
-        head = stream.read(64)
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
     is_safetensors = head[8:9] == b"{"
     if not is_safetensors:
         refuse_other_kinds(path, head)
@@ -131,13 +137,16 @@ def _read_torch(path: Path, key: str | None) -> WeightFile:
     if is_zip:
         check_zip(path)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of torch's own, on types that are refused below with a message
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise InputError(
             f"{path}: no plain weights: it is damaged, or it holds Python objects besides tensors, which could run "
             f"code when loaded and are refused ({_refused_object(error)}). If you trust where it is from, save its "
             "tensors alone once, where its own project is installed: torch.save(torch.load(IN, map_location='cpu', "
-            "weights_only=False)['state_dict'], OUT)"
+            "weights_only=False)['state_dict'], OUT), or with .state_dict() in place of ['state_dict'] if it is the network "
+            "itself"
         ) from error
     except Exception as error:  # whatever a damaged pickle leads torch to; nothing of the file has run
         raise InputError(
@@ -218,7 +227,7 @@ def _nothing_found(path: Path, content: object) -> str:
     if not isinstance(content, Mapping):
         found = type(content).__name__
     else:
-        found = f"a dictionary with {', '.join(map(str, list(content)[:5]))}"
+        found = f"a dictionary with {', '.join(map(str, list(content)[:5]))}" if content else "an empty dictionary"
         held = [str(name) for name, value in content.items() if _holds_tensors(value)]
         if held:
             found += f"; there are tensors under {', '.join(held)}, which --weights-key {held[0]} takes"

@@ -187,6 +187,13 @@ def test_pickles_that_run_code_are_refused_with_a_remedy(
         ("a.pth", b"<!DOCTYPE html><html>", "web page"),
         ("a.pth", b"PK\x03\x04 broken", "not readable"),
         ("a.pth", b"hello", "a text file"),
+        ("a.pth", b"\x08\x08\x12\x07pytorch\0\xff", "an ONNX network"),
+        ("a.pth", b"\x08\x0d:\x17\x0a\x0c\x0a\x01x\xff", "an ONNX network"),
+        ("a.pth", b"\x1f\x8b\x08\0\xff", "gzip; unpack it first"),
+        ("a.pth.tar", b"a.pth".ljust(257, b"\0") + b"ustar\x0000", "a tar archive; unpack it"),
+        ("a.pth", b"\x93NUMPY\x01\0", "an array of NumPy"),
+        ("a.pth", b"MATLAB 5.0 MAT-file\0", "give it the ending .mat"),
+        ("a.pth", b"\xb1\xff\x17\0\0\0", "begins as no weights file does .bytes b1 ff 17"),
         ("a.safetensors", b"\x00\x01 no tensors", "not readable as safetensors"),
         ("a.h5", b"\x89HDF\r\n\x1a\n broken", "not readable as HDF5"),
         ("a.tflite", b"\x1c\x00\x00\x00TFL3", "a TFLite network"),
@@ -205,6 +212,17 @@ def test_a_file_that_is_absent_is_named(tmp_path: Path) -> None:
     for name in ("a.pth", "a.mat"):
         with pytest.raises(InputError, match=rf"{name}: no such weights file"):
             load_model(tmp_path / name)
+
+
+def test_folders_foreign_zips_and_empty_dictionaries_are_called_what_they_are(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a folder, not a weights file"):
+        load_model(tmp_path)
+    np.savez(tmp_path / "a.npz", weights=np.zeros(3))
+    with pytest.raises(InputError, match=r"a zip that torch\.save did not write \(weights\.npy\)"):
+        load_model(tmp_path / "a.npz")
+    torch.save({}, tmp_path / "a.pth")
+    with pytest.raises(InputError, match="found an empty dictionary"):
+        load_model(tmp_path / "a.pth")
 
 
 def test_a_truncated_file_is_refused(tmp_path: Path, tensors: dict[str, Tensor]) -> None:

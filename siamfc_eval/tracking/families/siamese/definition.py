@@ -113,6 +113,8 @@ def weights_file(described: Described[NetworkDefinition[Any]], options: LoadOpti
         )
     given = options.weights
     file = Path(given).expanduser() if given is not None else described.path.parent / str(definition.weights)
+    if file.is_dir():
+        raise InputError(f"{file}: a folder, not a weights file; give the file in it with --weights.")
     if not file.is_file():
         raise InputError(
             f"{file}: no such weights file, which tracker {name} needs for its network {definition.model}. "
