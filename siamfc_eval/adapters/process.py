@@ -57,7 +57,7 @@ class TrackerProcess:
             words: the command and its arguments.
             what: what runs, for errors: "the TraX tracker 'python mine.py'".
             protocol: what it must speak, for errors: "TraX".
-            more_time: how a user gives it more time, for errors: "with --trax-timeout SECONDS".
+            more_time: how a user gives it more time, for errors: "with --timeout SECONDS".
             log: file that its standard error is appended to; default: a new temporary file, which is deleted in the end
                 unless an error has quoted it.
             environment: variables added to this process's.

@@ -82,7 +82,8 @@ def run(
         What ran, what failed and where the results are. A tracker that fails, or bad data, stops nothing else.
 
     Raises:
-        InputError: the data set, a tracker or the results folder cannot be used at all.
+        InputError: the data set cannot be used at all, or the only tracker or its results cannot; of several trackers
+            such a one is a failure in the summary, and the others run.
         TypeError: no such option.
     """
     definition = load_experiment(experiment) if isinstance(experiment, str) else experiment

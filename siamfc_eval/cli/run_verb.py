@@ -62,8 +62,8 @@ def command(
     EXPERIMENT is a name (see `siamfc-eval list experiments`) or a .toml file. A run that was interrupted continues with
     what is missing when it is started again. Nothing is downloaded.
 
-    Exit code 2: something could not be run because of the data, or the data set is not the whole of its benchmark; 3: a
-    tracker failed. What it was is printed, and everything else was run.
+    Exit code 1: a tracker cannot be used as it was given; 2: something could not be run because of the data, or the
+    data set is not the whole of its benchmark; 3: a tracker failed. What it was is printed, and all else was run.
     """
     from siamfc_eval.cli.run_progress import Progress
     from siamfc_eval.running.experiment import load_experiment
@@ -140,13 +140,22 @@ def _show(summary: RunSummary) -> None:
             )
         if part.invalid:
             echo(f"{part.tracker}, {part.protocol}: {part.invalid} answers were no finite numbers (kept as NaN).")
+    _show_failures(summary)
+
+
+def _show_failures(summary: RunSummary) -> None:
+    """What is missing from the results, and why."""
     for gap in summary.incomplete:
         echo(f"incomplete: {gap}", err=True)
     for failure in summary.skipped:
         echo(f"skipped: {failure.key}: {failure.error}", err=True)
-    if summary.failures:
-        echo(f"{len(summary.failures)} runs failed; start again to retry them:", err=True)
-        for failure in summary.failures:
+    for failure in summary.failures:
+        if failure.fault == "input":
+            echo(f"not run: {failure.tracker}: {failure.error}", err=True)
+    failed = [failure for failure in summary.failures if failure.fault != "input"]
+    if failed:
+        echo(f"{len(failed)} runs failed; start again to retry them:", err=True)
+        for failure in failed:
             error = failure.error.partition("\n")[0]  # all of it was shown when it happened
             where = " ".join(word for word in (failure.tracker, failure.protocol, failure.key) if word)
             echo(f"  {where}: {error}", err=True)

@@ -110,8 +110,8 @@ def check_zip(path: Path) -> None:
             if not any(entry.filename.endswith("/data.pkl") for entry in entries):
                 names = ", ".join(entry.filename for entry in entries[:3])
                 raise InputError(
-                    f"{path}: a zip that torch.save did not write ({names or 'empty'}); if weights are in it, unpack it "
-                    "and give their file"
+                    f"{path}: a zip that torch.save did not write ({names or 'empty'}); if weights are in it, unpack "
+                    "it and give their file"
                 )
             size = sum(entry.file_size for entry in entries)
             if size > LARGEST or any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):

@@ -145,8 +145,8 @@ def _read_torch(path: Path, key: str | None) -> WeightFile:
             f"{path}: no plain weights: it is damaged, or it holds Python objects besides tensors, which could run "
             f"code when loaded and are refused ({_refused_object(error)}). If you trust where it is from, save its "
             "tensors alone once, where its own project is installed: torch.save(torch.load(IN, map_location='cpu', "
-            "weights_only=False)['state_dict'], OUT), or with .state_dict() in place of ['state_dict'] if it is the network "
-            "itself"
+            "weights_only=False)['state_dict'], OUT), or with .state_dict() in place of ['state_dict'] if it is the "
+            "network itself"
         ) from error
     except Exception as error:  # whatever a damaged pickle leads torch to; nothing of the file has run
         raise InputError(

@@ -50,7 +50,7 @@ class ItemFailed:
     key: str
     error: str
     fault: str
-    """"tracker" or "data"."""
+    """"tracker", "data" or "input"."""
     details: str = ""
     """The traceback of the tracker's own code, or the like."""
     log: Path | None = None

@@ -6,12 +6,15 @@ import dataclasses
 import json
 import os
 import sys
+from collections.abc import Iterator
 from collections.abc import Sequence as Several
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
+from siamfc_eval.adapters.classes.inside import DebuggedTracker
+from siamfc_eval.adapters.classes.tracker import ClassTracker
 from siamfc_eval.datasets.known import shortfall
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.problems import Problem
@@ -57,7 +60,8 @@ def run_experiment(
         What ran, what failed and where the results are. A tracker that fails, or bad data, stops nothing else.
 
     Raises:
-        InputError: the data set, a tracker or the results folder cannot be used at all.
+        InputError: the data set cannot be used at all, or the only tracker or its results cannot; of several trackers
+            such a one is a failure in the summary, and the others run.
     """
     options = options or RunOptions()
     if options.load.debug:
@@ -82,27 +86,41 @@ def run_experiment(
     for spec, load in zip(chosen, _loaders(chosen, options), strict=True):
         try:
             tracker = load()
+            for note in (*capabilities.notes_of(tracker), *_meaningless(tracker, options)):
+                watch.note(note)
+            try:
+                for protocol in experiment.protocols:
+                    part = _ProtocolRun(
+                        tracker,
+                        load,
+                        protocol,
+                        dataset=dataset,
+                        selected=selected,
+                        options=options,
+                        watch=watch,
+                        where=where,
+                    )
+                    summary.protocols.append(part.run(Path(out)))
+            finally:
+                capabilities.close(tracker)
         except TrackerError as error:  # its constructor raised, or its process died: the other trackers can run
             watch.failed(Failure(str(spec), "", "", str(error), "tracker"))
-            continue
-        for note in capabilities.notes_of(tracker):
-            watch.note(note)
-        try:
-            for protocol in experiment.protocols:
-                part = _ProtocolRun(
-                    tracker,
-                    load,
-                    protocol,
-                    dataset=dataset,
-                    selected=selected,
-                    options=options,
-                    watch=watch,
-                    where=where,
-                )
-                summary.protocols.append(part.run(Path(out)))
-        finally:
-            capabilities.close(tracker)
+        except InputError as error:
+            if len(chosen) == 1:
+                raise
+            name = spec if isinstance(spec, str) else spec.name
+            watch.failed(Failure(name, "", "", str(error), "input"))
     return summary
+
+
+def _meaningless(tracker: Tracker, options: RunOptions) -> Iterator[str]:
+    """A sentence for each option that is for classes only, where the tracker is none."""
+    if isinstance(tracker, ClassTracker | DebuggedTracker):
+        return
+    style = f"--style {options.load.style}" if options.load.style is not None else ""
+    for option in (style, "--debug" if options.load.debug else ""):
+        if option:
+            yield f"{tracker.name}: {option} means nothing to it, for it is no Python class."
 
 
 def _loaders(trackers: Several[str | Tracker], options: RunOptions) -> list[Loader]:

@@ -19,7 +19,7 @@ class Failure:
     """The result file, relative to the protocol's folder, without its ending; a sequence for data set problems."""
     error: str
     fault: str
-    """"tracker" or "data"."""
+    """"tracker", "data", or "input": what the user gave, a tracker's name or weights or a results folder, is wrong."""
     details: str = ""
     """The traceback of the tracker's own code, or the like; "" where the error says it all."""
 
@@ -83,9 +83,12 @@ class RunSummary:
 
     @property
     def exit_code(self) -> int:
-        """0: everything ran; 3: a tracker failed; 2: something is missing or bad in the data, or nothing ran."""
-        if any(failure.fault == "tracker" for failure in self.failures):
+        """0: everything ran; 3: a tracker failed; 1: one was given wrongly; 2: data are missing or bad, or none ran."""
+        faults = {failure.fault for failure in self.failures}
+        if "tracker" in faults:
             return 3
+        if "input" in faults:
+            return 1
         return 2 if self.failures or self.incomplete or not self.has_results else 0
 
     def as_json(self) -> dict[str, Any]:

@@ -106,6 +106,7 @@ def test_the_option_of_run_reaches_trackers_in_processes_and_the_error_names_it(
     command += ["--tracker", f"trax:{COMMAND} never-hello", "--trax-timeout", "1.5"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 3, done.stderr
+    assert "--trax-timeout is now called --timeout" in done.stderr
     failures = json.loads(done.stdout)["failures"]
     assert len(failures) == 2
     for failure in failures:

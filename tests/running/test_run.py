@@ -138,6 +138,29 @@ def test_a_failing_tracker_is_reported_and_the_others_go_on(tmp_path: Path) -> N
     assert (again.exit_code, again.protocols[0].ran) == (0, 1)
 
 
+def test_a_tracker_that_cannot_be_used_as_given_stops_no_other(tmp_path: Path) -> None:
+    run_experiment(OPE, [ToyTracker()], small_dataset(4, 8), tmp_path, options=ALONE)
+    changed = ToyTracker()
+    changed.facts = {"family": "toy", "weights_sha256": "other"}
+    trackers = ["no-such-tracker", changed, OneByOne(name="good")]
+    summary = run_experiment(OPE, trackers, small_dataset(4, 8), tmp_path, options=ALONE)
+    assert summary.exit_code == 1
+    assert [(failure.tracker, failure.fault) for failure in summary.failures] == [
+        ("no-such-tracker", "input"),
+        ("toy", "input"),
+    ]
+    assert "different: tracker.weights_sha256" in summary.failures[1].error
+    assert [(part.tracker, part.ran) for part in summary.protocols] == [("good", 2)]
+    with pytest.raises(UnknownNameError, match="no-such-tracker"):
+        run_experiment(OPE, ["no-such-tracker"], small_dataset(4, 8), tmp_path, options=ALONE)
+
+
+def test_options_for_classes_are_said_to_mean_nothing_to_other_trackers(tmp_path: Path) -> None:
+    options = RunOptions.of(ALONE, style="pysot")
+    summary = run_experiment(OPE, [ToyTracker()], small_dataset(4, 8), tmp_path, options=options)
+    assert summary.notes == ["toy: --style pysot means nothing to it, for it is no Python class."]
+
+
 @pytest.mark.parametrize(("skip_bad", "exit_code"), [(False, 2), (True, 0)])
 def test_bad_data_makes_a_run_incomplete_unless_it_is_to_be_skipped(
     tmp_path: Path, skip_bad: bool, exit_code: int

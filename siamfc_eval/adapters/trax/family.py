@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, PositiveFloat
 
-from siamfc_eval.adapters.outside import log_of, timeout_seconds
+from siamfc_eval.adapters.outside import MORE_TIME, log_of, timeout_seconds
 from siamfc_eval.adapters.trax.client import TraxTimeouts, TraxTracker, name_of
 from siamfc_eval.errors import InputError
 from siamfc_eval.tracking.catalogue import tracker_facts
@@ -36,7 +36,8 @@ def tracker_of_command(spec: str, command: str, options: LoadOptions) -> Tracker
         raise InputError(f"'{spec}': expected the command line of a TraX tracker, as in 'trax:python tracker.py'.")
     _refuse_weights(f"'{spec}'", "the tracker's own command line", options)
     name = options.name or name_of(command)
-    return TraxTracker(command, options.name, timeouts=_timeouts(options.timeout), log=log_of(name))
+    timeouts = _timeouts(options.timeout)
+    return TraxTracker(command, options.name, timeouts=timeouts, more_time=MORE_TIME, log=log_of(name))
 
 
 def _build(described: Described[TraxDefinition], options: LoadOptions) -> Tracker:
@@ -47,6 +48,7 @@ def _build(described: Described[TraxDefinition], options: LoadOptions) -> Tracke
         definition.command,
         name,
         timeouts=_timeouts(options.timeout if options.timeout is not None else definition.timeout),
+        more_time=MORE_TIME,
         log=log_of(name),
         environment=definition.environment,
         folder=described.folder,
