@@ -27,12 +27,16 @@ _DRAWS = 2000
 _BATCH = 250
 _PRECISE = 0.05
 """Standard error, as a share of p, at which drawing stops."""
+_ROUGH = 0.2
+"""The same for a first estimate of a score that is no sum, which tells clear pairs from close ones."""
 _COARSE = 0.3
 """Standard error, as a share of p, from which p counts as not resolved."""
 _HOPELESS = 750
 """Draws after which a score that is no sum, and that tilting does not help with, is left to a normal tail."""
 _ROUNDING = 1e-12
 """A tie with the observed difference must not become a miss."""
+_SINGLE = 1e-6
+"""The same in single precision."""
 _CHECKS = 16
 """Random swaps on which a score is tried for being a sum over sequences."""
 
@@ -59,11 +63,12 @@ class SwapTest:
         self._finish = finish
         self._uniform = np.random.default_rng(seed).random((_DRAWS, sequences))
 
-    def __call__(self, rows_a: Floats, rows_b: Floats) -> PValue:
+    def __call__(self, rows_a: Floats, rows_b: Floats, rough: bool = False) -> PValue:
         """The p-value of the difference of two trackers' scores.
 
         Args:
             rows_a, rows_b: shape (sequences, k), statistics of each sequence.
+            rough: a standard error of a fifth of p will do.
         """
         observed = float(self._finish(rows_a.sum(axis=0)) - self._finish(rows_b.sum(axis=0)))
         if not np.isfinite(observed):
@@ -76,7 +81,7 @@ class SwapTest:
         swaps = _Swaps(self._finish, middle, half, observed - _ROUNDING)
         if 2 ** len(half) <= _EXACT:
             return PValue(swaps.exact())
-        return swaps.sampled(self._uniform[:, : len(half)])
+        return swaps.sampled(self._uniform[:, : len(half)], rough)
 
 
 class _Swaps(NamedTuple):
@@ -93,7 +98,15 @@ class _Swaps(NamedTuple):
     def differences(self, signs: Floats) -> Floats:
         """Shape (draws,): the differences after swaps; signs has shape (draws, n), -1 where the two are swapped."""
         moved = signs @ self.half
-        return np.asarray(self.finish(self.middle + moved) - self.finish(self.middle - moved))
+        upper = self.finish(self.middle + moved)
+        return np.asarray(upper - self.finish(np.subtract(self.middle, moved, out=moved)))
+
+    def single(self) -> _Swaps:
+        """The same in single precision, in half the time; what rounding moves by 1e-6 counts as a tie."""
+        scale = max(1.0, float(np.abs(self.finish(self.middle))))
+        return _Swaps(
+            self.finish, self.middle.astype(np.float32), self.half.astype(np.float32), self.bound - _SINGLE * scale
+        )
 
     def exact(self) -> float:
         """p from all swaps."""
@@ -101,7 +114,7 @@ class _Swaps(NamedTuple):
         signs = _signs((np.arange(2**count)[:, None] >> np.arange(count)) & 1 == 0)
         return float(np.mean(np.abs(self.differences(signs)) >= self.bound))
 
-    def sampled(self, uniform: Floats) -> PValue:
+    def sampled(self, uniform: Floats, rough: bool) -> PValue:
         """p from tilted swaps; uniform has shape (draws, n)."""
         from scipy.special import expit
 
@@ -110,24 +123,26 @@ class _Swaps(NamedTuple):
         # None is swapped in the first row: it has the observed difference.
         trial = _signs(uniform[:_CHECKS] < 0.5)
         trial[0] = 1.0
-        is_sum = bool(np.allclose(self.differences(trial), trial @ each, rtol=0, atol=10 * _ROUNDING))
+        is_sum = bool((np.abs(self.differences(trial) - trial @ each) <= 10 * _ROUNDING).all())
         if is_sum and self.bound >= np.abs(each).sum() - 20 * _ROUNDING:
             return PValue(ldexp(1.0, 1 - int(np.count_nonzero(each))))  # only all sequences together get there
         tilt = _tilt(each, self.bound)
         # Log of the sum over all swaps of exp(tilt * difference), over their number.
         cumulant = float(np.sum(np.logaddexp(tilt * each, -tilt * each) - np.log(2.0)))
         favoured = expit(2.0 * tilt * each)
-        precise = _PRECISE if is_sum else 2 * _PRECISE
+        precise = _PRECISE if is_sum else _ROUGH if rough else 2 * _PRECISE
+        hopeless = _BATCH if rough else _HOPELESS
+        single = self.single()
         drawn, total, squares = 0, 0.0, 0.0
         for start in range(0, len(uniform), _BATCH):
             signs = _signs(uniform[start : start + _BATCH] < favoured)
             linear = signs @ each
-            reached = (linear if is_sum else self.differences(signs)) >= self.bound
+            reached = linear >= self.bound if is_sum else single.differences(signs.astype(np.float32)) >= single.bound
             weights = np.exp(np.minimum(cumulant - tilt * linear[reached], 300.0))
             drawn, total, squares = drawn + len(signs), total + float(weights.sum()), squares + float(weights @ weights)
             mean = total / drawn
             error = (max(squares / drawn - mean**2, 0.0) / drawn) ** 0.5
-            if (mean > 0 and error <= precise * mean) or (not is_sum and drawn >= _HOPELESS and error > mean / 2):
+            if (mean > 0 and error <= precise * mean) or (not is_sum and drawn >= hopeless and error > mean / 2):
                 break
         # Swapping everything turns a difference round, so both tails are alike.
         if mean > 0 and error <= _COARSE * mean:
@@ -135,17 +150,17 @@ class _Swaps(NamedTuple):
             if is_sum or found.p >= _SMALL:
                 return found
             # Where tilting leads to a corner that is not the only one, its error looks small and p is far too small.
-            normal = self._normal_tail(uniform[:_HOPELESS])
+            normal = single.normal_tail(uniform[:hopeless])
             return found if found.p >= normal.p / _AGREES else normal
         if is_sum:
             return PValue(min(2.0 * float(np.exp(cumulant - tilt * self.bound)), 1.0), resolved=False)  # Chernoff's
-        return self._normal_tail(uniform[:_HOPELESS])
+        return single.normal_tail(uniform[:hopeless])
 
-    def _normal_tail(self, uniform: Floats) -> PValue:
+    def normal_tail(self, uniform: Floats) -> PValue:
         """p from swaps that are all equally likely where some get there, else from a normal tail of their spread."""
         from scipy.special import ndtr
 
-        found = np.abs(self.differences(_signs(uniform < 0.5)))
+        found = np.abs(self.differences(_signs(uniform < 0.5).astype(self.half.dtype)))
         reached = int(np.sum(found >= self.bound))
         if reached >= 1 / _COARSE**2:
             return PValue((reached + 1) / (len(found) + 1))

@@ -146,6 +146,22 @@ def test_a_score_that_is_no_sum_has_the_p_value_of_brute_force(lead: float) -> N
     assert swap_test(a, b, finish=squared).p == pytest.approx(brute_p(a, b, squared), rel=0.25)
 
 
+def test_rough_p_values_of_a_score_that_is_no_sum_are_near_the_precise_ones() -> None:
+    """They only choose the pairs that are worth more draws."""
+    generator = np.random.default_rng(8)
+    frames = generator.integers(50, 900, 60).astype(np.float64)
+
+    def squared(statistics: np.ndarray) -> np.ndarray:
+        return (statistics[..., 0] / statistics[..., 1]) ** 2
+
+    test = SwapTest(60, squared, 0)
+    for lead in (0.0, 0.05, 0.1, 0.15, 0.2):
+        a, b = (np.stack([(generator.beta(2, 2, 60) + more) * frames, frames], axis=1) for more in (lead, 0.0))
+        rough, precise = test(a, b, rough=True), test(a, b)
+        assert rough.p == pytest.approx(precise.p, rel=0.6)
+        assert precise.p == pytest.approx(brute_p(a, b, squared), rel=0.25, abs=5e-5)
+
+
 def test_p_values_far_below_one_over_the_draws_are_right() -> None:
     """Of 40 sequences a is better on 36 by 1 and worse on 4 by 1, so p is a binomial tail."""
     from scipy.stats import binom
