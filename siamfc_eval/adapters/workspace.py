@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import collections.abc
 import configparser
 import io
 import os
 import re
 import shlex
 import sys
-from collections.abc import Sequence as Listed
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ _IDENTIFIER = re.compile(r"[a-zA-Z0-9-_]+")
 def write_workspace(
     folder: Path,
     dataset: Dataset,
-    trackers: Listed[str],
+    trackers: collections.abc.Sequence[str],
     *,
     stack: str = "vot2018/shortterm",
     python: str | None = None,
@@ -61,7 +61,7 @@ def write_workspace(
     return folder
 
 
-def _commands(trackers: Listed[str], python: str) -> dict[str, str]:
+def _commands(trackers: collections.abc.Sequence[str], python: str) -> dict[str, str]:
     """Name -> command line of each tracker.
 
     Raises:

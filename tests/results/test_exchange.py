@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import collections.abc
 import dataclasses
 import json
 import tempfile
 import zipfile
-from collections.abc import Sequence as Listed
 from pathlib import Path
 
 import numpy as np
@@ -217,7 +217,9 @@ def test_an_import_says_where_it_came_from_and_does_not_mix_sources(tmp_path: Pa
     assert read_results(tmp_path / "out", vot_like)["A"].runs["bag"][0].raw_boxes()[0, 0] == 7
 
 
-def submission_runs(frames: Listed[int], timed: bool = True) -> tuple[Dataset, dict[tuple[str, int], Trajectory]]:
+def submission_runs(
+    frames: collections.abc.Sequence[int], timed: bool = True
+) -> tuple[Dataset, dict[tuple[str, int], Trajectory]]:
     names = [f"GOT-10k_Test_{number:06d}" for number in range(1, len(frames) + 1)]
     dataset = Dataset(
         "got10k-test", tuple(Sequence(name, np.ones((n, 4))) for name, n in zip(names, frames, strict=True))

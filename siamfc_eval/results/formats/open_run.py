@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import collections.abc
 import os
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from siamfc_eval.datasets.sequence import Sequence as Video
+from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.results.content import read_content
 from siamfc_eval.results.formats.binary import parse_binary
@@ -19,7 +19,7 @@ from siamfc_eval.results.raw import RawRun, ResultFile, Values
 from siamfc_eval.results.rows import Rows
 
 
-def open_runs(found: Found, tracker: Path, sequence: Video, repetitions: int) -> list[RawRun]:
+def open_runs(found: Found, tracker: Path, sequence: Sequence, repetitions: int) -> list[RawRun]:
     """The runs of a file, unread where the layout allows.
 
     Args:
@@ -59,11 +59,11 @@ def _is_vot_toolkit(place: str) -> bool:
     return folder.rpartition(os.sep)[2] in name and os.path.isfile(f"{stem}_time.value")
 
 
-def _parse_text(data: bytes, path: str) -> Sequence[Rows]:
+def _parse_text(data: bytes, path: str) -> collections.abc.Sequence[Rows]:
     return [parse_rows(data, path)]
 
 
-def _parse_binary(data: bytes, path: str) -> Sequence[Rows]:
+def _parse_binary(data: bytes, path: str) -> collections.abc.Sequence[Rows]:
     return [parse_binary(data, path)]
 
 

@@ -7,15 +7,15 @@ become rectangles as OTB's Python toolkit makes them: top-left and bottom-right 
 
 from __future__ import annotations
 
+import collections.abc
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from siamfc_eval.datasets.sequence import Sequence as Video
+from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Boxes
 from siamfc_eval.matlab import read_variable
@@ -27,7 +27,7 @@ _TYPES = {"rect": "rect", "ivtaff": "ivt", "affine_ivt": "ivt", "l1aff": "l1", "
 _TYPES |= {"4corner": "corners", "affine": "corners"}
 
 
-def open_segments(path: Path, sequence: Video) -> list[RawRun]:
+def open_segments(path: Path, sequence: Sequence) -> list[RawRun]:
     """The runs of one file: one (OPE), the segments of TRE with their first frames, or the shifts of SRE by name.
 
     Raises:
@@ -35,7 +35,7 @@ def open_segments(path: Path, sequence: Video) -> list[RawRun]:
     """
     read: dict[str, list[dict[str, Any]]] = {}
 
-    def parse(data: bytes, source: str) -> Sequence[Rows]:
+    def parse(data: bytes, source: str) -> collections.abc.Sequence[Rows]:
         records = _matlab_records(data, source) if source.lower().endswith(".mat") else _json_records(data, source)
         read["records"] = records
         return [_rows(record, f"{source}: run {number}") for number, record in enumerate(records, start=1)]
