@@ -1,4 +1,4 @@
-"""`siamfc-eval convert`: weights of other projects as safetensors."""
+"""`siamfc-eval convert`: weights of other projects as safetensors, data sets of one's own in a benchmark's layout."""
 
 from __future__ import annotations
 
@@ -11,12 +11,100 @@ from siamfc_eval.cli.printing import echo
 from siamfc_eval.storage.json_text import json_text
 
 
+class _WeightsByDefault(click.Group):
+    """`convert IN OUT` means `convert weights IN OUT`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if len(args) > 1 and args[0] not in self.commands and Path(args[0]).suffix:
+            args = ["weights", *args]
+        return super().resolve_command(ctx, args)
+
+
 @click.group(
     name="convert",
-    epilog="Example: siamfc-eval convert weights siamfc_alexnet_e50.pth siamfc.safetensors",
+    cls=_WeightsByDefault,
+    epilog="Examples: siamfc-eval convert weights siamfc_alexnet_e50.pth siamfc.safetensors. "
+    "siamfc-eval convert dataset ~/videos ~/converted",
 )
 def command() -> None:
-    """Convert weights of other projects to safetensors."""
+    """Convert weights of other projects to safetensors, and data sets of your own to a benchmark's layout."""
+
+
+@command.command(
+    epilog="Examples: siamfc-eval convert dataset ~/videos ~/converted. Of tables without a header: "
+    "siamfc-eval convert dataset ~/tables ~/converted --columns frame,x,y,w,h --origin 1"
+)
+@click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
+@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@click.option("--columns", help="What columns of tables hold, in order: frame, id, x, y, w, h, x2, y2, absent, -.")
+@click.option("--origin", type=click.IntRange(0, 1), help="Where SRC counts pixels from. Default: its layout's rule.")
+@click.option(
+    "--layout",
+    type=click.Choice(["got10k", "otb", "vot", "folder"]),
+    default="got10k",
+    show_default=True,
+    help="Layout of OUT.",
+)
+@click.option("--dataset", "kind", metavar="KIND", help="Layout or benchmark of SRC, where not recognised.")
+@click.option("--target", "targets", multiple=True, metavar="ID", help="Only this target of several; repeatable.")
+@click.option("--images", type=click.Path(path_type=Path), help="Root of the images, where apart from SRC.")
+@click.option(
+    "--suffix",
+    type=click.Choice([".jpg", ".png"]),
+    default=".jpg",
+    show_default=True,
+    help="Of the images made of videos.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+def dataset(
+    *,
+    source: Path,
+    target: Path,
+    columns: str | None,
+    origin: int | None,
+    layout: str,
+    kind: str | None,
+    targets: tuple[str, ...],
+    images: Path | None,
+    suffix: str,
+    as_json: bool,
+) -> None:
+    """Write the data set at SRC, in any layout that is read (MOT, csv, videos, ...), into the new folder OUT.
+
+    Images are copied as they are, videos become images. What is written is read back before this ends.
+    """
+    from siamfc_eval.datasets.convert import convert_dataset
+
+    roles = None if columns is None else [name.strip() for name in columns.split(",")]
+    written = convert_dataset(
+        source,
+        target,
+        layout=layout,
+        kind=kind,
+        columns=roles,
+        origin=origin,
+        targets=targets,
+        images=images,
+        suffix=suffix,
+    )
+    frames = sum(len(sequence) for sequence in written)
+    if as_json:
+        facts = {
+            "out": str(target),
+            "layout": layout,
+            "sequences": list(written.names),
+            "frames": frames,
+            "notes": list(written.notes),
+        }
+        echo(json_text(facts))
+        return
+    for note in written.notes:
+        echo(f"note: {note}", err=True)
+    amount = "1 sequence" if len(written) == 1 else f"{len(written)} sequences"
+    echo(f"{target}: {amount}, {frames} frames, layout {layout}")
+    echo(f"next: siamfc-eval check dataset {target}")
 
 
 @command.command(epilog="Example: siamfc-eval convert weights CIResNet22.pth res22.safetensors --source siamdw")

@@ -18,7 +18,7 @@ from siamfc_eval.version import __version__
 VERBS: dict[str, str] = {
     "check": "Look at a data set, results or a tracker and say what is wrong.",
     "compare": "Say which differences between trackers are significant.",
-    "convert": "Convert weights of other projects to safetensors.",
+    "convert": "Convert weights of other projects, or a data set of your own.",
     "demo": "Evaluate trackers on the embedded benchmark and write a report.",
     "demo-video": "Show a tracker on a video, live or into a file.",
     "doctor": "Say what is installed, which device is used and what is missing.",

@@ -17,11 +17,14 @@ from siamfc_eval.datasets.known import match_known
 from siamfc_eval.datasets.load import LAYOUTS, load_dataset
 from siamfc_eval.datasets.problems import Problem
 from siamfc_eval.datasets.sequence import Sequence
+from siamfc_eval.datasets.videos import VideoFrames, count_frames
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Boxes
 
 _HIDDEN = frozenset({"uav", "got10k", "trackingnet"})
 """Benchmarks that mark frames without a visible (or published) target with NaN: no fault of the copy at hand."""
+_SPARSE = frozenset({"mot", "csv", "videos"})
+"""Layouts whose frames need not all have a box; their readers say which have none."""
 
 
 @dataclass(frozen=True)
@@ -123,12 +126,13 @@ def check_dataset(
     problems: list[Problem] = []
     dataset = load_dataset(path, kind, images, problems=problems)
     known = match_known(dataset.name)
-    family = known.family if known else ""
+    family = known.family if known else dataset.layout
     notes = list(dataset.notes)
     for sequence in dataset:
         if on_sequence is not None:
             on_sequence(sequence.name)
-        problems += _box_problems(sequence, family, notes)
+        sparse = family in _SPARSE or not sequence.is_annotated_beyond_start
+        problems += _box_problems(sequence, family, notes, sparse=sparse)
         problems += _image_problems(sequence, decode)
     missing = [sequence.name for sequence in dataset if sequence.frames is None]
     if missing:
@@ -156,7 +160,7 @@ def _summary(sequence: Sequence) -> SequenceSummary:
     )
 
 
-def _box_problems(sequence: Sequence, family: str, notes: list[str]) -> Iterable[Problem]:
+def _box_problems(sequence: Sequence, family: str, notes: list[str], *, sparse: bool) -> Iterable[Problem]:
     boxes = sequence.boxes
     unknown = np.isnan(boxes).any(axis=1)
     with np.errstate(invalid="ignore"):
@@ -164,6 +168,8 @@ def _box_problems(sequence: Sequence, family: str, notes: list[str]) -> Iterable
     expected = np.zeros(len(boxes), dtype=np.bool_) if sequence.absent is None else sequence.absent
     if family in _HIDDEN and unknown.any():
         notes.append(f"{sequence.name}: no box in {int(unknown.sum())} frames, as {family} marks a hidden target")
+        unknown = np.zeros_like(unknown)
+    if sparse:
         unknown = np.zeros_like(unknown)
     with np.errstate(invalid="ignore"):
         before = ~degenerate & (sequence.published_boxes[:, :2] <= 0).any(axis=1)
@@ -188,6 +194,8 @@ def _outside(boxes: Boxes, size: tuple[int, int] | None) -> NDArray[np.bool_]:
 
 
 def _image_problems(sequence: Sequence, decode: bool) -> Iterable[Problem]:
+    if isinstance(sequence.frames, VideoFrames):
+        yield from _video_problems(sequence.frames, len(sequence))
     if not isinstance(sequence.frames, ImageFrames):
         return
     for path in sequence.frames.paths:
@@ -208,6 +216,19 @@ def _image_problems(sequence: Sequence, decode: bool) -> Iterable[Problem]:
                 read_image(path)
             except InputError as error:
                 yield Problem("unreadable image", str(path), str(error).removeprefix(f"{path}: "))
+
+
+def _video_problems(frames: VideoFrames, rows: int) -> Iterable[Problem]:
+    """A video's frames are counted by decoding it, whether every image is to be decoded or not."""
+    try:
+        count = count_frames(frames.path)
+    except InputError as error:
+        yield Problem("unreadable video", str(frames.path), str(error).removeprefix(f"{frames.path}: "))
+        return
+    needed = frames.indices[0] + rows
+    if count < needed:
+        message = f"{count} frames, and its boxes need {needed}. Shorten the boxes, or repair the video."
+        yield Problem("count mismatch", str(frames.path), message)
 
 
 def _rows(rows: NDArray[np.bool_]) -> str:

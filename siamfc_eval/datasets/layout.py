@@ -46,6 +46,9 @@ class Layout:
     """Reads the data set."""
     family: str
     """The data sets published in it: "otb", "vot", ...; "" for layouts that hold any."""
+    marks: tuple[str, ...] = ()
+    """What the folder of a sequence has, for saying what a folder that is not recognised lacks: patterns, `|` between
+    those of which one is enough, `/` behind folders."""
 
 
 def subfolders(path: Path) -> list[Path]:

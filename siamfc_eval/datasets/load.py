@@ -11,6 +11,7 @@ from siamfc_eval.datasets.formats import folder, otb
 from siamfc_eval.datasets.formats.annotation_json import forget_json
 from siamfc_eval.datasets.known import KNOWN, KnownDataset, match_known, shortfall
 from siamfc_eval.datasets.layout import Layout, Source
+from siamfc_eval.datasets.nearest import nearest
 from siamfc_eval.datasets.problems import Problem, Problems
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError, UnknownNameError
@@ -32,6 +33,9 @@ for _name in (
     "tcolor128",
     "dtb70",
     "trackingnet",
+    "mot",
+    "csv",
+    "videos",
     "compact-json",
     "pysot-json",
     "folder",
@@ -78,12 +82,12 @@ def load_dataset(
     layout, known = _resolve(path, kind)
     sink = Problems(strict=problems is None)
     source = Source(path, images, known.name if known else None, origin, sink)
-    dataset = _usable(layout.read(source), sink)
+    dataset = usable(layout.read(source), sink)
     forget_json()
     if problems is not None:
         problems += sink.found
     if not len(dataset) and not sink.found:
-        raise InputError(f"{path}: the layout {layout.name} was recognised, but no sequence was found.")
+        raise InputError(f"{path}: {_nothing_there(path, layout)}")
     if init_omit is not None:
         table = otb.read_init_omit(_existing(Path(init_omit).expanduser()))
         omitted = tuple(dataclasses.replace(s, init_omit=table.get(s.name, ())) for s in dataset)
@@ -114,7 +118,19 @@ def recognise(path: Path, family: str = "") -> Layout:
     if folder.recognises(path):
         return LAYOUTS["folder"]
     expected = "\n".join(f"  {layout.name}: {layout.summary}" for layout in LAYOUTS.values())
-    raise InputError(f"{path}: no known layout. Expected one of:\n{expected}")
+    closest = nearest(path, tuple(LAYOUTS.values()))
+    raise InputError(f"{path}: no known layout.{closest and ' ' + closest} Expected one of:\n{expected}")
+
+
+def _nothing_there(path: Path, layout: Layout) -> str:
+    """Why a layout found no sequence."""
+    if layout.recognises(path):
+        return f"the layout {layout.name} was recognised, but no sequence was found."
+    try:
+        other = f"It looks like {recognise(path).name}: leave the layout out, or name that one."
+    except InputError:
+        other = nearest(path, tuple(LAYOUTS.values()))
+    return f"no sequence in the layout {layout.name} ({layout.summary}). {other}".rstrip()
 
 
 def _resolve(path: Path, kind: str | None) -> tuple[Layout, KnownDataset | None]:
@@ -140,7 +156,7 @@ def _of_family(path: Path, layout: Layout) -> Layout:
     return layout if layout in family or not family else family[0]
 
 
-def _usable(dataset: Dataset, sink: Problems) -> Dataset:
+def usable(dataset: Dataset, sink: Problems) -> Dataset:
     """Without the sequences on which no tracker can be started, and without doubles."""
     kept: dict[str, Sequence] = {}
     for sequence in dataset:

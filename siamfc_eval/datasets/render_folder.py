@@ -7,12 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
+from siamfc_eval.datasets.formats.image_folders import image_size
+from siamfc_eval.datasets.frames import ImageFrames
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.storage.reading import read_bounded
 from siamfc_eval.storage.writing import make_folder, write_atomic
 
 
-def render_to_folder(dataset: Dataset, folder: Path | str, layout: str = "otb", suffix: str = ".jpg") -> Path:
+def render_to_folder(
+    dataset: Dataset, folder: Path | str, layout: str = "otb", suffix: str = ".jpg", *, copy: bool = False
+) -> Path:
     """Write every sequence with its frames.
 
     Args:
@@ -20,7 +25,8 @@ def render_to_folder(dataset: Dataset, folder: Path | str, layout: str = "otb", 
         folder: created where absent; files of the same names are replaced.
         layout: "otb" (1-based boxes), "vot" (polygons, tags, `list.txt`, images in `color/`), "got10k" (one split) or
             "folder" (images and a `groundtruth.txt`).
-        suffix: ".jpg" (quality 95) or ".png" (lossless).
+        suffix: ".jpg" (quality 95) or ".png" (lossless). Image files that have this ending are copied byte by byte.
+        copy: do so with image files of any ending.
 
     Returns:
         The folder, which `load_dataset` reads back.
@@ -38,13 +44,20 @@ def render_to_folder(dataset: Dataset, folder: Path | str, layout: str = "otb", 
         if Path(sequence.name).name != sequence.name or sequence.name in {"", ".", ".."}:
             raise InputError(f"{sequence.name!r}: not usable as the name of a folder.")
         make_folder(root / sequence.name)
-        _WRITERS[layout](sequence, root / sequence.name, suffix)
+        _WRITERS[layout](sequence, root / sequence.name, (_own_suffix(sequence) if copy else "") or suffix)
     if layout == "otb":
         rows = (f"{s.name}\t{', '.join(sorted(set().union(*s.attributes.values())))}" for s in dataset)
         _write(root / "attr_list.txt", rows)
     if layout in {"vot", "got10k"}:
         _write(root / "list.txt", dataset.names)
     return root
+
+
+def _own_suffix(sequence: Sequence) -> str:
+    """The ending that the image files of a sequence share, in lower case; "" where they do not, or are none."""
+    paths = sequence.frames.paths if isinstance(sequence.frames, ImageFrames) else []
+    endings = {path.suffix for path in paths}
+    return endings.pop().lower() if len(endings) == 1 else ""
 
 
 def _otb(sequence: Sequence, folder: Path, suffix: str) -> None:
@@ -84,6 +97,8 @@ def _folder(sequence: Sequence, folder: Path, suffix: str) -> None:
     _write(folder / "groundtruth.txt", (_numbers(region) for region in sequence.ground_truth))
 
 
+_LARGEST_IMAGE = 512 * 2**20
+
 _MATLAB = np.array([1.0, 1.0, 0.0, 0.0])
 """What OTB's files add to 0-based boxes."""
 
@@ -101,6 +116,11 @@ def _images(sequence: Sequence, folder: Path, name: str, suffix: str) -> tuple[i
 
     make_folder(folder)
     size = (0, 0)
+    if _own_suffix(sequence) == suffix and isinstance(sequence.frames, ImageFrames):
+        for number, source in enumerate(sequence.frames.paths, start=1):
+            content = read_bounded(source, _LARGEST_IMAGE, "an image")
+            write_atomic(folder / f"{name.format(number)}{suffix}", content, durable=False)
+        return sequence.image_size or image_size(sequence.frames.paths[0]) or size
     for number, frame in enumerate(sequence.frames or (), start=1):
         pixels = frame.pixels
         size = (pixels.shape[1], pixels.shape[0])

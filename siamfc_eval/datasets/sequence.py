@@ -61,6 +61,11 @@ class Sequence:
         """Shape (n, 4): the boxes in the data set's own coordinates, as its files and raw results hold them."""
         return self.boxes + np.array([self.origin, self.origin, 0.0, 0.0]) if self.origin else self.boxes
 
+    @cached_property
+    def is_annotated_beyond_start(self) -> bool:
+        """Whether a frame after the first has ground truth; without, a tracker can be run and nothing can be scored."""
+        return len(self) == 1 or not bool(np.isnan(self.boxes[1:]).any(axis=1).all())
+
     @property
     def ground_truth(self) -> tuple[Region, ...]:
         """The published regions where there are any, else the boxes; one per frame, 0-based."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ def score(
         UnknownNameError: no such convention or attribute source.
         InputError: no results, or files that cannot be read or that the convention refuses, each with the reason.
     """
+    dataset, incomplete = _with_ground_truth(dataset)
     measure = build_measure(convention, dataset)
     if isinstance(measure, Strict):
         measure = measure.relaxed(on_mismatch)
@@ -77,7 +79,6 @@ def score(
     ground_truth = dataset_hash(dataset)
     job = _Job(dataset, Gatherer(dataset, measure, ground_truth, cache), groups, on_mismatch)
     trackers: dict[str, TrackerScores] = {}
-    incomplete: list[str] = []
     refused: list[str] = []
     for name, result in results.items():
         try:
@@ -110,6 +111,27 @@ def score(
         attribute_counts=counts,
         metadata={"refused": tuple(refused)},
     )
+
+
+def _with_ground_truth(dataset: Dataset) -> tuple[Dataset, list[str]]:
+    """The sequences that can be scored, and a sentence about those with ground truth of the first frame only.
+
+    Raises:
+        InputError: there are only such.
+    """
+    scored = tuple(sequence for sequence in dataset if sequence.is_annotated_beyond_start)
+    if len(scored) == len(dataset):
+        return dataset, []
+    without = [sequence.name for sequence in dataset if not sequence.is_annotated_beyond_start]
+    if not scored:
+        raise InputError(
+            f"{dataset.name}: no ground truth after frame 1 in any sequence, so there is nothing to score. The boxes "
+            "that trackers answered are in the results; a benchmark that keeps its ground truth scores them itself."
+        )
+    more = f" and {len(without) - _NAMED} more" if len(without) > _NAMED else ""
+    names = ", ".join(without[:_NAMED])
+    remark = f"no ground truth after frame 1, so not scored: {names}{more}."
+    return dataclasses.replace(dataset, sequences=scored), [remark]
 
 
 def _tag_counts(dataset: Dataset, trackers: Mapping[str, TrackerScores]) -> dict[str, int]:

@@ -19,6 +19,7 @@ from siamfc_eval.datasets.known import shortfall
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.problems import Problem
 from siamfc_eval.datasets.sequence import Dataset, Sequence
+from siamfc_eval.datasets.videos import VideoFrames
 from siamfc_eval.errors import InputError, TrackerError, UnknownNameError
 from siamfc_eval.results.manifest import Manifest
 from siamfc_eval.results.names import SequenceNames, path_part
@@ -73,6 +74,12 @@ def run_experiment(
     dataset = open_dataset(experiment, data, problems)
     sized = tuple(_with_image_size(sequence) for sequence in _select(dataset, options.sequences))
     selected = _kept_in_memory(sized)
+    if selected and all(sequence.frames is None for sequence in selected):
+        remarks = "".join(f" {note}." for note in dataset.notes if "images" in note)
+        raise InputError(
+            f"{data if isinstance(data, Path) else dataset.name}: there are no images of {len(selected)} sequences, so "
+            f"no tracker can run on them.{remarks or ' Give the folder of the images with --data.'}"
+        )
     folder = Path(out).expanduser() / path_part(dataset.name)
     chosen_sequences = dataclasses.replace(dataset, sequences=selected)
     summary = RunSummary(experiment.name, dataset.name, folder, chosen_sequences)
@@ -185,7 +192,11 @@ _MEMORY = 512 * 2**20
 
 def _kept_in_memory(sequences: tuple[Sequence, ...]) -> tuple[Sequence, ...]:
     """Sequences whose frames are drawn and not read, with frames that are drawn once for all trackers, if they fit."""
-    drawn = {s.name for s in sequences if s.frames and s.image_size and s.frames[0].path is None}
+    drawn = {
+        s.name
+        for s in sequences
+        if s.frames and s.image_size and not isinstance(s.frames, VideoFrames) and s.frames[0].path is None
+    }
     size = sum(3 * len(s) * s.image_size[0] * s.image_size[1] for s in sequences if s.name in drawn and s.image_size)
     if size > _MEMORY:
         return sequences

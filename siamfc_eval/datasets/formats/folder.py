@@ -1,8 +1,9 @@
 """Any folder with images and a `groundtruth.txt`, or a folder of such folders: a user's own sequences.
 
-A line is a rectangle x,y,w,h or a polygon x1,y1,x2,y2,...; images lie in the folder, or in `img/`, `color/`, `imgs/`
-or `images/`. Coordinates are taken as 0-based, unless the folder's `meta.json` holds a "convention" that says
-"1-based", or the user says otherwise with an origin. Per-frame `.tag` files are read as in VOT.
+A line is a rectangle x,y,w,h or a polygon x1,y1,x2,y2,...; one line alone is the target in the first frame. Images lie
+in the folder, or in `img/`, `color/`, `imgs/` or `images/`. Coordinates are taken as 0-based, unless the folder's
+`meta.json` holds a "convention" that says "1-based", or the user says otherwise with an origin. Per-frame `.tag` files
+are read as in VOT.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from siamfc_eval.datasets.formats import otb_names
 from siamfc_eval.datasets.formats.image_folders import frames_for_rows, image_size, list_images
-from siamfc_eval.datasets.formats.vot import read_regions, read_tags
+from siamfc_eval.datasets.formats.vot import first_region_only, read_regions, read_tags
 from siamfc_eval.datasets.known import match_known, name_from_path
 from siamfc_eval.datasets.layout import Layout, Source, subfolders
 from siamfc_eval.datasets.sequence import Dataset, Sequence
@@ -67,6 +68,8 @@ def _read_sequence(source: Source, folder: Path, origin: float) -> tuple[Sequenc
         source.problems.report("unreadable ground truth", folder.name, str(error))
         return None, []
     images = _image_folder(folder if source.images is None else source.images / folder.name)
+    if len(regions) < len(regions := first_region_only(regions, images)):
+        notes.append(f"{folder.name}: ground truth of the first frame only")
     before = len(source.problems.found)
     frames = frames_for_rows(images, len(regions), source.problems, annotation=annotation)
     if len(source.problems.found) > before:
@@ -123,4 +126,5 @@ LAYOUT = Layout(
     recognises=recognises,
     read=read,
     family="",
+    marks=("groundtruth.txt|groundtruth_rect.txt|gt.txt", "*.jpg|*.png|img/|imgs/|images/|color/"),
 )

@@ -15,13 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.datasets.formats.annotation_text import read_boxes, read_flags, read_lines
-from siamfc_eval.datasets.formats.image_folders import frames_for_rows, image_size, list_images
-from siamfc_eval.datasets.frames import ImageFrames
+from siamfc_eval.datasets.formats.image_folders import first_frame_only, frames_for_rows, image_size
 from siamfc_eval.datasets.known import name_from_path
 from siamfc_eval.datasets.layout import Layout, Source, subfolders
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
-from siamfc_eval.geometry.regions import Boxes
 from siamfc_eval.storage.reading import MOST_TEXT, read_bounded
 
 SPLITS = ("train", "val", "test")
@@ -72,13 +70,9 @@ def _read_sequence(source: Source, folder: Path) -> Sequence | None:
     except InputError as error:
         source.problems.report("unreadable ground truth", folder.name, str(error))
         return None
-    files = list_images(images)
     before = len(source.problems.found)
-    if len(boxes) == 1 and len(files) > 1:
-        boxes = _first_only(boxes, len(files))
-        frames: ImageFrames | None = ImageFrames(files)
-    else:
-        frames = frames_for_rows(images, len(boxes), source.problems, annotation=annotation)
+    boxes = first_frame_only(boxes, images)
+    frames = frames_for_rows(images, len(boxes), source.problems, annotation=annotation)
     absent = np.zeros(len(boxes), dtype=np.bool_)
     for file, label, means_absent in (("cover.label", cover, False), ("absence.label", absence, True)):
         if label is not None and len(label) != len(boxes):
@@ -98,12 +92,6 @@ def _read_sequence(source: Source, folder: Path) -> Sequence | None:
         image_size=image_size(frames.paths[0]) if frames and size is None else size,
         fps=fps,
     )
-
-
-def _first_only(boxes: Boxes, rows: int) -> Boxes:
-    full = np.full((rows, 4), np.nan)
-    full[0] = boxes[0]
-    return full
 
 
 def _labels(path: Path) -> NDArray[np.bool_] | None:
@@ -161,4 +149,5 @@ LAYOUT = Layout(
     recognises=recognises,
     read=read,
     family="got10k",
+    marks=("groundtruth.txt", "*.jpg|*.png", "meta_info.ini|absence.label|cover.label"),
 )

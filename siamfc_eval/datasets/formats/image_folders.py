@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
+
 from siamfc_eval.datasets.frames import ImageFrames
 from siamfc_eval.datasets.problems import Problems
+from siamfc_eval.geometry.regions import Boxes
 
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"})
 _NUMBER = re.compile(r"(\d+)$")
@@ -67,6 +70,12 @@ def frames_for_rows(
         )
         return None
     return ImageFrames(images)
+
+
+def first_frame_only(boxes: Boxes, images: Path) -> Boxes:
+    """One box and several images: ground truth of the first frame only, so the rows of the others are NaN."""
+    count = len(list_images(images)) if len(boxes) == 1 else 0
+    return boxes if count < 2 else np.concatenate([boxes, np.full((count - 1, 4), np.nan)])
 
 
 def _numbered_frames(images: list[Path], folder: Path, rows: int, problems: Problems, first: int) -> ImageFrames | None:

@@ -103,4 +103,5 @@ LAYOUT = Layout(
     recognises=recognises,
     read=read,
     family="lasot",
+    marks=("groundtruth.txt", "img/", "full_occlusion.txt|out_of_view.txt"),
 )

@@ -17,7 +17,13 @@ import numpy as np
 from siamfc_eval.datasets.formats import otb_names
 from siamfc_eval.datasets.formats.annotation_text import read_boxes, read_lines
 from siamfc_eval.datasets.formats.dtb70 import names_are_dtb70
-from siamfc_eval.datasets.formats.image_folders import frame_number, frames_for_rows, image_size, list_images
+from siamfc_eval.datasets.formats.image_folders import (
+    first_frame_only,
+    frame_number,
+    frames_for_rows,
+    image_size,
+    list_images,
+)
 from siamfc_eval.datasets.known import name_from_path
 from siamfc_eval.datasets.layout import Layout, Source, subfolders
 from siamfc_eval.datasets.sequence import Dataset, Sequence
@@ -68,6 +74,7 @@ def _read_sequence(source: Source, folder: Path, name: str, annotation: Path) ->
         source.problems.report("unreadable ground truth", name, str(error))
         return None
     image_folder = _image_folder(source, folder)
+    published = first_frame_only(published, image_folder)
     first, published, lead_in = _first_frame(name, published, image_folder)
     before = len(source.problems.found)
     frames = frames_for_rows(image_folder, len(published), source.problems, annotation=annotation, first=first)
@@ -170,4 +177,5 @@ LAYOUT = Layout(
     recognises=recognises,
     read=read,
     family="otb",
+    marks=("groundtruth_rect*.txt", "img/"),
 )

@@ -79,8 +79,25 @@ def read(source: Source) -> Dataset:
         notes += remarks
         if sequence is not None:
             sequences.append(sequence)
+    notes += _without_images(sequences, folders) if source.images is None else []
     name = source.dataset or workspace_benchmark(source.path) or name_from_path(source.path, "vot")
     return Dataset(name, tuple(sequences), "vot", tuple(notes))
+
+
+def _without_images(sequences: list[Sequence], folders: list[Path]) -> list[str]:
+    """One sentence where images lie where this layout has none; none where there are only annotations."""
+    lacking = {sequence.name for sequence in sequences if sequence.frames is None}
+    elsewhere = {"img": 0, "imgs": 0, "images": 0, "frames": 0}
+    for folder in folders:
+        for name in elsewhere.keys() if folder.name in lacking else ():
+            elsewhere[name] += bool(list_images(folder / name))
+    place = max(elsewhere, key=lambda name: elsewhere[name])
+    if not elsewhere[place]:
+        return []
+    return [
+        f"no color/ and no images beside groundtruth.txt in {len(lacking)} of {len(sequences)} sequences: this is not "
+        f"VOT's layout. {elsewhere[place]} have {place}/ instead; leave --dataset out or say --dataset folder"
+    ]
 
 
 def workspace_benchmark(folder: Path) -> str | None:
@@ -113,6 +130,7 @@ def _read_sequence(source: Source, folder: Path) -> tuple[Sequence | None, list[
         raise InputError(f"{folder / 'sequence'}: channels.color must stay inside the folder, found {channel!r}.")
     candidates = [images / channel, *(images / name for name in _CHANNELS), images]
     images = next((candidate for candidate in candidates if list_images(candidate)), images)
+    regions = first_region_only(regions, images)
     before = len(source.problems.found)
     frames = frames_for_rows(images, len(regions), source.problems, annotation=annotation)
     if len(source.problems.found) > before:
@@ -153,6 +171,12 @@ def read_regions(path: Path, origin: float = 0.0) -> tuple[Region, ...]:
     if not regions:
         raise InputError(f"{path}: no regions. Expected one line per frame.")
     return tuple(regions)
+
+
+def first_region_only(regions: tuple[Region, ...], images: Path) -> tuple[Region, ...]:
+    """One region and several images: ground truth of the first frame only, so the others are not annotated."""
+    count = len(list_images(images)) if len(regions) == 1 else 0
+    return regions if count < 2 else (regions[0], *(np.full(4, np.nan) for _ in range(count - 1)))
 
 
 def read_tags(folder: Path, rows: int) -> tuple[dict[str, NDArray[np.bool_]], list[str]]:
@@ -208,4 +232,5 @@ LAYOUT = Layout(
     recognises=recognises,
     read=read,
     family="vot",
+    marks=("groundtruth.txt", "color/"),
 )
