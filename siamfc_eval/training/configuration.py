@@ -120,6 +120,13 @@ class LossSection(_Section):
     """All anchors that count in one pair, at most."""
     location: float = Field(default=1.2, ge=0.0)
     """Weight of the smooth-L1 loss of the boxes beside the classification's 1 (pysot)."""
+    box_loss: Literal["none", "giou", "diou"] = "none"
+    """Loss of the decoded boxes that is added: 1 - GIoU or 1 - DIoU on positive anchors."""
+    box_weight: float = Field(default=1.0, gt=0.0)
+    """Its weight beside the classification's 1."""
+    hard_negatives: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Share of a pair's negative anchors that are those which the network takes for the target most; the others are
+    drawn."""
 
 
 class OptimiserSection(_Section):

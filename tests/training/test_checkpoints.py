@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -49,3 +50,16 @@ def test_weights_alone_cannot_be_resumed(configuration: TrainingConfiguration, t
     torch.save({"weight": torch.zeros(2)}, tmp_path / "last.pt")
     with pytest.raises(InputError, match="Weights alone cannot be resumed"):
         load_state(tmp_path / "last.pt", configuration)
+
+
+def test_a_checkpoint_from_before_a_key_there_is_now_continues(
+    configuration: TrainingConfiguration, tmp_path: Path
+) -> None:
+    identity = json.loads(training_identity(configuration))
+    for name in ("box_loss", "box_weight", "hard_negatives"):
+        del identity["loss"][name]
+    save_state({"identity": json.dumps(identity), "step": 3}, tmp_path / "last.pt")
+    assert load_state(tmp_path / "last.pt", configuration)["step"] == 3
+    changed = configuration.loss.model_copy(update={"box_loss": "giou"})
+    with pytest.raises(InputError, match=r"it differs in loss"):
+        load_state(tmp_path / "last.pt", configuration.model_copy(update={"loss": changed}))

@@ -10,9 +10,24 @@ from siamfc_eval.models.siamese import FullyConvolutional, RegionProposal, Siame
 from siamfc_eval.training.configuration import LossSection
 from siamfc_eval.training.data.feeding import Batch
 from siamfc_eval.training.initial.starting import trained_network
-from siamfc_eval.training.losses import functions as losses
+from siamfc_eval.training.losses.functions import (
+    balanced_logistic,
+    batch_contrast,
+    batch_negatives,
+    focal,
+    halves,
+    soft_margin,
+    taught,
+)
 from siamfc_eval.training.losses.labels import disc_labels, gaussian_labels, squared_distances
-from siamfc_eval.training.losses.proposals import anchor_targets, location_loss, pick_anchors, proposal_scores
+from siamfc_eval.training.losses.proposals import (
+    anchor_targets,
+    box_loss,
+    decode_offsets,
+    location_loss,
+    pick_anchors,
+    proposal_scores,
+)
 from siamfc_eval.training.losses.responses import all_pairs
 
 Parts = dict[str, float]
@@ -56,24 +71,24 @@ class ResponseObjective(nn.Module):
         distances = squared_distances(batch.centres, rows, model.stride)
         labels = disc_labels(distances, setting.radius) * batch.positives[:, None, None]
         if setting.kind == "balanced-logistic":
-            total = losses.balanced_logistic(own, labels)
+            total = balanced_logistic(own, labels)
         elif setting.kind == "soft-margin":
-            total = losses.soft_margin(own, labels)
+            total = soft_margin(own, labels)
         else:
-            total = losses.focal(own, labels)
+            total = focal(own, labels)
         parts: Parts = {setting.kind: float(total.detach())}
         apart = strangers(batch.shown, batch.identities).to(own.device)
         if setting.batch_negatives > 0.0:
-            negative = losses.batch_negatives(responses, apart)
+            negative = batch_negatives(responses, apart)
             total = total + setting.batch_negatives * negative
             parts["batch_negatives"] = float(negative.detach())
         if setting.contrast > 0.0:
             aims = gaussian_labels(distances, setting.contrast_sigma)
-            contrast = losses.batch_contrast(responses, aims, apart, batch.positives)
+            contrast = batch_contrast(responses, aims, apart, batch.positives)
             total = total + setting.contrast * contrast
             parts["contrast"] = float(contrast.detach())
         for teacher in self._teacher:
-            lesson = losses.taught(responses, self._answers(teacher.to(responses.device), batch, responses.shape))
+            lesson = taught(responses, self._answers(teacher.to(responses.device), batch, responses.shape))
             total = total + setting.teacher_weight * lesson
             parts["teacher"] = float(lesson.detach())
         return total, parts
@@ -92,7 +107,9 @@ class ResponseObjective(nn.Module):
 
 
 class ProposalObjective(nn.Module):
-    """Loss of a network that answers with anchors: classification and, on positive anchors, smooth-L1 of the boxes.
+    """Loss of a network that answers with anchors: classification and, on positive anchors, smooth-L1 of the offsets.
+
+    Where the setting asks for it, the overlap of the decoded boxes is added.
 
     Li et al. 2018 (SiamRPN), section 3.3, with the sampling of anchors of pysot. Networks with several levels are
     trained on their combined answer, as SiamRPN++ is.
@@ -105,32 +122,44 @@ class ProposalObjective(nn.Module):
     def forward(self, model: RegionProposal, batch: Batch) -> tuple[Tensor, Parts]:
         """The loss and its parts."""
         setting = self.setting
-        scores, offsets = model(batch.exemplars.float(), batch.searches.float())
-        cells = scores.shape[-1]
+        raw, moves = model(batch.exemplars.float(), batch.searches.float())
+        cells = raw.shape[-1]
+        anchors = (cells, model.stride, setting.anchor_scales, setting.anchor_ratios)
         boxes = torch.cat([batch.centres, batch.sizes], dim=1)
-        targets = anchor_targets(boxes, cells, model.stride, setting.anchor_scales, setting.anchor_ratios)
-        generator = torch.Generator().manual_seed(batch.first)
+        targets = anchor_targets(boxes, *anchors)
+        scores, offsets = proposal_scores(model, raw.float()), model.offsets(moves.float()).flatten(2)
         positive, negative = pick_anchors(
             targets.overlaps.cpu() * batch.positives.cpu()[:, None],
             (setting.positive_overlap, setting.negative_overlap),
             (setting.positives, setting.anchors),
-            generator,
+            torch.Generator().manual_seed(batch.first),
+            scores=scores.detach().cpu(),
+            hard=setting.hard_negatives,
         )
         positive, negative = positive.to(scores.device), negative.to(scores.device)
-        classification = losses.halves(proposal_scores(model, scores.float()), positive, negative)
-        location = location_loss(model.offsets(offsets.float()).flatten(2), targets.offsets, positive)
+        classification = halves(scores, positive, negative)
+        location = location_loss(offsets, targets.offsets, positive)
         total = classification + setting.location * location
-        return total, {"classification": float(classification.detach()), "location": float(location.detach())}
+        parts = {"classification": float(classification.detach()), "location": float(location.detach())}
+        if setting.box_loss != "none":
+            overlap = box_loss(decode_offsets(offsets, *anchors), boxes, positive, setting.box_loss)
+            total = total + setting.box_weight * overlap
+            parts[setting.box_loss] = float(overlap.detach())
+        return total, parts
 
 
 def build_objective(model: SiameseNetwork, setting: LossSection) -> ResponseObjective | ProposalObjective:
     """The objective that fits a network.
 
     Raises:
-        InputError: a teacher that is missing, that cannot be loaded, or that gives no response maps.
+        InputError: a teacher that is missing, that cannot be loaded, or that gives no response maps; a loss of boxes or
+            anchors for a network that has none.
     """
     if isinstance(model, RegionProposal):
         return ProposalObjective(setting)
+    for key, is_set in (("box_loss", setting.box_loss != "none"), ("hard_negatives", setting.hard_negatives > 0)):
+        if is_set:
+            raise InputError(f"loss.{key} is of networks with anchors; {model.name} has none. Take it out.")
     if not setting.teacher:
         return ResponseObjective(setting)
     teacher = trained_network(setting.teacher, "loss.teacher")
