@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # Control characters, which move a terminal's cursor and end an SVG; marks that turn the direction of writing, behind
 # which a name can hide; halves of surrogate pairs and non-characters, which no file can hold.
@@ -21,6 +22,16 @@ def printable(text: str, lines: bool = False) -> str:
     if text.isprintable():
         return text
     return _ALL.sub(lambda found: found[0] if lines and found[0] in "\n\t" else _escaped(found[0]), text)
+
+
+def few(names: Sequence[str], most: int = 8) -> str:
+    """Names for a message: `A, B`, or of many the first ones `and 92 more`.
+
+    Args:
+        names: in order.
+        most: of them that are written out.
+    """
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def spreadsheet_cell(text: str) -> str:

@@ -64,7 +64,8 @@ def results(
     from siamfc_eval.results.read import read_results
 
     truth = dataset_of(source, dataset, data)
-    raw = read_results(source, truth, trackers or None, protocol)
+    raw = read_results(source, truth, trackers or None, protocol).readable()
+    damaged = [message for one in raw.values() for message in one.unreadable]
     written = export_results(raw, out, layout, binary=not text)
     if as_json:
         facts = {"folder": str(written.folder), "files": written.files, "notes": [*raw.notes, *written.notes]}
@@ -73,7 +74,9 @@ def results(
         echo(f"{written.files} files -> {written.folder}")
         for note in (*raw.notes, *written.notes):
             echo(note)
-    return 2 if any(one.missing for one in raw.values()) else 0
+    for message in damaged:
+        echo(f"not exported: {message}", err=True)
+    return 1 if damaged else 2 if any(one.missing for one in raw.values()) else 0
 
 
 @command.command(

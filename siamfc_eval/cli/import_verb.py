@@ -9,6 +9,7 @@ import click
 
 from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
+from siamfc_eval.plain_text import few
 from siamfc_eval.storage.json_text import json_text
 
 
@@ -54,7 +55,8 @@ def command(
     from siamfc_eval.results.read import read_results
 
     truth = dataset_of(source, dataset, data)
-    results = read_results(source, truth, trackers or None, protocol)
+    results = read_results(source, truth, trackers or None, protocol).readable()
+    damaged = [message for one in results.values() for message in one.unreadable]
     if repair:
         repaired = {name: repair_quirks(one, truth, repair) for name, one in results.items()}
         results = RawResults(truth, results.folder, repaired, results.notes)
@@ -82,5 +84,7 @@ def command(
             echo(note)
     incomplete = [one for one in imported if one.missing]
     for one in incomplete:
-        echo(f"incomplete: {one.tracker}: no result of {', '.join(one.missing)}.", err=True)
-    return 2 if incomplete else 0
+        echo(f"incomplete: {one.tracker}: no result of {few(one.missing)}.", err=True)
+    for message in damaged:
+        echo(f"not imported: {message}", err=True)
+    return 1 if damaged else 2 if incomplete else 0

@@ -29,7 +29,8 @@ class Convention:
     curves: tuple[str, ...] = ()
     """Keys of the curves that are reported; none: all that the measure has."""
     benchmarks: tuple[str, ...] = ()
-    """Families of benchmarks whose papers quote it: their results are scored under it where nobody says otherwise."""
+    """Benchmarks, or families of them, whose papers quote it: their results are scored under it where nobody says
+    otherwise. A benchmark's own name counts before its family's."""
     attributes: str = ""
     """The attribute source that it takes where a data set has it; "": the data set's preferred one."""
     exceptions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

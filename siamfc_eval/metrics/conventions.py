@@ -112,5 +112,5 @@ def build_measure(name: str, dataset: Dataset) -> Measure:
 def default_convention(dataset: str) -> str:
     """The convention under which the papers of a benchmark quote their numbers; `otb-matlab` for any other data set."""
     known = match_known(dataset)
-    own = CONVENTIONS.own if known is not None else ()
-    return next((name for name in own if known and known.family in CONVENTIONS[name].benchmarks), _USUAL)
+    means = (known.name, known.family) if known is not None else ()
+    return next((name for of in means for name in CONVENTIONS.own if of in CONVENTIONS[name].benchmarks), _USUAL)

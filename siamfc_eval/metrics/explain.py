@@ -17,6 +17,7 @@ from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.metrics.conventions import build_measure
 from siamfc_eval.metrics.gathering import statistics
 from siamfc_eval.metrics.scores import Measure, Metric, Mismatch, Runs, Strict
+from siamfc_eval.plain_text import few
 from siamfc_eval.results.raw import TrackerResults
 
 Floats = NDArray[np.float64]
@@ -126,14 +127,18 @@ def explain(
             f"{first} reads {before.protocol} runs and {second} reads {after.protocol} runs. "
             "Choose two conventions for the same kind of runs."
         )
+    result = result.readable()
     sequences = [sequence for sequence in dataset if sequence.name in result.runs]
+    if not sequences and result.unreadable:
+        raise InputError(" ".join(result.unreadable))
     if not sequences:
         raise InputError(f"{result.folder}: no results of {result.name} on {dataset.name}.")
     runs: list[Runs] = [tuple(run.trajectory() for run in result.runs[sequence.name]) for sequence in sequences]
     bench = _Bench(before, after, sequences, runs)
     described = _metric(before, after, metric)
     steps, idle = bench.steps()
-    notes: tuple[str, ...] = (f"No result of {', '.join(result.missing)}.",) if result.missing else ()
+    notes: tuple[str, ...] = (f"No result of {few(result.missing)}.",) if result.missing else ()
+    notes += tuple(f"Not read: {message}" for message in result.unreadable)
     for measure in measures:
         notes += _remarks(measure, sequences, runs)
     ends = (bench.scores(frozenset()), bench.final())
@@ -149,7 +154,7 @@ def _remarks(measure: Measure, sequences: list[Sequence], runs: list[Runs]) -> t
         for remark in {measure.check(sequence, run) for run in repetitions} if isinstance(measure, Strict) else ():
             if remark:
                 said.setdefault(remark, []).append(sequence.name)
-    return tuple(f"{measure.convention}, {', '.join(names)}: {remark}." for remark, names in said.items())
+    return tuple(f"{measure.convention}, {few(names)}: {remark}." for remark, names in said.items())
 
 
 def _relaxed(measure: Measure, policy: Mismatch) -> Measure:

@@ -28,6 +28,7 @@ from siamfc_eval.metrics.scores import (
 )
 from siamfc_eval.metrics.signature import Signature
 from siamfc_eval.metrics.speed import speeds
+from siamfc_eval.plain_text import few
 from siamfc_eval.results.raw import TrackerResults
 
 Floats = NDArray[np.float64]
@@ -168,7 +169,7 @@ class _Job:
         attributes, attribute_curves = self._attributes(rows, present, entries)
         each = measure.finish(rows)
         missing = [name for name in self.dataset.names if name not in entries]
-        gaps = [f"{result.name}: no result of {', '.join(missing)}."] if missing else []
+        gaps = [f"{result.name}: no result of {few(missing)}."] if missing else []
         remarks = _gathered({name: entry.note for name, entry in entries.items() if entry.note})
         if self.policy in {"pad", "truncate"}:
             gaps += [f"{result.name}, {remark}" for remark in remarks]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections.abc
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.datasets.sequence import Dataset
+from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.raster import PackedRegions
 from siamfc_eval.geometry.regions import Boxes
+from siamfc_eval.plain_text import few
 from siamfc_eval.protocols.trajectory import Entry, RunPlace, Trajectory
 from siamfc_eval.results.content import content_digest, read_content
 from siamfc_eval.results.rows import Rows, rows_of
@@ -283,6 +285,31 @@ class TrackerResults:
     unreadable: tuple[str, ...] = ()
     """What is wrong with files that could not be opened, one message each; other files are only opened when used."""
 
+    def readable(self) -> TrackerResults:
+        """Without the files that cannot be read, which `unreadable` names and `missing` tells; reads every file."""
+        runs: dict[str, tuple[RawRun, ...]] = {}
+        wrong: list[str] = []
+        for name, several in self.runs.items():
+            good = []
+            for run in several:
+                try:
+                    len(run)
+                except InputError as error:
+                    wrong.append(str(error))
+                else:
+                    good.append(run)
+            if good:
+                runs[name] = tuple(good)
+        if not wrong:
+            return self
+        lost = {name for name in self.runs if name not in runs}
+        return replace(
+            self,
+            runs=runs,
+            missing=(*self.missing, *(name for name in self.runs if name in lost)),
+            unreadable=(*self.unreadable, *dict.fromkeys(wrong)),
+        )
+
     def trajectories(self) -> dict[str, tuple[Trajectory, ...]]:
         """Sequence -> its runs as scoring takes them, 0-based."""
         return {name: tuple(run.trajectory() for run in runs) for name, runs in self.runs.items()}
@@ -297,6 +324,17 @@ class RawResults(collections.abc.Mapping[str, TrackerResults]):
     trackers: Mapping[str, TrackerResults]
     notes: tuple[str, ...] = ()
     """What was noticed of the folder as a whole."""
+
+    def readable(self) -> RawResults:
+        """Without the files that cannot be read; see `TrackerResults.readable`.
+
+        Raises:
+            InputError: there are no others.
+        """
+        trackers = {name: one.readable() for name, one in self.trackers.items()}
+        if not any(one.runs for one in trackers.values()):
+            raise InputError(few([message for one in trackers.values() for message in one.unreadable]))
+        return replace(self, trackers=trackers)
 
     def __getitem__(self, name: str) -> TrackerResults:
         return self.trackers[name]

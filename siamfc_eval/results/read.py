@@ -39,8 +39,8 @@ def read_results(
             pass); None: all of them.
 
     Raises:
-        InputError: no such folder, nothing in it fits the data set or can be opened, two files of one run differ, or a
-            file has no such segment. A file that cannot be opened is else named in its tracker's `unreadable`.
+        InputError: no such folder, nothing in it fits the data set or can be opened, or a file has no such segment. A
+            file that cannot be opened is else named in its tracker's `unreadable`, as are two of one run that differ.
         UnknownNameError: a tracker that is not there.
     """
     folder = Path(folder).expanduser()
@@ -99,10 +99,10 @@ def _collect(name: str, place: Place, dataset: Dataset) -> TrackerResults:
             continue
         opened: list[RawRun] = []
         for number in sorted(numbers):
-            found = _single_file(numbers[number], notes)
-            if found.spelling != sequence.name:
-                renamed.append(f"{found.spelling} -> {sequence.name}")
             try:
+                found = _single_file(numbers[number], notes)
+                if found.spelling != sequence.name:
+                    renamed.append(f"{found.spelling} -> {sequence.name}")
                 opened += open_runs(found, place.folder, sequence, len(numbers))
             except InputError as error:
                 unreadable.append(str(error))

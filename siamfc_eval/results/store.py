@@ -278,15 +278,48 @@ class ResultStore:
 
     def _beside(self, item: ResultItem, kind: str) -> Path:
         """The file of times or confidences of an item, where got10k has it."""
-        path = self.path(item)
-        in_folder = item.repetition is not None or item.anchor is not None
+        return self._beside_path(self.path(item), kind, item.repetition is not None or item.anchor is not None)
+
+    @staticmethod
+    def _beside_path(path: Path, kind: str, in_folder: bool) -> Path:
         return path.parent / ("" if in_folder else f"{kind}s") / f"{path.stem}_{kind}.txt"
 
     def fail(self, item: ResultItem, error: str, seed: int | None = None) -> None:
-        """Note that an item could not be run; it stays missing."""
+        """Note that an item could not be run; it stays missing, and what a restart was to replace does not stand in."""
+        if self._to_be_replaced(item.key):
+            self._remove(item.key)
         session = self._take_part()
         self.manifest.items[item.key] = ItemStatus(status="failed", error=error, seed=seed, session=session)
         self.save()
+
+    def drop_replaced(self, planned: Iterable[ResultItem]) -> tuple[str, ...]:
+        """Remove results of an earlier run that a restart has replaced by fewer ones, e.g. by fewer repetitions.
+
+        Args:
+            planned: all that is to be there, of the sequences that were run; other sequences are left alone.
+
+        Returns:
+            The keys of what was removed.
+        """
+        keys = {item.key for item in planned}
+        parts = {key.partition("/")[0] for key in keys}
+        gone = [key for key in self.manifest.items if key not in keys and key.partition("/")[0] in parts]
+        # The manifest may be anybody's; no name in it leads out of the folder.
+        gone = [key for key in gone if self._to_be_replaced(key) and all(path_part(p) == p for p in key.split("/"))]
+        for key in gone:
+            self._remove(key)
+            del self.manifest.items[key]
+        return tuple(gone)
+
+    def _to_be_replaced(self, key: str) -> bool:
+        return self.manifest.items.get(key) == _replaced()
+
+    def _remove(self, key: str) -> None:
+        """The files of a result, by its key."""
+        path = self.folder / f"{key}.txt"
+        for kind in ("time", "confidence"):
+            self._beside_path(path, kind, in_folder="/" in key).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
     def log_error(self, item: ResultItem, error: str, details: str = "") -> Path | None:
         """Add an error with its details to the log beside the results; None where it cannot be written."""

@@ -272,10 +272,14 @@ class _ProtocolRun:
             started = perf_counter()
             first = self._plan(range(1, min(self.repetitions, PROOF) + 1), self.sequences)
             self._make(store, first)
+            planned = first
             if self.repetitions > PROOF:
                 varying = tuple(still_to_repeat(store, self.sequences))
                 self.summary.not_repeated = len(self.sequences) - len(varying)
-                self._make(store, self._plan(range(PROOF + 1, self.repetitions + 1), varying))
+                more = self._plan(range(PROOF + 1, self.repetitions + 1), varying)
+                self._make(store, more)
+                planned = first + more
+            store.drop_replaced(item.result for item in planned)
             self.summary.seconds = perf_counter() - started
             self._compare_replaced(store)
         if self.summary.restarts:

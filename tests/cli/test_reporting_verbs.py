@@ -83,3 +83,31 @@ def test_compare_shows_ranks_first_and_pairs_on_request(results: Path) -> None:
     full = CliRunner().invoke(compare, [str(results), *OPTIONS, "--pairs"], standalone_mode=False).output
     assert full.index("Ranking") < full.index("Are the differences real?")
     assert max(map(len, full.splitlines())) <= 80
+
+
+def test_a_broken_file_costs_import_export_and_explain_that_file_only(results: Path, tmp_path: Path) -> None:
+    import shutil
+
+    from siamfc_eval.cli.main import cli
+
+    damaged = tmp_path / "damaged"
+    shutil.copytree(results, damaged)
+    broken = sorted((damaged / "wild").iterdir())[0]
+    broken.write_text(broken.read_text() + "garbage\n")
+    files = len(list(results.rglob("*.txt")))
+
+    def invoke(*words: str | Path) -> tuple[int, str]:
+        done = CliRunner().invoke(cli, [*map(str, words), "--dataset", "synthetic"], standalone_mode=False)
+        assert done.exception is None, done.exception
+        return int(done.return_value or 0), done.output
+
+    code, said = invoke("import", damaged, "--out", tmp_path / "in")
+    assert code == 1
+    assert f"not imported: {broken}:" in said
+    assert len([path for path in (tmp_path / "in").rglob("*.txt") if path.parent.name != "times"]) == files - 1
+    code, said = invoke("export", "results", damaged, "--out", tmp_path / "out", "--format", "plain")
+    assert code == 1
+    assert f"not exported: {broken}:" in said
+    assert len(list((tmp_path / "out").rglob("*.txt"))) == files - 1
+    code, said = invoke("explain", "otb-matlab", "got10k", damaged, "--tracker", "wild")
+    assert broken.stem in said

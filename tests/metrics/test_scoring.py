@@ -104,6 +104,7 @@ def test_every_convention_can_be_built_and_names_itself(bench: Any) -> None:
 
 def test_a_benchmark_has_the_convention_of_its_papers() -> None:
     expected = {"otb2013": "otb-matlab", "vot2018": "vot-official", "lasot": "lasot", "uav20l": "uav123"}
+    expected |= {"vot2018-lt": "vot-longterm", "VOT19LT": "vot-longterm"}
     assert {name: default_convention(name) for name in expected} == expected
     assert default_convention("my own videos") == "otb-matlab"
 

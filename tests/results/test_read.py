@@ -185,6 +185,22 @@ def test_two_files_of_one_run_must_agree(tmp_path: Path, otb_like: Dataset) -> N
     write(twin, ["9,9,9,9"])
     with pytest.raises(InputError, match=r"Jogging-1\.txt.*Jogging\.1\.txt.*differ"):
         read_results(tmp_path, otb_like)
+    write(tmp_path / "A" / "Basketball.txt")
+    found = read_results(tmp_path, otb_like)["A"]
+    assert list(found.runs) == ["Basketball"], "two that differ cost that run only"
+    assert "differ" in found.unreadable[0]
+
+
+def test_what_is_readable_is_separated_from_what_is_not(tmp_path: Path, otb_like: Dataset) -> None:
+    write(tmp_path / "A" / "Basketball.txt")
+    broken = write(tmp_path / "A" / "Human4.txt", ["1,2,3,4", "no numbers"])
+    found = read_results(tmp_path, otb_like).readable()["A"]
+    assert list(found.runs) == ["Basketball"]
+    assert "Human4-2" in found.missing
+    assert str(broken) in found.unreadable[0]
+    (tmp_path / "A" / "Basketball.txt").write_text("nothing")
+    with pytest.raises(InputError, match=r"Human4\.txt"):
+        read_results(tmp_path, otb_like).readable()
 
 
 def test_half_written_files_are_never_read(tmp_path: Path, otb_like: Dataset) -> None:

@@ -52,6 +52,37 @@ def test_results_are_written_where_other_toolkits_expect_them(tmp_path: Path) ->
     assert np.array_equal(read["toy"].runs["s2"][0].boxes()[0], dataset.sequences[1].boxes[0])
 
 
+def test_a_restart_with_fewer_repetitions_leaves_no_file_of_the_earlier_run(tmp_path: Path) -> None:
+    dataset = small_dataset(6, 8)
+    several = dataclasses.replace(ALONE, repetitions=3)
+    run_experiment(SUPERVISED, [ToyTracker()], dataset, tmp_path, options=several)
+    of_a_user = tmp_path / "toys" / "toy" / "baseline" / "s1" / "notes.txt"
+    of_a_user.write_text("mine")
+    one = dataclasses.replace(ALONE, repetitions=1, fresh=True, sequences=("s1",))
+    run_experiment(SUPERVISED, [ToyTracker()], dataset, tmp_path, options=one)
+    names = [name for name in _files(tmp_path) if "confidence" not in name and "time" not in name]
+    assert sorted(names) == [
+        "toys/toy/baseline/s1/notes.txt",
+        "toys/toy/baseline/s1/s1_001.txt",
+        *(f"toys/toy/baseline/s2/s2_{number:03d}.txt" for number in (1, 2, 3)),
+    ], "of the sequence that was run again; the others wait for their restart"
+    assert "s1/s1_002" not in read_manifest(tmp_path / "toys" / "toy" / "baseline").items
+
+
+def test_what_a_restart_could_not_make_again_is_missing(tmp_path: Path) -> None:
+    """The result of the earlier run does not stand in for it."""
+    dataset = small_dataset(6, 8)
+    run_experiment(OPE, [ToyTracker()], dataset, tmp_path, options=ALONE)
+
+    class Fails(ToyTracker):
+        def update(self, *arguments: Any) -> Any:
+            raise RuntimeError("lost")
+
+    summary = run_experiment(OPE, [Fails()], dataset, tmp_path, options=dataclasses.replace(ALONE, fresh=True))
+    assert summary.exit_code == 3
+    assert not [name for name in _files(tmp_path) if name.endswith((".txt", "_time.txt", "_confidence.txt"))]
+
+
 def test_supervised_results_have_a_folder_and_numbered_files(tmp_path: Path) -> None:
     run_experiment(SUPERVISED, [ToyTracker()], small_dataset(6), tmp_path, options=IN_LANES)
     assert sorted(name for name in _files(tmp_path) if "confidence" not in name) == [

@@ -114,6 +114,7 @@ VOT_LONGTERM = Convention(
     LongTermRules("vot-official", no_region="unreported"),
     LONG_TERM,
     long_term_measure,
+    benchmarks=("vot2018-lt", "vot2019-lt"),
 )
 # vot-toolkit 0.7: pr_curve, f_curve, average_tpr.
 VOT_TOOLKIT_LONGTERM = Convention(

@@ -134,7 +134,9 @@ class SupervisedMeasure:
         def finish(sums: Floats) -> Floats:
             values, weights, *extents = (sums[..., i * len(lengths) : (i + 1) * len(lengths)] for i in range(parts))
             known = weights > 0
-            if not extents and known.all():  # As nearly always; thousands of resamples come through here.
+            if (
+                not extents and known.size and known.all()
+            ):  # As nearly always; thousands of resamples come through here.
                 return np.asarray((values / weights).mean(axis=-1))
             if extents:
                 known &= extents[0] > 0

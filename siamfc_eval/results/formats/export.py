@@ -15,6 +15,7 @@ import numpy as np
 
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
+from siamfc_eval.plain_text import few
 from siamfc_eval.protocols.trajectory import Code
 from siamfc_eval.results.formats.binary import format_binary
 from siamfc_eval.results.formats.spellings import (
@@ -71,8 +72,10 @@ def export_results(results: RawResults, out: Path, layout: Layout, binary: bool 
         if spelling != name:
             notes.append(f"Tracker '{name}' is written as '{spelling}'.")
         one = results[name]
+        if not one.runs:
+            continue
         if one.missing:
-            notes.append(f"{name}: no result of {', '.join(one.missing)}.")
+            notes.append(f"{name}: no result of {few(one.missing)}.")
         if layout == "vot-toolkit":
             files += _write_vot_toolkit(one, dataset, folder / spelling, binary)
             if spelling != name:

@@ -46,7 +46,7 @@ def import_results(
     Raises:
         InputError: a file that cannot be read, or a folder that holds other results.
     """
-    return tuple(_import_tracker(one, results.dataset, out, command, restart) for one in results.values())
+    return tuple(_import_tracker(one, results.dataset, out, command, restart) for one in results.values() if one.runs)
 
 
 def _import_tracker(
