@@ -16,7 +16,9 @@ import hashlib
 import importlib
 import os
 import shutil
+import signal
 import stat
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -103,11 +105,12 @@ class Kernel:
         if root is not None:
             folder = root / self._folder_name
             try:
-                with _verified(folder), _numba_keeps_in(folder):
+                with _interrupts_held(), _verified(folder), _numba_keeps_in(folder):
                     return self._from_numba(cache=True)
             except Exception:  # A folder that cannot be used costs time and nothing else.
                 shutil.rmtree(folder, ignore_errors=True)
-        return self._from_numba(cache=False)
+        with _interrupts_held():
+            return self._from_numba(cache=False)
 
     def _from_numba(self, cache: bool) -> Any:
         from numba import cfunc, types
@@ -182,6 +185,30 @@ def _danger(folder: Path) -> str:
         if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
             return f"everybody may replace what is in {above}"
     return ""
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Deliver signals that ask this program to end only afterwards.
+
+    LLVM calls numba back through ctypes, which prints an exception and goes on: an interrupt there would be lost.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Signals are delivered to the main thread alone.
+        return
+    seen: list[int] = []
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    # What is not a function of Python's (ignored, or the system's own) cannot be lost.
+    before = {number: handler for number in numbers if callable(handler := signal.getsignal(number))}
+    for number in before:
+        signal.signal(number, lambda number, _: seen.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if seen:
+            signal.raise_signal(seen[0])
 
 
 @contextlib.contextmanager

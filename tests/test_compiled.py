@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import ctypes
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -162,3 +164,21 @@ def test_the_rasteriser_takes_arrays_of_any_layout() -> None:
     backwards = raster.PackedRegions(values[::-1, ::-1].reshape(-1)[::-1], np.arange(0, 17, 4, dtype=np.int32))
     found = raster.packed_overlaps(strided, backwards, None, "vot-toolkit")
     np.testing.assert_array_equal(found, [[1.0, 1.0, 1.0, 1.0]])
+
+
+def test_an_interrupt_while_a_kernel_is_compiled_is_not_lost(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """LLVM calls numba back through ctypes, where an exception is printed and forgotten."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    finished = []
+
+    def compiles(kernel: Kernel, cache: bool) -> int:
+        ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(signal.SIGINT))()
+        finished.append(cache)
+        return 1
+
+    monkeypatch.setattr(Kernel, "_from_numba", compiles)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        _ = Kernel("siamfc_eval.metrics.vot.fragment_kernel", "anything")._machine_code
+    assert finished == [True]
+    assert signal.getsignal(signal.SIGINT) is before

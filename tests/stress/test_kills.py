@@ -6,6 +6,7 @@ Short: some of the events; long (`make stress`): all of them.
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -64,11 +65,39 @@ def main(root, events):
 
 main(sys.argv[1], [int(word) for word in sys.argv[2].split(",")])
 '''
+EXPERIMENT = """
+dataset = "embedded"
+dataset_options = { length = 5, size = [160, 120], names = ["disc-spins", "kite-dives", "ball-dashes"] }
+conventions = ["otb-matlab"]
+
+[[protocols]]
+kind = "ope"
+
+[[protocols]]
+kind = "supervised"
+repetitions = 2
+"""
+VERB = """
+
+def run(out):
+    from siamfc_eval.cli.main import cli
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 2)
+    words = ["run", str(out.parent / "experiment.toml"), "--tracker", "static", "--out", str(out), "--workers", "1"]
+    words += ["--lanes", "1", "--no-score", "--json"]
+    printed, sys.stdout = sys.stdout, open(os.devnull, "w")
+    code = cli.main(words, standalone_mode=False)
+    sys.stdout = printed
+    assert code == 0, code
+
+"""
+"""The same with the verb of the command line in place of the store alone."""
 
 
-def run(root: Path, events: Iterable[int]) -> dict[int, bool]:
+def run(root: Path, events: Iterable[int], verb: str = "") -> dict[int, bool]:
     """Event -> whether a process was killed at it."""
-    command = [sys.executable, "-c", CHILD, str(root), ",".join(map(str, events))]
+    head, call, tail = CHILD.rpartition("main(sys.argv[1]")
+    command = [sys.executable, "-c", head + verb + call + tail, str(root), ",".join(map(str, events))]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return {int(event): killed == "1" for event, killed in map(str.split, printed.splitlines())}
 
@@ -76,7 +105,8 @@ def run(root: Path, events: Iterable[int]) -> dict[int, bool]:
 def files(root: Path) -> dict[str, bytes]:
     """Everything that a run left but its lock; the manifest without times and sessions, which say what happened."""
     found = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
-    return {name: b"" if name.endswith("manifest.json") else data for name, data in found.items()}
+    timed = ("manifest.json", "_time.value", "_time.txt", "_times.txt")
+    return {name: b"" if name.endswith(timed) or "/times/" in name else data for name, data in found.items()}
 
 
 def test_killed_runs_continue_to_the_same_files(tmp_path: Path) -> None:
@@ -88,6 +118,36 @@ def test_killed_runs_continue_to_the_same_files(tmp_path: Path) -> None:
     for event in killed:
         assert files(tmp_path / str(event)) == expected, event
         assert '"seed": null' not in next((tmp_path / str(event)).rglob("manifest.json")).read_text()
+
+
+def outcomes(root: Path) -> dict[str, object]:
+    """What the manifests say of each result, but for its times."""
+    found: dict[str, object] = {}
+    for path in root.rglob("manifest.json"):
+        for key, item in json.loads(path.read_text())["items"].items():
+            place = f"{path.parent.relative_to(root)}/{key}"
+            found[place] = {name: item.get(name) for name in ("status", "frames", "seed", "error")}
+    return found
+
+
+@pytest.mark.parametrize("step", [pytest.param(17, id="short"), pytest.param(1, id="long", marks=pytest.mark.stress)])
+def test_the_verb_that_is_killed_continues_to_the_same_results(tmp_path: Path, step: int) -> None:
+    for first in itertools.count(1, 40 * step):
+        root = tmp_path / str(first)
+        root.mkdir()
+        (root / "experiment.toml").write_text(EXPERIMENT)
+        events = [0, *range(first, first + 40 * step, step)]
+        if step > 1:
+            events = events[:6]
+        killed = run(root, events, VERB)
+        expected, said = files(root / "0"), outcomes(root / "0")
+        assert len(said) == 3 + 3 * 2
+        for event in killed:
+            assert files(root / str(event)) == expected, event
+            assert outcomes(root / str(event)) == said, event
+        assert killed[events[1]] or first > 1
+        if step > 1 or not killed[events[-1]]:
+            return
 
 
 @pytest.mark.stress
