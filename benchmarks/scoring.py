@@ -98,7 +98,7 @@ def run_ours(work: Path, plot_format: Literal["svg", "png"]) -> dict[str, float]
     cli.get_command(click.Context(cli), "score")  # As the command line does, before numpy is there.
     from siamfc_eval.cli.score_plots import write_plots
     from siamfc_eval.datasets.load import load_dataset
-    from siamfc_eval.metrics.scoring import score, scores_json
+    from siamfc_eval.metrics.scoring import score
     from siamfc_eval.results.read import read_results
 
     # What is imported only when it is used; got10k has imported everything before it starts, too.
@@ -113,7 +113,7 @@ def run_ours(work: Path, plot_format: Literal["svg", "png"]) -> dict[str, float]
         raw = read_results(work / "results" / "OTB2015", dataset)
         scores = score(raw, dataset, "got10k", cache=work / "cache" / "statistics")
         write_plots(scores, work / "ours", plot_format, ("success", "precision"))
-        (work / "ours" / "performance.json").write_text(json.dumps(scores_json(scores)))
+        (work / "ours" / "performance.json").write_text(json.dumps(scores.to_json()))
         return {name: tracker.values["success_auc"] for name, tracker in scores.trackers.items()}
 
     return _measured(report)

@@ -75,7 +75,7 @@ class TrackerReport:
         """One line for each finding."""
         return "\n".join(f"{finding.about:<13} {_MARKS[finding.level]}{finding.text}" for finding in self.findings)
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """For JSON."""
         return {"ok": self.ok, **asdict(self)}
 

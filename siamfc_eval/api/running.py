@@ -46,7 +46,7 @@ class Run(RunSummary):
         """A row for each tracker and protocol: runs made and kept, frames, seconds, frames per second."""
         import pandas as pd
 
-        return pd.DataFrame(self.as_json()["runs"])
+        return pd.DataFrame(self.to_json()["runs"])
 
     def score(self, convention: str | None = None, **selecting: Any) -> ScoreTable:
         """The scores of what was run; see `siamfc_eval.score`."""

@@ -60,12 +60,6 @@ class ScoreTable(Scores):
         frame.attrs["signature"] = self.signature
         return frame
 
-    def to_json(self) -> dict[str, object]:
-        """Plain data, as `score --json` prints it; missing numbers are None."""
-        from siamfc_eval.metrics.scoring import scores_json
-
-        return scores_json(self)
-
     def plot(self, curve: str | None = None, *, ax: Axes | None = None) -> Axes:
         """Draw a curve of every tracker.
 

@@ -45,7 +45,7 @@ def check_dataset_command(
             path, dataset, images, decode=decode, on_sequence=lambda name: status.update(f"looking at {name}")
         )
     if as_json:
-        echo(json_text(report.as_dict()))
+        echo(json_text(report.to_json()))
     else:
         _show(report)
     context.exit(0 if report.ok else 1)
@@ -106,7 +106,7 @@ def check_results_command(
             "dataset": truth.name,
             "folder": str(results.folder),
             "notes": list(results.notes),
-            "trackers": {check.tracker: check.as_json() for check in checks},
+            "trackers": {check.tracker: check.to_json() for check in checks},
         }
         echo(json_text(report))
     else:
@@ -171,7 +171,7 @@ def check_tracker_command(
             echo(error.details, err=True)
         raise
     if as_json:
-        echo(json_text(report.as_dict()))
+        echo(json_text(report.to_json()))
     else:
         for note in report.notes:
             echo(note)

@@ -141,7 +141,7 @@ def weights(
         "model": checkpoint.model,
         "source": checkpoint.source,
         "options": checkpoint.options,
-        "preprocessing": network.preprocessing.as_dict(),
+        "preprocessing": network.preprocessing.to_json(),
         "tensors": len(network.state_dict()),
         "unused": list(checkpoint.unused),
         "notes": list(checkpoint.notes),

@@ -111,7 +111,7 @@ def models() -> list[Row]:
         channels = "+".join(str(count) for count in info.response_channels)
         rows.append(
             {
-                **info.as_dict(),
+                **info.to_json(),
                 "input": f"{info.exemplar_size}/{info.search_size}",
                 "response": f"{channels} x {info.response_size} x {info.response_size}",
                 "parameters_M": round(info.parameters / 1e6, 3),

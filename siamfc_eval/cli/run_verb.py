@@ -79,7 +79,7 @@ def command(
         summary = run_experiment(definition, trackers, data, out, options=how, on_event=progress)
     page = _write_report(definition, summary) if report and summary.has_results else None
     if as_json:
-        echo(json_text(summary.as_json()))
+        echo(json_text(summary.to_json()))
         for gap in summary.incomplete:
             echo(f"incomplete: {gap}", err=True)
         return summary.exit_code

@@ -75,7 +75,7 @@ class DatasetReport:
         """How many sequences have each image size, (width, height) -> count."""
         return dict(Counter(sequence.size for sequence in self.sequences if sequence.size is not None))
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """For JSON."""
         return {
             "path": self.path,

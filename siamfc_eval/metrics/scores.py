@@ -289,3 +289,34 @@ class Scores:
             return ()
         lost = np.asarray(np.isnan(rows).any(axis=1))
         return tuple(name for name, is_lost in zip(self.sequences, lost, strict=True) if is_lost)
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data for programs, as `score --json` prints it; missing numbers are None.
+
+        The layout is stable: `{"dataset", "convention", "signature", "incomplete", "metrics": [{"key", "label",
+        "better", "low", "high", "unit"}], "trackers": {name: {metric: value, ..., "sequences": {sequence: {metric:
+        value}}, "attributes": {...}, "speed": {...}, "notes": [...], "missing": [sequence, ...]}}}`.
+        """
+        return {
+            "dataset": self.dataset,
+            "convention": self.convention,
+            "signature": self.signature,
+            "incomplete": list(self.incomplete),
+            "attribute_source": self.attribute_source,
+            "metrics": [metric.to_json() for metric in self.measure.metrics],
+            "trackers": {
+                name: {
+                    **_plain(tracker.values),
+                    "sequences": {sequence: _plain(values) for sequence, values in tracker.sequences.items()},
+                    "attributes": {attribute: _plain(values) for attribute, values in tracker.attributes.items()},
+                    "speed": _plain(tracker.speed),
+                    "notes": list(tracker.notes),
+                    "missing": list(self.missing(name)),
+                }
+                for name, tracker in self.trackers.items()
+            },
+        }
+
+
+def _plain(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {key: value if math.isfinite(value) else None for key, value in values.items()}

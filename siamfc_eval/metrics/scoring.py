@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -255,35 +254,3 @@ def _where(names: list[str]) -> str:
 
 def _numbers(values: Mapping[str, Floats]) -> dict[str, float]:
     return {key: float(value) for key, value in values.items()}
-
-
-def scores_json(scores: Scores) -> dict[str, object]:
-    """The scores as plain data for programs; missing numbers are None.
-
-    The layout is stable: `{"dataset", "convention", "signature", "incomplete", "metrics": [{"key", "label", "better",
-    "low", "high", "unit"}], "trackers": {name: {metric: value, ..., "sequences": {sequence: {metric: value}},
-    "attributes": {...}, "speed": {...}, "notes": [...], "missing": [sequence, ...]}}}`.
-    """
-    return {
-        "dataset": scores.dataset,
-        "convention": scores.convention,
-        "signature": scores.signature,
-        "incomplete": list(scores.incomplete),
-        "attribute_source": scores.attribute_source,
-        "metrics": [metric.to_json() for metric in scores.measure.metrics],
-        "trackers": {
-            name: {
-                **_plain(tracker.values),
-                "sequences": {sequence: _plain(values) for sequence, values in tracker.sequences.items()},
-                "attributes": {attribute: _plain(values) for attribute, values in tracker.attributes.items()},
-                "speed": _plain(tracker.speed),
-                "notes": list(tracker.notes),
-                "missing": list(scores.missing(name)),
-            }
-            for name, tracker in scores.trackers.items()
-        },
-    }
-
-
-def _plain(values: Mapping[str, float]) -> dict[str, float | None]:
-    return {key: value if math.isfinite(value) else None for key, value in values.items()}

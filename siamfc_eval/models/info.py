@@ -38,7 +38,7 @@ class ModelInfo:
     head_multiply_adds: int
     """Of neck and head for one search region, the exemplar's kernels included."""
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)
 

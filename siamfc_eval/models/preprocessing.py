@@ -31,13 +31,13 @@ class Preprocessing:
         """True if RGB images in 0..255 go in as they are."""
         return self == Preprocessing()
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Preprocessing:
-        """The reverse of `as_dict`.
+        """The reverse of `to_json`.
 
         Raises:
             InputError: unknown or malformed fields.

@@ -57,7 +57,7 @@ def save_model(
         "format": FORMAT,
         "model": model.name,
         "options": json.dumps(model.options),
-        "preprocessing": json.dumps(model.preprocessing.as_dict()),
+        "preprocessing": json.dumps(model.preprocessing.to_json()),
     }
     text[DIGEST] = content_digest(tensors, text)
     with replacing(path) as unfinished:

@@ -35,7 +35,7 @@ class TrackerCheck:
         """True if every file there can be read."""
         return not self.unreadable
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The fields, for a program; the protocol is there under its old name too."""
         return {**asdict(self), "experiment": self.protocol}
 

@@ -91,7 +91,7 @@ class RunSummary:
             return 1
         return 2 if self.failures or self.incomplete or not self.has_results else 0
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Plain values for `--json`."""
         return {
             "experiment": self.experiment,

@@ -71,7 +71,7 @@ def test_nothing_is_wrong_with_one_that_answers_exactly() -> None:
     assert report.ok
     assert _found(report, "colour order").text.startswith("RGB is what it expects")
     assert "mean overlap 1.00" in _found(report, "answers").text
-    assert report.as_dict()["ok"] is True
+    assert report.to_json()["ok"] is True
 
 
 def test_one_that_takes_blue_for_red_expects_the_other_order() -> None:

@@ -13,7 +13,6 @@ from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.metrics import declared
 from siamfc_eval.metrics.conventions import CONVENTIONS, build_measure
 from siamfc_eval.metrics.scores import Metric
-from siamfc_eval.metrics.scoring import scores_json
 from siamfc_eval.protocols.multi_start import anchors
 from siamfc_eval.protocols.trajectory import Code, RunPlace, Trajectory
 from siamfc_eval.results.raw import RecordedTrajectory
@@ -59,7 +58,7 @@ def test_a_metric_cuts_a_range_to_what_it_can_be() -> None:
 
 
 def test_scores_as_json_describe_their_metrics(bench: Any) -> None:
-    described = scores_json(bench.score())["metrics"]
+    described = bench.score().to_json()["metrics"]
     assert isinstance(described, list)
     assert described[0] == {
         "key": "success_auc",

@@ -16,7 +16,7 @@ import siamfc_eval
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.metrics import cache
 from siamfc_eval.metrics.ope.measure import OpeMeasure
-from siamfc_eval.metrics.scoring import score, scores_json
+from siamfc_eval.metrics.scoring import score
 from siamfc_eval.results import raw
 from siamfc_eval.results.read import read_results
 from siamfc_eval.storage.cache import default_folder
@@ -26,7 +26,7 @@ def test_kept_statistics_give_the_same_scores_without_parsing_files(
     bench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = tmp_path / "kept"
-    first = scores_json(bench.score(cache=kept))
+    first = bench.score(cache=kept).to_json()
     computed: list[int] = []
     compute = OpeMeasure.statistics_many
 
@@ -35,7 +35,7 @@ def test_kept_statistics_give_the_same_scores_without_parsing_files(
         return compute(self, sequences, runs)
 
     monkeypatch.setattr(OpeMeasure, "statistics_many", spy)
-    assert scores_json(bench.score(cache=kept)) == first
+    assert bench.score(cache=kept).to_json() == first
     assert computed == []
     bench.write("near", "Dog", bench.truth(11.0))
     bench.score(cache=kept)
@@ -97,10 +97,10 @@ def test_files_that_did_not_change_are_not_read_again(
     monkeypatch.setattr(cache, "_SETTLED_NS", 0)
     kept = tmp_path / "kept"
     bench.write("near", "Fish", bench.truth(12.0)[:-1])
-    expected = scores_json(bench.score("otb-matlab", cache=kept))
+    expected = bench.score("otb-matlab", cache=kept).to_json()
     with monkeypatch.context() as closed:
         closed.setattr(raw, "read_content", lambda path: pytest.fail(f"{path} was read"))
-        assert scores_json(bench.score("otb-matlab", cache=kept)) == expected
+        assert bench.score("otb-matlab", cache=kept).to_json() == expected
     # The same content in another file is read, and not scored again.
     file = bench.results / "far" / "Dog.txt"
     content = file.read_bytes()
@@ -108,9 +108,9 @@ def test_files_that_did_not_change_are_not_read_again(
     file.write_bytes(content)
     with monkeypatch.context() as idle:
         idle.setattr(OpeMeasure, "statistics_many", lambda *_: pytest.fail("scored again"))
-        assert scores_json(bench.score("otb-matlab", cache=kept)) == expected
+        assert bench.score("otb-matlab", cache=kept).to_json() == expected
     file.write_bytes(content.replace(b"30", b"90"))
-    assert scores_json(bench.score("otb-matlab", cache=kept)) != expected
+    assert bench.score("otb-matlab", cache=kept).to_json() != expected
 
 
 def test_new_times_change_the_speed(bench: Any, tmp_path: Path) -> None:
@@ -130,28 +130,28 @@ def test_new_times_change_the_speed(bench: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 not an archive", b"\x93NUMPY\x01\x00"])
 def test_a_damaged_cache_is_computed_again(bench: Any, tmp_path: Path, damage: bytes) -> None:
     kept = tmp_path / "kept"
-    expected = scores_json(bench.score(cache=kept))
+    expected = bench.score(cache=kept).to_json()
     files = list(kept.glob("*.statistics"))
     assert len(files) == 2
     for file in files:
         file.write_bytes(damage)
-    assert scores_json(bench.score(cache=kept)) == expected
+    assert bench.score(cache=kept).to_json() == expected
     assert all(file.read_bytes() != damage for file in files)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.2, 0.6, 0.999])
 def test_a_cache_that_was_cut_off_is_computed_again(bench: Any, tmp_path: Path, share: float) -> None:
     kept = tmp_path / "kept"
-    expected = scores_json(bench.score(cache=kept))
+    expected = bench.score(cache=kept).to_json()
     for file in kept.glob("*.statistics"):
         content = file.read_bytes()
         file.write_bytes(content[: int(share * len(content))])
-    assert scores_json(bench.score(cache=kept)) == expected
+    assert bench.score(cache=kept).to_json() == expected
 
 
 def test_no_changed_byte_changes_a_score(bench: Any, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
-    expected = scores_json(bench.score(cache=kept))
+    expected = bench.score(cache=kept).to_json()
     chance = np.random.default_rng(0)
     for file in kept.glob("*.statistics"):
         content = file.read_bytes()
@@ -159,17 +159,17 @@ def test_no_changed_byte_changes_a_score(bench: Any, tmp_path: Path) -> None:
             damaged = bytearray(content)
             damaged[at] ^= int(chance.integers(1, 256))
             file.write_bytes(bytes(damaged))
-            assert scores_json(bench.score(cache=kept)) == expected, at
+            assert bench.score(cache=kept).to_json() == expected, at
 
 
 def test_statistics_under_the_name_of_others_are_not_used(bench: Any, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
-    expected = scores_json(bench.score(cache=kept))
+    expected = bench.score(cache=kept).to_json()
     one, other = kept.glob("*.statistics")
     contents = one.read_bytes(), other.read_bytes()
     one.write_bytes(contents[1])
     other.write_bytes(contents[0])
-    assert scores_json(bench.score(cache=kept)) == expected
+    assert bench.score(cache=kept).to_json() == expected
 
 
 def test_a_cache_that_cannot_be_written_to_is_no_error(bench: Any, tmp_path: Path) -> None:
@@ -182,11 +182,11 @@ def test_a_cache_that_cannot_be_written_to_is_no_error(bench: Any, tmp_path: Pat
 def _score_often(annotations: Path, results: Path, kept: Path, queue: Any) -> None:
     dataset = load_dataset(annotations, "otb2015")
     scores = (score(read_results(results, dataset), dataset, "otb-matlab", cache=kept) for _ in range(8))
-    queue.put({json.dumps(scores_json(one), sort_keys=True) for one in scores})
+    queue.put({json.dumps(one.to_json(), sort_keys=True) for one in scores})
 
 
 def test_concurrent_runs_share_a_cache(bench: Any, tmp_path: Path) -> None:
-    expected = json.dumps(scores_json(bench.score()), sort_keys=True)
+    expected = json.dumps(bench.score().to_json(), sort_keys=True)
     kept = tmp_path / "kept"
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()

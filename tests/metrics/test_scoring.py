@@ -172,5 +172,5 @@ def test_the_scores_say_what_a_tracker_lacks(bench: Any) -> None:
     scores = bench.score()
     assert scores.missing("near") == ("Dog",)
     assert scores.missing("far") == ()
-    told = scoring.scores_json(scores)["trackers"]
+    told = scores.to_json()["trackers"]
     assert told["near"]["missing"] == ["Dog"]  # type: ignore[index]

@@ -231,7 +231,7 @@ def test_preprocessing_reorders_scales_and_normalises(preprocessing: Preprocessi
 
 
 def test_preprocessing_survives_json_and_refuses_nonsense() -> None:
-    assert Preprocessing.from_dict(IMAGENET_RGB.as_dict()) == IMAGENET_RGB
+    assert Preprocessing.from_dict(IMAGENET_RGB.to_json()) == IMAGENET_RGB
     for wrong in ({"order": "GRB"}, {"mean": [1]}, {"std": [0, 1, 1]}, {"gamma": 2}, {"scale": "many"}):
         with pytest.raises(InputError, match="preprocessing"):
             Preprocessing.from_dict(wrong)

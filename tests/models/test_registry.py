@@ -66,7 +66,7 @@ def test_every_model_names_its_paper() -> None:
 
 
 def test_info_is_plain_values() -> None:
-    assert json.loads(json.dumps(model_info("SiamFC").as_dict()))["response_size"] == 17
+    assert json.loads(json.dumps(model_info("SiamFC").to_json()))["response_size"] == 17
 
 
 def test_narrow_networks_are_an_option() -> None:

@@ -273,7 +273,7 @@ def test_a_check_names_every_file_that_cannot_be_used(tmp_path: Path, otb_like: 
     (check,) = check_results(read_results(tmp_path, otb_like))
     assert (check.files, check.rows, check.usable) == (3, 3, False)
     assert ["Basketball.txt:1" in check.unreadable[0], "binary" in check.unreadable[1]] == [True, True]
-    json.dumps(check.as_json())
+    json.dumps(check.to_json())
 
 
 LIMITS: dict = {"limit": 2**20, "holding": "OTB results"}

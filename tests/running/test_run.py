@@ -290,7 +290,7 @@ def test_two_runs_cannot_write_into_one_folder(tmp_path: Path) -> None:
 
 def test_the_summary_is_plain_json(tmp_path: Path) -> None:
     summary = run_experiment(OPE, [OneByOne("raise")], small_dataset(6), tmp_path, options=ALONE)
-    plain = json.loads(json.dumps(summary.as_json()))
+    plain = json.loads(json.dumps(summary.to_json()))
     assert plain["exit_code"] == 3
     assert plain["failures"][0]["fault"] == "tracker"
 
