@@ -29,15 +29,17 @@ class Comparison(NamedTuple):
     """Distance of the centres in pixels."""
     normalised_centre_errors: Values
     """Distance of the centres in units of the ground truth's width and height, per axis; infinite or NaN where it has
-    none. Source: Mueller et al., TrackingNet, ECCV 2018, section 4."""
+    none, unless the centres are the same there. Source: Mueller et al., TrackingNet, ECCV 2018, section 4."""
 
 
-def compare_boxes(boxes: Boxes, ground_truth: Boxes) -> Comparison:
+def compare_boxes(boxes: Boxes, ground_truth: Boxes, *, last_pixels: bool = False) -> Comparison:
     """Overlaps and centre errors, pair by pair.
 
     Args:
         boxes: shape (n, 4).
         ground_truth: shape (n, 4).
+        last_pixels: compute overlaps by way of the last pixel of each box, x + w - 1, as MATLAB's toolkits do. It is
+            the same but for the rounding, which decides overlaps that are a threshold, or 1, which it may exceed.
 
     Raises:
         ValueError: the shapes are others, or differ.
@@ -49,16 +51,17 @@ def compare_boxes(boxes: Boxes, ground_truth: Boxes) -> Comparison:
     x1, y1, w1, h1 = np.ascontiguousarray(first.T)
     x2, y2, w2, h2 = np.ascontiguousarray(second.T)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        shared = _shared_extent(x1, w1, x2, w2) * _shared_extent(y1, h1, y2, h2)
+        extent = _shared_pixels if last_pixels else _shared_extent
+        shared = extent(x1, w1, x2, w2) * extent(y1, h1, y2, h2)
         # Nothing shared is no overlap, even where areas are 0 or negative and the union is no area.
         union = np.where(shared == 0.0, 1.0, w1 * h1 + w2 * h2 - shared)
         centre_x, centre_y = x1 + (w1 - 1.0) / 2.0, y1 + (h1 - 1.0) / 2.0
         truth_x, truth_y = x2 + (w2 - 1.0) / 2.0, y2 + (h2 - 1.0) / 2.0
+        overlap = np.maximum(shared / union, 0.0)
         return Comparison(
-            np.minimum(np.maximum(shared / union, 0.0), 1.0),
+            overlap if last_pixels else np.minimum(overlap, 1.0),
             _distance(centre_x - truth_x, centre_y - truth_y),
-            # Divided before the difference, as every toolkit does it: errors exactly at a threshold fall the same way.
-            _distance(centre_x / w2 - truth_x / w2, centre_y / h2 - truth_y / h2),
+            _distance(_difference_in(w2, centre_x, truth_x), _difference_in(h2, centre_y, truth_y)),
         )
 
 
@@ -66,6 +69,21 @@ def _shared_extent(start: Values, extent: Values, other: Values, other_extent: V
     """What pairs of intervals share; 0 if nothing."""
     shared: Values = np.minimum(start + extent, other + other_extent) - np.maximum(start, other)
     return np.maximum(shared, 0.0)
+
+
+def _shared_pixels(start: Values, extent: Values, other: Values, other_extent: Values) -> Values:
+    """What pairs of intervals share, computed by way of their last pixels; 0 if nothing."""
+    shared: Values = np.minimum(start + extent - 1.0, other + other_extent - 1.0) - np.maximum(start, other) + 1.0
+    return np.maximum(shared, 0.0)
+
+
+def _difference_in(unit: Values, first: Values, second: Values) -> Values:
+    """The difference in units that may be 0, of which no difference has none."""
+    # Divided before the difference, as every toolkit does it: errors exactly at a threshold fall the same way.
+    difference: Values = first / unit - second / unit
+    if not unit.all():
+        difference[(unit == 0.0) & (first == second)] = 0.0
+    return difference
 
 
 def _distance(dx: Values, dy: Values) -> Values:

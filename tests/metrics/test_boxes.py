@@ -89,6 +89,26 @@ def test_normalised_error_counts_in_widths_and_heights() -> None:
     assert compare_boxes(truth + np.array([0, 2.0, 0, 0]), truth).normalised_centre_errors[0] == pytest.approx(0.2)
 
 
+def test_no_difference_is_none_even_in_units_of_nothing() -> None:
+    """pysot adds 1e-16 to widths and heights, so that only a centre that is exactly right is near enough."""
+    truth = np.array([[10.0, 10.0, 0.0, 20.0], [10.0, 10.0, 0.0, 20.0], [10.0, 10.0, 0.0, 0.0]])
+    boxes = truth + np.array([[0.0, 2.0, 0.0, 0.0], [2.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
+    near = compare_boxes(boxes, truth).normalised_centre_errors <= [0.1, 1e300, 0.0]
+    assert near.tolist() == [True, False, True]
+
+
+def test_by_way_of_the_last_pixel_an_overlap_is_the_same_but_for_its_rounding() -> None:
+    boxes = np.random.default_rng(0).uniform(1, 50, (200, 4)).round(2)
+    shifted = boxes + np.array([0.05, 0.0, 0.0, 0.0])
+    ends, pixels = (compare_boxes(shifted, boxes, last_pixels=by).overlaps for by in (False, True))
+    assert (ends != pixels).any()
+    np.testing.assert_allclose(ends, pixels, rtol=1e-14)
+    # As MATLAB's toolkits have it, equal boxes may overlap by more than 1, and then count at the threshold 1.
+    itself = compare_boxes(boxes, boxes, last_pixels=True).overlaps
+    assert itself.max() > 1.0
+    assert compare_boxes(boxes, boxes).overlaps.max() == 1.0
+
+
 def test_clipping_cuts_at_all_four_sides() -> None:
     cut = clip_boxes(np.array([[-5.0, -5.0, 10.0, 10.0], [95.0, 45.0, 10.0, 10.0]]), np.array(100.0), np.array(50.0))
     assert cut.tolist() == [[0.0, 0.0, 10.0, 10.0], [95.0, 45.0, 5.0, 5.0]]
@@ -111,7 +131,10 @@ def test_boxes_are_compared_bit_for_bit_as_plain_array_arithmetic_does(first: np
         expected = (
             np.clip(shared / union, 0, 1),
             np.sqrt((cx - tx) ** 2 + (cy - ty) ** 2),
-            np.sqrt((cx / w2 - tx / w2) ** 2 + (cy / h2 - ty / h2) ** 2),
+            np.sqrt(
+                np.where((w2 == 0) & (cx == tx), 0, cx / w2 - tx / w2) ** 2
+                + np.where((h2 == 0) & (cy == ty), 0, cy / h2 - ty / h2) ** 2
+            ),
         )
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one, other)

@@ -37,6 +37,7 @@ OTB_MATLAB = replace(
             valid_precision="positive",
             valid_norm="positive",
             grid="colon",
+            edges="last-pixels",
             zero_curves="drop",
         ),
     ),
@@ -51,6 +52,7 @@ _ROBUSTNESS = OpeRules(
     valid_success="positive",
     valid_precision="positive",
     valid_norm="positive",
+    edges="last-pixels",
     error_decimals=4,
 )
 OTB_TRE = ope_convention(
@@ -119,6 +121,7 @@ PYTRACKING = replace(
             valid_precision="positive",
             invalid_precision="fail",
             valid_norm="positive",
+            edges="last-pixels",
             absent="fail",
         ),
     ),

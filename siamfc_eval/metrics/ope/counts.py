@@ -79,7 +79,7 @@ def ope_counts(frames: Frames, rules: OpeRules, groups: int) -> Counts:
     boxes, truth = mend_boxes(frames, rules), frames.truth
     if rules.clip:
         boxes, truth = _clip(boxes, frames), _clip(truth, frames)
-    overlap, error, norm = compare_boxes(boxes, truth)
+    overlap, error, norm = compare_boxes(boxes, truth, last_pixels=rules.edges == "last-pixels")
     if rules.error_decimals is not None:
         error = np.round(error, rules.error_decimals)
     valid = _valid(truth, rules.valid_success)

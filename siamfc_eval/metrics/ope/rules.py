@@ -69,6 +69,9 @@ class OpeRules:
     )
     """numpy's linspace, or MATLAB's 0:0.05:1, which differ in the last bit: it decides overlaps exactly at a threshold,
     as boxes of whole pixels have."""
+    edges: Literal["ends", "last-pixels"] = field(default="ends", metadata={"effect": "the rounding of overlaps"})
+    """Overlaps are computed by way of x + w, or of the last pixel, x + w - 1. It is the same but for the rounding,
+    which decides overlaps that are a threshold, or 1."""
     error_decimals: int | None = field(default=None, metadata={"effect": "the rounding of centre errors"})
     """Decimals to which centre errors are rounded before they are compared."""
     zero_curves: Literal["count", "drop"] = field(

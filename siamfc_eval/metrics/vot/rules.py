@@ -32,9 +32,13 @@ class SupervisedRules:
     fragment_weights: Literal["share", "one"] = field(metadata={"effect": "fragment weights"})
     """The share of the frames up to and including the next start that exist (1, except k / (k + 1) where the next start
     is the frame after the last, and less where a file is too short), or 1."""
-    repetitions: Literal["averaged", "counted"] = field(metadata={"effect": "sequences with more repetitions"})
-    """In EAO a sequence counts once however many repetitions it has, or once for each of them: it makes a difference
-    for a tracker that is repeated 3 times where that proves it deterministic and 15 times elsewhere."""
+    repetitions: Literal["averaged", "counted", "fifteen"] = field(
+        metadata={"effect": "sequences with more repetitions"}
+    )
+    """In EAO a sequence counts once however many repetitions it has ("averaged"), or once for each of them ("counted"):
+    it makes a difference for a tracker that is repeated 3 times where that proves it deterministic and 15 times
+    elsewhere. "fifteen": as "counted", but the first repetition is all that is read, in every metric, where there are
+    not exactly 15."""
     accuracy_bounds: Literal["image", "beyond"] = field(metadata={"effect": "the image border in accuracy"})
     """Overlaps in accuracy are clipped to the image, or to one column and one row more. EAO always clips to the
     image."""

@@ -23,6 +23,8 @@ from siamfc_eval.protocols.trajectory import FAILED, INITIALIZED, REGION, Trajec
 Floats = NDArray[np.float64]
 
 _SUMS = ("accuracy", "accuracy_weight", "robustness", "robustness_weight", "failures", "frames", "sequences")
+_PYSOT_RUNS = 15
+"""Repetitions of a sequence that pysot reads; of any other number it reads the first."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,7 @@ class SupervisedMeasure:
         """Codes, and overlaps as EAO (row 0) and accuracy (row 1) see them."""
         beyond = (0, 1) if self.rules.accuracy_bounds == "beyond" else (0,)
         scored = []
-        for run in runs:
+        for run in runs if self.rules.repetitions != "fifteen" or len(runs) == _PYSOT_RUNS else runs[:1]:
             if len(run) != len(sequence):
                 self.check(sequence, run)
             size = self.image_sizes.get(sequence.name)
