@@ -42,6 +42,9 @@ for _name in (
 ):
     LAYOUTS.add(_name, f"siamfc_eval.datasets.formats.{_name.replace('-', '_')}:LAYOUT")
 
+_OF_FILES = ("compact-json", "pysot-json")
+"""The layouts of which a data set is one file."""
+
 
 def load_dataset(
     path: Path | str,
@@ -106,6 +109,12 @@ def recognise(path: Path, family: str = "") -> Layout:
     Raises:
         InputError: no layout fits, or several do.
     """
+    if path.is_file():
+        # Needs neither the modules of all other layouts nor a look at other packages.
+        own = [LAYOUTS[name] for name in _OF_FILES]
+        fitting = [layout for layout in own if layout.recognises(path)]
+        if len(fitting) == 1:
+            return fitting[0]
     specific = [layout for layout in LAYOUTS.values() if layout.name != "folder" and layout.recognises(path)]
     if len(specific) > 1 and family:
         specific = [layout for layout in specific if layout.family == family] or specific
@@ -137,10 +146,11 @@ def _resolve(path: Path, kind: str | None) -> tuple[Layout, KnownDataset | None]
     if kind is None:
         return recognise(path), None
     known = match_known(kind)
-    if kind in LAYOUTS and (path.is_dir() or path.suffix != ".json" or kind.endswith("json")):
+    is_layout = kind in LAYOUTS.own or (known is None and kind in LAYOUTS)
+    if is_layout and (path.is_dir() or path.suffix != ".json" or kind.endswith("json")):
         benchmark = known if known and known.name == kind else None
         return (_of_family(path, LAYOUTS[kind]) if benchmark else LAYOUTS[kind]), benchmark
-    if known is None and kind not in LAYOUTS:
+    if known is None and not is_layout:
         raise UnknownNameError("data set or layout", kind, [*LAYOUTS, *(entry.name for entry in KNOWN)])
     family = known.family if known else LAYOUTS[kind].family
     if path.is_file():

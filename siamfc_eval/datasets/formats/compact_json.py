@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from siamfc_eval.datasets.formats import otb_names
+from siamfc_eval.datasets.formats.annotation_entries import CompactEntry, read_entry
 from siamfc_eval.datasets.formats.annotation_json import load_json
-from siamfc_eval.datasets.formats.annotation_schema import CompactEntry, read_entry
 from siamfc_eval.datasets.formats.image_folders import frames_for_rows, image_size
 from siamfc_eval.datasets.formats.otb import read_init_omit
 from siamfc_eval.datasets.formats.pysot_json import parse_table

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.datasets.formats import otb_names
+from siamfc_eval.datasets.formats.annotation_entries import PysotEntry, read_entry
 from siamfc_eval.datasets.formats.annotation_json import load_json
-from siamfc_eval.datasets.formats.annotation_schema import PysotEntry, read_entry
 from siamfc_eval.datasets.formats.image_folders import image_size
 from siamfc_eval.datasets.formats.vot import TAGS, fit_tags
 from siamfc_eval.datasets.frames import ImageFrames

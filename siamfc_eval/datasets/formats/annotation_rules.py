@@ -1,20 +1,20 @@
-"""What entries of annotation files in JSON hold: checked in one pass, so that readers meet the types that they expect.
+"""What entries of annotation files in JSON may hold: pydantic converts what can be converted and explains the rest.
 
-Tables of regions are left to `pysot_json.parse_regions`, which is made for many numbers and names the row.
+Importing pydantic costs more than all else that reading such a file does, so this is for entries that
+`annotation_entries` does not find to be right already.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.storage.validation import explain_validation
 
-Flags = list[bool]
-"""One for each frame: true, false, 0 or 1."""
-Text = Annotated[str, Field(strict=True)]
+_Flags = list[bool]
+_Text = Annotated[str, Field(strict=True)]
 _Pixels = Annotated[int, Field(gt=0, le=1_000_000)]
 _Frames = Annotated[int, Field(ge=0, le=100_000_000)]
 
@@ -31,18 +31,18 @@ class _Entry(BaseModel):
 class PysotEntry(_Entry):
     """One sequence of a file of pysot's kind."""
 
-    img_names: list[Text]
-    attr: list[Text] = []
+    img_names: list[_Text]
+    attr: list[_Text] = []
     """Attributes by name in full."""
-    absent: Flags = []
+    absent: _Flags = []
     """1 where the target is present."""
     width: _Pixels | None = None
     height: _Pixels | None = None
-    camera_motion: Flags | None = None
-    illum_change: Flags | None = None
-    motion_change: Flags | None = None
-    occlusion: Flags | None = None
-    size_change: Flags | None = None
+    camera_motion: _Flags | None = None
+    illum_change: _Flags | None = None
+    motion_change: _Flags | None = None
+    occlusion: _Flags | None = None
+    size_change: _Flags | None = None
 
 
 class CompactEntry(_Entry):
@@ -51,27 +51,28 @@ class CompactEntry(_Entry):
     n_frames: _Frames | None = None
     eval_offset: _Frames = 0
     start_frame: _Frames = 1
-    dir: Text = ""
+    dir: _Text = ""
     """Folder of its images; "" for its name."""
-    aliases: dict[str, Text] = {}
-    attributes: dict[str, list[Text]] = {}
+    aliases: dict[str, _Text] = {}
+    attributes: dict[str, list[_Text]] = {}
 
 
-Entry = TypeVar("Entry", bound=_Entry)
+MODELS: dict[str, type[_Entry]] = {"PysotEntry": PysotEntry, "CompactEntry": CompactEntry}
 
 
-def read_entry(model: type[Entry], entry: Any, where: str) -> Entry:
-    """An entry with the right types.
+def validated(name: str, entry: Any, where: str) -> dict[str, Any]:
+    """The values of an entry with the right types, defaults included.
 
     Args:
-        model: what is expected.
+        name: of the model.
         entry: what the file has.
         where: file and sequence, for errors.
 
     Raises:
         InputError: with every key that is absent or of a wrong type.
     """
+    model = MODELS[name]
     try:
-        return model.model_validate(entry)
+        return dict(model.model_validate(entry))
     except ValidationError as error:
         raise InputError(explain_validation(error, where, model)) from None
