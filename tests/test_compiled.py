@@ -16,18 +16,15 @@ import pytest
 
 from siamfc_eval.compiled import Kernel, _danger, _source
 from siamfc_eval.geometry import raster
-from siamfc_eval.metrics.vot import fragments as vot_fragments
-from siamfc_eval.results.formats import lines
+from siamfc_eval.tracking.families.siamfc import responses
 
 PROGRAM = """
 import sys
 import numpy as np
-from siamfc_eval.metrics.vot.fragments import Fragment, _add_fragments, add_curves
+from siamfc_eval.tracking.families.siamfc.responses import _enlarge, upsample
 print('numba' in sys.modules)
-rows = np.zeros((1, 12))
-add_curves(rows, np.array([0.0, 0.5, 0.25]), [Fragment(0, 3, True, None)], np.ones((1, 1)), 6, extents=False)
-print(rows.tolist())
-print(_add_fragments._machine_code.cache_hits)
+print(upsample(np.array([[[0, 1], [0.5, 0.25]]], dtype=np.float32), 3, 'opencv').tolist())
+print(_enlarge._machine_code.cache_hits)
 """
 """Calls the smallest kernel; says whether numba was there before, what came out, and whether it was compiled before."""
 PLANTED = b"cos\nabort\n(tR."
@@ -141,7 +138,7 @@ def test_the_folder_is_named_after_the_code_that_it_is_of(tmp_path: Path, monkey
     assert names[0] != names[1]
 
 
-@pytest.mark.parametrize("kernel", [raster._ious, lines._parse_lines, vot_fragments._add_fragments])
+@pytest.mark.parametrize("kernel", [raster._ious, responses._enlarge])
 def test_the_name_covers_all_code_that_is_compiled_in(kernel: Kernel) -> None:
     named = {kernel._module, *kernel._uses, "siamfc_eval.compiled"}
     for module in named - {"siamfc_eval.compiled"}:
@@ -151,11 +148,10 @@ def test_the_name_covers_all_code_that_is_compiled_in(kernel: Kernel) -> None:
 
 
 def test_arrays_of_another_kind_are_refused() -> None:
-    letters = np.zeros(8, dtype=np.uint8)
-    rows, codes, hard = np.zeros((2, 4)), np.zeros(2, dtype=np.int8), np.zeros((8, 3), dtype=np.int64)
-    for wrong in (rows.astype(np.float32), rows[:, ::2]):
-        with pytest.raises(TypeError, match=r"parse_lines: expected a contiguous array of .*float64"):
-            lines._parse_lines(letters, 7, wrong, codes, 2, hard, np.zeros(1, dtype=np.int64))
+    values, line, enlarged = np.zeros((1, 2, 2), np.float32), np.empty(2, np.float32), np.zeros((1, 4, 4), np.float32)
+    for wrong in (np.zeros((4, 2)), np.zeros((4, 4), np.float32)[:, ::2]):
+        with pytest.raises(TypeError, match=r"enlarge: expected a contiguous array of .*float32"):
+            responses._enlarge(values, 1, 2, wrong, values, 4, line, enlarged)
 
 
 def test_the_rasteriser_takes_arrays_of_any_layout() -> None:

@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from siamfc_eval.compiled import Kernel
 from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.geometry.convex import FAR, Corners, Drawn, compare, corners_of, draw
 from siamfc_eval.geometry.regions import Region
 
 Rasteriser = Literal["vot-official", "vot-toolkit"]
@@ -60,6 +61,32 @@ class PackedRegions:
     def most_points(self) -> int:
         """Corners of the polygon that has most, or 2 for rectangles."""
         return int(np.diff(self.starts).max(initial=0)) // 2
+
+    def corners(self, rasteriser: Rasteriser) -> Corners:
+        """The regions as far as they are rectangles and convex quadrangles."""
+        if rasteriser not in self._corners:
+            values, starts = np.asarray(self.values, dtype=np.float64), np.asarray(self.starts, dtype=np.int64)
+            self._corners[rasteriser] = corners_of(values, starts, rasteriser == "vot-official")
+        return self._corners[rasteriser]
+
+    def drawn(self, rasteriser: Rasteriser, right: float, bottom: float) -> Drawn:
+        """The same, drawn once for each rule and image size that is asked for: many trackers share a ground truth."""
+        key = (rasteriser, right, bottom)
+        if key not in self._drawn:
+            self._drawn[key] = draw(self.corners(rasteriser), right, bottom, rasteriser == "vot-official")
+        return self._drawn[key]
+
+    @cached_property
+    def _corners(self) -> dict[str, Corners]:
+        return {}
+
+    @cached_property
+    def _drawn(self) -> dict[tuple[str, float, float], Drawn]:
+        return {}
+
+    def take(self, which: NDArray[np.int64]) -> PackedRegions:
+        """Some of the regions."""
+        return pack_regions([self.values[self.starts[i] : self.starts[i + 1]] for i in which.tolist()])
 
     def head(self, count: int) -> PackedRegions:
         """The first `count` regions (all, if there are fewer)."""
@@ -99,12 +126,38 @@ def packed_overlaps(
         InputError: a and b differ in length.
         UnknownNameError: there is no such rasteriser.
     """
-    if rasteriser not in get_args(Rasteriser):
-        raise UnknownNameError("rasteriser", rasteriser, get_args(Rasteriser))
+    _require_known(rasteriser)
     if len(a) != len(b):
         raise InputError(
             f"overlaps are of pairs of regions: expected two lists of one length, found {len(a)} and {len(b)}"
         )
+    if bounds is None:
+        return _by_kernel(a, b, None, rasteriser)
+    official = rasteriser == "vot-official"
+    last = np.array(bounds, dtype=np.float64).reshape(-1, 2) - (not official)
+    if not ((last >= 0.0) & (last < FAR)).all():
+        return _by_kernel(a, b, bounds, rasteriser)
+    found = np.empty((len(last), len(a)))
+    for row, (right, bottom) in zip(found, last, strict=True):
+        row[:] = compare(
+            a.drawn(rasteriser, right, bottom), b.drawn(rasteriser, right, bottom), right, bottom, official
+        )
+    rest = np.flatnonzero(a.corners(rasteriser).left | b.corners(rasteriser).left)
+    if len(rest):
+        found[:, rest] = _by_kernel(a.take(rest), b.take(rest), bounds, rasteriser)
+    return found
+
+
+def _require_known(rasteriser: str) -> None:
+    if rasteriser not in get_args(Rasteriser):
+        raise UnknownNameError("rasteriser", rasteriser, get_args(Rasteriser))
+
+
+def _by_kernel(
+    a: PackedRegions, b: PackedRegions, bounds: Sequence[tuple[float, float]] | None, rasteriser: Rasteriser
+) -> NDArray[np.float64]:
+    """`packed_overlaps` of regions of any kind, row by row."""
+    _require_known(rasteriser)
     official = rasteriser == "vot-official"
     corners = np.array([(np.inf, np.inf)] if bounds is None else bounds, dtype=np.float64).reshape(-1, 2)
     if not official:
@@ -143,5 +196,6 @@ def overlaps(
 
 
 def overlap(a: Region, b: Region, bounds: Bounds, rasteriser: Rasteriser) -> float:
-    """Overlap of two regions; see `overlaps`."""
-    return float(overlaps([a], [b], bounds, rasteriser)[0])
+    """Overlap of two regions; see `overlaps`. One pair at a time is for the kernel, which is ten times faster there."""
+    bounded = None if bounds is None else [bounds]
+    return float(_by_kernel(pack_regions([a]), pack_regions([b]), bounded, rasteriser)[0, 0])

@@ -291,6 +291,46 @@ def test_lists_and_several_bounds_give_what_single_calls_give(
     assert several[1].tolist() == [overlap(a, b, wider, rasteriser) for a, b in pairs]
 
 
+def turned_rectangles(seed: int, count: int = 200) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Convex quadrangles with whole corners, and rectangles on them: many edges cross rows at whole columns."""
+    random = np.random.default_rng(seed)
+    quads, boxes = [], []
+    for _ in range(count):
+        centre, size = random.integers(20, 90, 2), random.integers(5, 40, 2)
+        turns = np.sort(random.uniform(0, 2 * np.pi, 4))[:: random.choice([-1, 1])]
+        corners = np.rint(centre + size * np.stack([np.cos(turns), np.sin(turns)], axis=1))
+        quads.append(corners.reshape(-1))
+        boxes.append(np.array([*(centre - size // 2), *size], dtype=float))
+    return quads, boxes
+
+
+@both
+@pytest.mark.parametrize("seed", range(3))
+def test_lists_drawn_in_the_image_are_what_pairs_drawn_by_themselves_are(seed: int, rasteriser: Rasteriser) -> None:
+    quads, boxes = turned_rectangles(seed)
+    for ones, others in ((quads, boxes), (boxes, quads), (quads, quads[::-1]), (boxes, boxes[1:] + boxes[:1])):
+        single = [overlap(a, b, (119, 100), rasteriser) for a, b in zip(ones, others, strict=True)]
+        assert overlaps(ones, others, (119, 100), rasteriser).tolist() == single
+
+
+@pytest.mark.parametrize(
+    ("quad", "box"),
+    [
+        ([44.0, 46, 41, 60, 14, 66, 39, 16], [17.0, 23, 18, 35]),
+        ([87.0, 39, 68, 57, 33, 49, 83, 24], [42.0, 25, 30, 23]),
+        ([76.0, 54, 68, 59, 35, 54, 34, 26], [42.0, 29, 27, 22]),
+    ],
+)
+def test_a_crossing_at_a_whole_column_is_rounded_as_where_the_pair_begins(quad: list[float], box: list[float]) -> None:
+    """Of these, an edge meets a row at a whole column less one rounding, which the place of the pair's first column
+    decides."""
+    one, other = pack_regions([quad]), pack_regions([box])
+    drawn = one.drawn("vot-toolkit", 119, 119)
+    assert drawn.uncertain.all()
+    expected = overlap(np.array(quad), np.array(box), (120, 120), "vot-toolkit")
+    assert packed_overlaps(one, other, [(120, 120)], "vot-toolkit").tolist() == [[expected]]
+
+
 def test_a_missing_region_in_a_list_overlaps_nothing() -> None:
     assert overlaps([BOX, None], [BOX, BOX], None, "vot-official").tolist() == [1.0, 0.0]
 

@@ -7,17 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from siamfc_eval.compiled import Kernel
 from siamfc_eval.metrics.vot.rules import SupervisedRules
 from siamfc_eval.protocols.trajectory import FAILED, INITIALIZED
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
-
-_F = np.float64
-_add_fragments = Kernel(
-    "siamfc_eval.metrics.vot.fragment_kernel", "add_fragments", _F, np.int64, int, _F, int, int, int, _F, _F, int
-)
 
 
 class Fragment(NamedTuple):
@@ -106,7 +100,18 @@ def add_curves(
         length: frames of the longest sequence, L.
         extents: whether the third part is wanted.
     """
-    bounds = [(of.start, max(min(of.stop, of.start + length), of.start), of.padded) for of in cut]
-    given = np.array(bounds, dtype=np.int64), len(cut), np.ascontiguousarray(weights)
-    sizes = len(rows), length, 3 if extents else 2
-    _add_fragments(np.ascontiguousarray(overlaps), *given, *sizes, np.empty(length), rows, rows.shape[1])
+    for fragment, weight in zip(cut, weights.T, strict=True):
+        extent = max(min(fragment.stop - fragment.start, length), 0)
+        reach = length if fragment.padded else extent
+        counting = np.flatnonzero(weight)
+        if not len(counting):
+            continue
+        totals = np.cumsum(np.append(0.0, overlaps[fragment.start + 1 : fragment.start + extent]))
+        means = np.full(reach, totals[-1])
+        means[:extent] = totals[:reach]
+        means[1:] /= np.arange(1.0, reach)
+        share = weight[counting, None]
+        rows[counting, 1:reach] += share * means[1:]
+        rows[counting, length : length + reach] += share
+        if extents:
+            rows[counting, 2 * length : 2 * length + extent] += share

@@ -10,7 +10,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from siamfc_eval.results.rows import REGION, Rows
+from siamfc_eval.protocols.trajectory import REGION
+from siamfc_eval.results.rows import Rows
 
 _WHITE = b" \t\r\n"
 _OF_NUMBERS = b"+-.0123456789eEnNaA"
