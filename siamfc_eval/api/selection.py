@@ -173,7 +173,7 @@ def first_manifest(results: Path) -> Manifest | None:
 
 def _manifests(results: Path) -> Iterator[Manifest]:
     """The manifests below a folder, in the order of their paths; those of other versions are passed over."""
-    from siamfc_eval.results.manifest import MANIFEST
+    from siamfc_eval.results.content import MANIFEST
     from siamfc_eval.results.places import manifest_of
 
     for path in sorted(results.rglob(MANIFEST)) if results.is_dir() else []:

@@ -8,6 +8,8 @@ from pathlib import Path
 from siamfc_eval.errors import InputError
 from siamfc_eval.storage.reading import MOST_TEXT, read_bounded
 
+MANIFEST = "manifest.json"
+"""Name of what a run says of itself, in its folder."""
 MAX_BYTES = MOST_TEXT
 """Largest result file that is read."""
 

@@ -9,11 +9,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from siamfc_eval.errors import InputError
-from siamfc_eval.results.content import MAX_BYTES, read_content
+from siamfc_eval.results.content import MANIFEST, MAX_BYTES, read_content
 from siamfc_eval.storage.validation import explain_validation
-
-MANIFEST = "manifest.json"
-"""Name of the file, in the folder of the run."""
 
 
 def utc_now() -> str:

@@ -12,6 +12,7 @@ from siamfc_eval.datasets.known import match_known
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 from siamfc_eval.protocols.table import PROTOCOLS, match_protocol
+from siamfc_eval.results.content import MANIFEST
 from siamfc_eval.results.formats.layout import Listing, list_matlab, list_results, protocol_folders, visible_entries
 from siamfc_eval.results.formats.spellings import tracker_identifier
 from siamfc_eval.results.names import SequenceNames, name_from_part
@@ -38,7 +39,7 @@ class Place:
 
 def manifest_of(folder: Path) -> Manifest | None:
     """The manifest of a run in a folder; None where there is none, or one of another version, which decides nothing."""
-    if not (folder / "manifest.json").is_file():
+    if not (folder / MANIFEST).is_file():
         return None
     from siamfc_eval.results.manifest import read_manifest
 

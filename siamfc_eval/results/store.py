@@ -16,9 +16,9 @@ from filelock import FileLock, Timeout
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.protocols.trajectory import Trajectory
-from siamfc_eval.results.content import content_digest
+from siamfc_eval.results.content import MANIFEST, content_digest
 from siamfc_eval.results.formats.write_text import format_columns, format_rows
-from siamfc_eval.results.manifest import MANIFEST, SESSION, WHERE, ItemStatus, Manifest, read_manifest, utc_now
+from siamfc_eval.results.manifest import SESSION, WHERE, ItemStatus, Manifest, read_manifest, utc_now
 from siamfc_eval.results.names import path_part
 from siamfc_eval.results.raw import RecordedTrajectory, Values
 from siamfc_eval.results.rows import Rows, rows_of

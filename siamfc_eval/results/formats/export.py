@@ -17,6 +17,7 @@ from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 from siamfc_eval.plain_text import few
 from siamfc_eval.protocols.trajectory import Code
+from siamfc_eval.results.content import MANIFEST
 from siamfc_eval.results.formats.binary import format_binary
 from siamfc_eval.results.formats.spellings import (
     dataset_folder,
@@ -25,7 +26,7 @@ from siamfc_eval.results.formats.spellings import (
     tracker_identifier,
 )
 from siamfc_eval.results.formats.write_text import format_columns, format_rows
-from siamfc_eval.results.manifest import MANIFEST, Manifest
+from siamfc_eval.results.manifest import Manifest
 from siamfc_eval.results.names import path_part
 from siamfc_eval.results.raw import RawResults, RawRun, TrackerResults
 from siamfc_eval.results.rows import Rows
