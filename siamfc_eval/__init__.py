@@ -26,13 +26,17 @@ if TYPE_CHECKING:
     )
     from siamfc_eval.api.comparison import compare
     from siamfc_eval.api.explanation import explain
+    from siamfc_eval.api.own import check_dataset, check_tracker, convert_dataset, write_tracker
     from siamfc_eval.api.report import report
     from siamfc_eval.api.results import load_dataset, load_results
     from siamfc_eval.api.running import load_tracker, run
     from siamfc_eval.api.scores import score
 
 _WHERE = {
+    "check_dataset": "own",
+    "check_tracker": "own",
     "compare": "comparison",
+    "convert_dataset": "own",
     "eao": "arrays",
     "explain": "explanation",
     "load_dataset": "results",
@@ -46,12 +50,16 @@ _WHERE = {
     "score": "scores",
     "success_auc": "arrays",
     "supervised_scores": "arrays",
+    "write_tracker": "own",
 }
 """Name -> module of `siamfc_eval.api` that has it."""
 
 __all__ = [
     "__version__",
+    "check_dataset",
+    "check_tracker",
     "compare",
+    "convert_dataset",
     "eao",
     "explain",
     "load_dataset",
@@ -65,6 +73,7 @@ __all__ = [
     "score",
     "success_auc",
     "supervised_scores",
+    "write_tracker",
 ]
 
 

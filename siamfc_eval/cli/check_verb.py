@@ -133,13 +133,8 @@ def _show_tracker(check: TrackerCheck) -> None:
 @click.argument("spec", metavar="TRACKER")
 @click.option("--style", help="How a Python class is written: got10k, pysot, pytracking, opencv. Default: detected.")
 @options.device
-@click.option("--weights", type=click.Path(path_type=Path), help="Weights file instead of the tracker's own.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="For the start and each answer of a TraX tracker or a class. Default: its definition's, else 60.",
-)
+@options.weights
+@options.timeout
 @options.as_json
 @click.pass_context
 def check_tracker_command(
@@ -160,12 +155,11 @@ def check_tracker_command(
 
     Exit code 1: something is wrong, and it is named; 3: the tracker failed.
     """
-    from siamfc_eval.adapters.load import load_tracker
-    from siamfc_eval.adapters.trial import check_tracker
+    from siamfc_eval.api.own import check_tracker
     from siamfc_eval.errors import TrackerError
 
     try:
-        report = check_tracker(lambda: load_tracker(spec, device=device, weights=weights, timeout=timeout, style=style))
+        report = check_tracker(spec, device=device, weights=weights, timeout=timeout, style=style)
     except TrackerError as error:
         if error.details:
             echo(error.details, err=True)

@@ -57,7 +57,7 @@ def command() -> None:
     show_default=True,
     help="Of the images made of videos.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+@options.as_json
 def dataset(
     *,
     source: Path,
@@ -75,7 +75,7 @@ def dataset(
 
     Images are copied as they are, videos become images. What is written is read back before this ends.
     """
-    from siamfc_eval.datasets.convert import convert_dataset
+    from siamfc_eval.api.own import convert_dataset
 
     roles = None if columns is None else [name.strip() for name in columns.split(",")]
     written = convert_dataset(

@@ -68,7 +68,8 @@ def score(
         UnknownNameError: no such convention or attribute source.
         InputError: no results, or files that cannot be read or that the convention refuses, each with the reason.
     """
-    dataset, incomplete = _with_ground_truth(dataset)
+    dataset, unscored = _with_ground_truth(dataset)
+    incomplete = [*unscored]
     measure = build_measure(convention, dataset)
     if isinstance(measure, Strict):
         measure = measure.relaxed(on_mismatch)
@@ -82,7 +83,7 @@ def score(
     refused: list[str] = []
     for name, result in results.items():
         try:
-            trackers[name], gaps, unreadable = job.score(result)
+            trackers[name], gaps, unreadable = job.score(_on(dataset, result) if unscored else result)
             if unreadable and not skip_unreadable:
                 del trackers[name]
                 raise InputError(" ".join(unreadable))
@@ -132,6 +133,13 @@ def _with_ground_truth(dataset: Dataset) -> tuple[Dataset, list[str]]:
     names = ", ".join(without[:_NAMED])
     remark = f"no ground truth after frame 1, so not scored: {names}{more}."
     return dataclasses.replace(dataset, sequences=scored), [remark]
+
+
+def _on(dataset: Dataset, result: TrackerResults) -> TrackerResults:
+    """A tracker's runs on the sequences that can be scored."""
+    names = set(dataset.names)
+    runs = {name: of for name, of in result.runs.items() if name in names}
+    return dataclasses.replace(result, runs=runs, missing=tuple(name for name in result.missing if name in names))
 
 
 def _tag_counts(dataset: Dataset, trackers: Mapping[str, TrackerScores]) -> dict[str, int]:

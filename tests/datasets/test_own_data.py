@@ -20,6 +20,7 @@ from siamfc_eval.datasets.videos import VideoFrames, count_frames
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.metrics.scoring import score
 from siamfc_eval.results.raw import RawResults
+from siamfc_eval.results.read import read_results
 from siamfc_eval.running.experiment import load_experiment
 from siamfc_eval.running.run import run_experiment
 
@@ -226,6 +227,20 @@ class TestOneLine:
         raw = RawResults.__new__(RawResults)
         with pytest.raises(InputError, match="no ground truth after frame 1 in any sequence"):
             score(raw, dataset, "otb-matlab")
+
+    def test_those_beside_others_are_named_and_the_others_scored(
+        self, tmp_path: Path, make_images: MakeImages, write: Write
+    ) -> None:
+        data = tmp_path / "data"
+        for name, lines in (("A", 1), ("B", 5)):
+            make_images(data / name / "img", 1, 5)
+            write(data / name / "groundtruth.txt", "10,5,8,9\n" * lines)
+        run_experiment(load_experiment("ope"), ["static"], data, tmp_path / "runs")
+        dataset = load_dataset(data)
+        scores = score(read_results(tmp_path / "runs" / dataset.name, dataset), dataset, "otb-matlab")
+        assert scores.sequences == ("B",)
+        assert scores.incomplete == ("no ground truth after frame 1, so not scored: A.",)
+        assert scores.trackers["static"].values["precision_20"] == 1.0
 
 
 class TestNearest:
