@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,10 @@ from siamfc_eval.errors import InputError
 
 UNFINISHED = ".*.tmp*"
 """Pattern of the names of files that are being written; those that a killed process left can be removed."""
+_OF_PROCESS = re.compile(r"\.(\d+)-[0-9a-f]{8}\.tmp")
+_FRESH = 60.0
+"""Seconds."""
+_swept: set[Path] = set()
 _REMEDY = "Free some space or write to another folder."
 
 
@@ -49,6 +55,7 @@ def replacing(path: Path, durable: bool = True, remedy: str = _REMEDY, ending: s
     unfinished = path.with_name(f".{path.name[:100]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp{ending}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path.parent)
         yield unfinished
         if durable:
             _sync(unfinished)
@@ -91,6 +98,29 @@ def append_line(path: Path, line: str) -> None:
 def cannot_write(path: Path | str, error: OSError, remedy: str = _REMEDY) -> InputError:
     """The error for a file that the system refuses to write."""
     return InputError(f"{path}: cannot write this file ({error.strerror or error}). {remedy}")
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes left half-written in a folder, the first time that this process writes there."""
+    if os.name != "posix" or folder in _swept:
+        return
+    _swept.add(folder)
+    for path in folder.glob(UNFINISHED):
+        found = _OF_PROCESS.search(path.name)
+        with contextlib.suppress(OSError):
+            # A folder can be another machine's too, whose processes are not known here: what is new is let alone.
+            if found is not None and time.time() - path.stat().st_mtime > _FRESH and not _is_alive(int(found[1])):
+                path.unlink()
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def _sync(path: Path) -> None:

@@ -151,7 +151,7 @@ def tune(
         import optuna
     except ModuleNotFoundError as error:
         raise MissingDependencyError("optuna", "tune", "tuning") from error
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # It warns of an interrupt with a traceback.
     study = optuna.create_study(
         direction="maximize" if higher_is_better else "minimize", sampler=optuna.samplers.TPESampler(seed=seed)
     )

@@ -6,7 +6,7 @@ import itertools
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -20,7 +20,7 @@ from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.geometry.regions import Region, is_polygon
-from siamfc_eval.storage.writing import cannot_write, make_folder
+from siamfc_eval.storage.writing import replacing
 from siamfc_eval.tracking.tracker import Output, Tracker
 
 CODECS = {".mp4": ("mp4v", "avc1"), ".avi": ("MJPG", "XVID"), ".mkv": ("MJPG", "mp4v"), ".mov": ("mp4v", "avc1")}
@@ -209,7 +209,7 @@ class VideoFile:
             raise InputError(f"{path}: a video's name ends with one of {', '.join(CODECS)}")
         self.path = path
         self.frames = 0
-        self._partial = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+        self._stack = ExitStack()
         self._fps = fps
         self._writer: Any = None
         self._size = (0, 0)
@@ -233,12 +233,12 @@ class VideoFile:
     def _opened(self) -> Any:
         import cv2
 
-        make_folder(self.path.parent)
+        partial = self._stack.enter_context(replacing(self.path, durable=False, ending=self.path.suffix.lower()))
         if not os.access(self.path.parent, os.W_OK):
             raise InputError(f"{self.path}: cannot write into this folder.")
         codecs = CODECS[self.path.suffix.lower()]
         for codec in codecs:
-            writer = cv2.VideoWriter(str(self._partial), cv2.VideoWriter.fourcc(*codec), self._fps, self._size)
+            writer = cv2.VideoWriter(str(partial), cv2.VideoWriter.fourcc(*codec), self._fps, self._size)
             if writer.isOpened():
                 return writer
         raise InputError(
@@ -254,13 +254,10 @@ class VideoFile:
     ) -> None:
         if self._writer is not None:
             self._writer.release()
-            if self.frames:
-                try:
-                    self._partial.replace(self.path)
-                except OSError as failure:
-                    raise cannot_write(self.path, failure) from failure
-        with suppress(OSError):
-            self._partial.unlink()
+        if self.frames:
+            self._stack.close()  # What was written of a video that was interrupted is a video too.
+        else:
+            self._stack.__exit__(kind or InputError, error or InputError("no frames"), traceback)
 
 
 class Window:

@@ -150,3 +150,12 @@ def test_answers_of_every_kind_are_drawn() -> None:
     assert mapped[-16:, -16:].any()
     assert not mapped[:40].any()
     assert not image.any()
+
+
+def test_a_video_without_frames_leaves_nothing(tmp_path: Path) -> None:
+    with VideoFile(tmp_path / "a.avi", 30):
+        pass
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"a\.avi: cannot write"), VideoFile(tmp_path / "file" / "a.avi", 30) as video:
+        video.write(np.zeros((48, 64, 3), np.uint8))
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,21 @@ def test_json_has_null_where_a_number_is_missing() -> None:
     assert json_text({"a": [float("nan"), 1.5], "b": {"c": float("inf")}}).split() == [
         *("{", '"a":', "[", "null,", "1.5", "],", '"b":', "{", '"c":', "null", "}", "}")
     ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="whether a process is there is asked of a POSIX system")
+def test_what_killed_processes_left_half_written_goes_when_the_folder_is_next_written_to(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    old, running, new, foreign = (
+        tmp_path / f".a.csv.{ended.pid}-01234567.tmp",
+        tmp_path / f".b.csv.{os.getppid()}-01234567.tmp",
+        tmp_path / f".c.csv.{ended.pid}-89abcdef.tmp",
+        tmp_path / ".mine.tmp",
+    )
+    for path in (old, running, new, foreign):
+        path.write_text("half")
+        os.utime(path, (1e9, 1e9))
+    os.utime(new)
+    write_atomic(tmp_path / "a.csv", "whole")
+    assert names(tmp_path) == sorted([running.name, new.name, foreign.name, "a.csv"])
