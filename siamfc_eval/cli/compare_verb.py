@@ -54,7 +54,7 @@ def _show(scores: Scores, comparison: Comparison, pairs: bool) -> None:
     """Findings, ranks and groups for a person; every pair on request."""
     from siamfc_eval.cli.console import Console
     from siamfc_eval.reporting.rendering import to_terminal
-    from siamfc_eval.reporting.summary import findings
+    from siamfc_eval.reporting.summary import findings, gathered_notes
     from siamfc_eval.reporting.tables import pairs_table, ranking_table
 
     console = Console()
@@ -65,5 +65,7 @@ def _show(scores: Scores, comparison: Comparison, pairs: bool) -> None:
     for table in tables:
         console.print()
         console.print(to_terminal(table, console.width))
+    for note in gathered_notes(scores):
+        console.print(note, style="dim", markup=False, highlight=False, soft_wrap=True)
     if comparison.pairs and not pairs:
         console.print(f"--pairs shows the tests of all {len(comparison.pairs)} pairs.", style="dim", highlight=False)

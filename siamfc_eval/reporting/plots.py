@@ -194,16 +194,19 @@ def pairs_figure(comparison: Comparison) -> Figure:
     figure, axes = _canvas(side + 1.6, side)
     limit = np.nanmax(values) if np.isfinite(values).any() else 1.0
     axes.set_facecolor("#f2f2f2")
-    axes.imshow(values, cmap="Blues", norm=TwoSlopeNorm(limit / 2, 0, max(limit, 1e-9)), aspect="auto")
+    drawn = axes.imshow(values, cmap="Blues", norm=TwoSlopeNorm(limit / 2, 0, max(limit, 1e-9)), aspect="auto")
     for row in range(count if written else 0):
         for column in range(row + 1, count):
             dark = np.isfinite(values[row, column]) and values[row, column] > 0.6 * limit
             axes.text(
                 column, row, texts[row, column], ha="center", va="center", fontsize=8, color="white" if dark else "#222"
             )
-    axes.set_xticks(range(count), [printable(name) for name in names], rotation=35, ha="right")
+    slanted: dict[str, Any] = {"rotation": 35, "ha": "right"} if written else {"rotation": 90}
+    axes.set_xticks(range(count), [printable(name) for name in names], **slanted)
     axes.set_yticks(range(count), [printable(name) for name in names])
     axes.grid(visible=False)
+    if not written:
+        figure.colorbar(drawn, ax=axes, label=f"Difference in {comparison.metric.title}", fraction=0.03, pad=0.02)
     axes.set_title(f"{comparison.metric.label}: row minus column; blue where significant")
     return figure
 

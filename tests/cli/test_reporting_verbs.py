@@ -49,6 +49,18 @@ def test_compare_speaks_in_sentences_to_people(results: Path) -> None:
     assert "steady has the best Success @0.75" in done.output
 
 
+def test_compare_says_what_a_convention_tolerates(results: Path, tmp_path: Path) -> None:
+    import shutil
+
+    short = tmp_path / "short"
+    shutil.copytree(results, short)
+    cut = sorted((short / "wild").iterdir())[0]
+    cut.write_text("".join(cut.read_text().splitlines(keepends=True)[:-3]))
+    done = CliRunner().invoke(compare, [str(short), *OPTIONS], standalone_mode=False)
+    assert f"wild: {cut.stem}:" in done.output
+    assert "the last 3 frames are not scored" in done.output
+
+
 def test_report_draws_curves_for_each_convention(results: Path, tmp_path: Path) -> None:
     arguments = [str(results), *OPTIONS, "--out", str(tmp_path / "r"), "--format", "svg"]
     arguments += ["--convention", "otb-matlab", "--convention", "got10k"]

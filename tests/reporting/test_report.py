@@ -21,7 +21,7 @@ from siamfc_eval.comparison.resampling import Interval
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.scores import Scores
 from siamfc_eval.reporting.curve_svg import curve_svg
-from siamfc_eval.reporting.plots import SHADE, curve_figure, tracker_styles
+from siamfc_eval.reporting.plots import SHADE, curve_figure, pairs_figure, tracker_styles
 from siamfc_eval.reporting.rendering import terminal_text, to_csv, to_latex
 from siamfc_eval.reporting.report import Report, Section, write_report
 from siamfc_eval.reporting.summary import findings, gathered_notes
@@ -222,6 +222,14 @@ def test_pdf_figures_embed_truetype_fonts(report: Report, tmp_path: Path) -> Non
         content = path.read_bytes()
         assert b"/Type3" not in content
         assert b"/FontFile2" in content
+
+
+def test_the_differences_of_many_trackers_have_a_scale_of_colours(make_scores: MakeScores) -> None:
+    """No number is written in cells that are too small for it."""
+    few, many = (compare(make_scores(tuple(f"T{i}" for i in range(count)))) for count in (3, 25))
+    assert len(pairs_figure(few).axes) == 1
+    _, scale = pairs_figure(many).axes
+    assert "Success AUC" in scale.get_ylabel()
 
 
 def test_the_averaged_part_of_a_curve_is_shaded(make_scores: MakeScores) -> None:
