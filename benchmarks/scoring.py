@@ -6,8 +6,8 @@ Published raw results on OTB are replicated, with half a pixel of jitter, to 20 
 runs in a process of its own: got10k, ours with an empty cache, ours again. Times are CPU seconds of all threads, the
 least of several runs, of whole processes: the interpreter's start, imports and compiled code included. got10k needs the
 folders of OTB (its images are empty files here); ours reads the annotations from one JSON file, as `siamfc-eval score
---annotations` does. Byte code and compiled kernels of either side are on disk beforehand, as they are from the second
-use on. got10k draws PNG with matplotlib; ours writes SVG, which is its default, and in the rows "PNG" draws with
+--annotations` does. Byte code and what got10k compiles are on disk beforehand, as they are from the second use on.
+got10k draws PNG with matplotlib; ours writes SVG, which is its default, and in the rows "PNG" draws with
 matplotlib as well.
 """
 
@@ -104,7 +104,6 @@ def run_ours(work: Path, plot_format: Literal["svg", "png"]) -> dict[str, float]
     # What is imported only when it is used; got10k has imported everything before it starts, too.
     used = ["siamfc_eval.metrics.ope.measure", "siamfc_eval.reporting.curve_svg"]
     used += ["matplotlib.backends.backend_agg", "matplotlib.figure"] if plot_format == "png" else []
-    used += [] if (work / "cache").exists() else ["llvmlite.binding"]
     for module in used:
         importlib.import_module(module)
 
@@ -174,7 +173,7 @@ def main() -> None:
             make_results(work / "results" / "OTB2015", published, annotations)
             time.sleep(2.1)  # Files younger than two seconds are not taken as unchanged.
         shutil.copy(published / "annotations.json", work / "annotations.json")
-        in_process("svg", work)  # Byte code, compiled kernels and files in the system's cache, for both sides.
+        in_process("svg", work)  # Byte code and files in the system's cache, for both sides.
         in_process("png", work)
         sides = {"got10k": least(lambda: in_process("got10k", work), options.runs)}
         for side, name in (("svg", ""), ("png", " PNG")):

@@ -55,20 +55,19 @@ def corners_of(values: Floats, starts: Ints, official: bool) -> Corners:
         official: whether the rule is `vot-official`, by which corners are rounded only when they are drawn.
     """
     sizes = np.diff(starts)
-    count = len(sizes)
-    xs, ys = np.zeros((count, 4)), np.zeros((count, 4))
-    empty = np.ones(count, dtype=np.bool_)
-    left = (sizes >= 6) & (sizes % 2 == 0) & (sizes != 8)
-    with np.errstate(over="ignore", invalid="ignore"):
-        upright = sizes == 4
-        boxes = values[starts[:-1][upright, None] + np.arange(4)]
-        xs[upright], ys[upright], empty[upright] = _of_boxes(boxes, official)
-        quads = sizes == 8
+    upright, quads = sizes == 4, sizes == 8
+    if upright.all():
+        xs, ys, empty = _of_boxes(values[starts[0] : starts[-1]].reshape(-1, 4), official)
+        return Corners(xs, ys, empty, upright, ~upright)
+    xs, ys, empty = np.zeros((len(sizes), 4)), np.zeros((len(sizes), 4)), np.ones(len(sizes), dtype=np.bool_)
+    xs[upright], ys[upright], empty[upright] = _of_boxes(values[starts[:-1][upright, None] + np.arange(4)], official)
+    with np.errstate(over="ignore"):
         single = values[starts[:-1][quads, None] + np.arange(8)].astype(np.float32).astype(np.float64)
-        finite = np.isfinite(single).all(axis=1)
-        points = np.where(finite[:, None], single, 0.0)
-        points = points if official else np.rint(points)
-        xs[quads], ys[quads], empty[quads] = points[:, 0::2], points[:, 1::2], ~finite
+    finite = np.isfinite(single).all(axis=1)
+    points = np.where(finite[:, None], single, 0.0)
+    points = points if official else np.rint(points)
+    xs[quads], ys[quads], empty[quads] = points[:, 0::2], points[:, 1::2], ~finite
+    left = (sizes >= 6) & (sizes % 2 == 0) & ~quads
     drawn = np.flatnonzero(quads & ~empty)
     far = (np.abs(xs[drawn]) > FAR).any(axis=1) | (np.abs(ys[drawn]) > FAR).any(axis=1)
     left[drawn[far | ~_convex(_rounded(xs[drawn], official), _rounded(ys[drawn], official))]] = True
@@ -77,21 +76,20 @@ def corners_of(values: Floats, starts: Ints, official: bool) -> Corners:
 
 def _of_boxes(boxes: Floats, official: bool) -> tuple[Floats, Floats, Mask]:
     """Columns and rows of the corners of rectangles, shape (n, 4), and which of them are empty."""
-    single = boxes.astype(np.float32).astype(np.float64)
-    empty = ~(np.isfinite(single).all(axis=1) & (boxes[:, 2] > 0) & (boxes[:, 3] > 0))
-    if official:
+    with np.errstate(over="ignore", invalid="ignore"):
+        single = boxes.astype(np.float32).astype(np.float64)
         start = single[:, :2]
-        stop = (boxes[:, :2] + boxes[:, 2:]).astype(np.float32).astype(np.float64)
-    else:
-        start = np.rint(single[:, :2])
-        stop = start + np.rint(single[:, 2:]) - 1.0
-        empty |= (stop < start).any(axis=1)
-    start, stop = np.where(empty[:, None], 0.0, start), np.where(empty[:, None], 0.0, stop)
-    return (
-        np.stack([start[:, 0], stop[:, 0], stop[:, 0], start[:, 0]], axis=1),
-        np.stack([start[:, 1], start[:, 1], stop[:, 1], stop[:, 1]], axis=1),
-        empty,
-    )
+        if official:
+            stop = (boxes[:, :2] + boxes[:, 2:]).astype(np.float32).astype(np.float64)
+        else:
+            start = np.rint(start)
+            stop = start + np.rint(single[:, 2:]) - 1.0
+    fine = np.isfinite(single)
+    fine[:, 2:] &= (boxes[:, 2:] > 0) & (stop >= start)
+    empty = np.asarray(~fine.all(axis=1))
+    ends = np.concatenate([start, stop], axis=1)
+    ends[empty] = 0.0
+    return ends[:, [0, 2, 2, 0]], ends[:, [1, 1, 3, 3]], empty
 
 
 def _rounded(values: Floats, official: bool) -> Floats:
@@ -104,6 +102,23 @@ def _convex(xs: Floats, ys: Floats) -> Mask:
     across, down = np.roll(xs, -1, axis=1) - xs, np.roll(ys, -1, axis=1) - ys
     turns = across * np.roll(down, -1, axis=1) - down * np.roll(across, -1, axis=1)
     return np.asarray((turns > 0).all(axis=1) | (turns < 0).all(axis=1))
+
+
+class Doubtful(NamedTuple):
+    """Crossings at a whole column less one rounding."""
+
+    owners: Ints
+    """Shape (k,): the regions."""
+    corners: Floats
+    """Shape (k,): the column of the corner that the edge leads to."""
+    away: Floats
+    """Shape (k,): from there to the crossing."""
+
+    def otherwise(self, origin: Floats) -> Ints:
+        """Regions that are drawn otherwise when their columns are counted from `origin`, shape (n,)."""
+        shift = origin[self.owners]
+        moved = np.trunc(self.corners - shift + self.away) + shift
+        return np.asarray(self.owners[moved != np.trunc(self.corners + self.away)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,8 +139,7 @@ class Drawn:
     """Ends of the intervals, both included; nothing is drawn where low > high."""
     area: Floats
     """Shape (n,): pixels."""
-    uncertain: Mask
-    """Shape (n,): drawn otherwise, perhaps, when columns are counted from another one."""
+    doubtful: Doubtful
 
     def intervals(self, which: Ints, counts: Ints, rows: Ints) -> tuple[Floats, Floats]:
         """The intervals of some regions in some rows.
@@ -142,6 +156,9 @@ class Drawn:
         starts = np.repeat(self.places[which] - np.where(upright, 0, self.first[which]), counts)
         places = starts + (np.where(np.repeat(upright, counts), 0, rows) if upright.any() else rows)
         return self.low[places], self.high[places]
+
+
+_CERTAIN = Doubtful(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
 
 
 def draw(corners: Corners, right: float | Floats, bottom: float, official: bool) -> Drawn:
@@ -172,11 +189,10 @@ def draw(corners: Corners, right: float | Floats, bottom: float, official: bool)
     boxes = corners.upright & drawn
     low[places[boxes]], high[places[boxes]] = xs[boxes, 0], xs[boxes, 1]
     quads = np.flatnonzero(~corners.upright & (heights > 0))
-    uncertain = np.zeros(len(drawn), dtype=np.bool_)
     edges = _Edges(xs[quads], ys[quads], first[quads], last[quads], places[quads] - first[quads])
-    for corner in range(4) if len(quads) else ():
-        doubtful = _draw_edges(edges, corner, low, high, official)
-        uncertain[quads[doubtful]] = True
+    found = [_draw_edges(edges, corner, low, high, official) for corner in range(4) if len(quads)]
+    doubtful = Doubtful(*map(np.concatenate, zip(*found, strict=True))) if found else _CERTAIN
+    doubtful = doubtful._replace(owners=quads[doubtful.owners])
     if official:
         high[low == high] = -1.0
         flat = boxes & (ys[:, 0] == ys[:, 2])
@@ -186,7 +202,7 @@ def draw(corners: Corners, right: float | Floats, bottom: float, official: bool)
     pixels = np.maximum(high - low + 1.0, 0.0)
     sums = np.append(0.0, np.cumsum(pixels))
     area = (sums[places + sizes] - sums[places]) * np.where(corners.upright, heights, 1)
-    return Drawn(corners, box, first, last, places, low, high, area, uncertain)
+    return Drawn(corners, box, first, last, places, low, high, area, doubtful)
 
 
 class _Edges(NamedTuple):
@@ -200,9 +216,8 @@ class _Edges(NamedTuple):
     """What to add to a row for its place in the table of intervals."""
 
 
-def _draw_edges(edges: _Edges, corner: int, low: Floats, high: Floats, official: bool) -> Ints:
-    """Widen the intervals by the edge that leads to one corner of each quadrangle; returns those with a crossing that
-    is a whole number and was rounded down."""
+def _draw_edges(edges: _Edges, corner: int, low: Floats, high: Floats, official: bool) -> Doubtful:
+    """Widen the intervals by the edge that leads to one corner of each quadrangle."""
     x, y = edges.xs[:, corner], edges.ys[:, corner]
     run, rise = edges.xs[:, corner - 1] - x, edges.ys[:, corner - 1] - y
     top = np.maximum(np.minimum(y, y + rise), edges.first).astype(np.int64)
@@ -223,14 +238,15 @@ def _draw_edges(edges: _Edges, corner: int, low: Floats, high: Floats, official:
     high[places] = np.maximum(high[places], columns)
     missing = np.rint(away) - away
     doubtful = np.flatnonzero((missing > 0.0) & (missing < _NEAR))
-    return np.searchsorted(begins, doubtful, side="right") - 1
+    owners = np.searchsorted(begins, doubtful, side="right") - 1
+    return Doubtful(owners, x[owners], away[doubtful])
 
 
 def compare(a: Drawn, b: Drawn, right: float, bottom: float, official: bool) -> Floats:
     """Overlaps of n pairs of regions that were drawn in the same image, shape (n,); of those `left` out 0."""
     overlaps = _overlaps(a, b, official)
     origin = np.minimum(a.box[0], b.box[0])
-    again = np.flatnonzero((a.uncertain | b.uncertain) & (origin > 0.0))
+    again = np.union1d(a.doubtful.otherwise(origin), b.doubtful.otherwise(origin))
     if len(again):
         moved = origin[again]
         one, other = (draw(side.corners.take(again, moved), right - moved, bottom, official) for side in (a, b))
@@ -268,4 +284,7 @@ def _overlaps(a: Drawn, b: Drawn, official: bool) -> Floats:
 
 def _shared(low_a: Floats, high_a: Floats, low_b: Floats, high_b: Floats) -> Floats:
     """Pixels in both of two intervals."""
-    return np.maximum(np.minimum(high_a, high_b) - np.maximum(low_a, low_b) + 1.0, 0.0)
+    shared = np.minimum(high_a, high_b)
+    shared -= np.maximum(low_a, low_b)
+    shared += 1.0
+    return np.maximum(shared, 0.0, out=shared)
