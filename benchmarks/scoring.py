@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -176,9 +177,9 @@ def main() -> None:
         in_process("svg", work)  # Byte code and files in the system's cache, for both sides.
         in_process("png", work)
         sides = {"got10k": least(lambda: in_process("got10k", work), options.runs)}
-        for side, name in (("svg", ""), ("png", " PNG")):
-            sides[f"cold{name}"] = least(lambda side=side: in_process(side, work, cold=True), options.runs)
-            sides[f"warm{name}"] = least(lambda side=side: in_process(side, work), options.runs)
+        for plots, name in (("svg", ""), ("png", " PNG")):
+            sides[f"cold{name}"] = least(partial(in_process, plots, work, cold=True), options.runs)
+            sides[f"warm{name}"] = least(partial(in_process, plots, work), options.runs)
     theirs = sides["got10k"]["scores"]
     for mode in [mode for mode in sides if mode != "got10k"]:
         worst = max(abs(theirs[name] - value) for name, value in sides[mode].pop("scores").items())

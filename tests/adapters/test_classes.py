@@ -351,7 +351,7 @@ def test_every_form_of_answer_is_read() -> None:
         box,
         tuple(box),
         np.array([box]),
-        np.float32(box),
+        np.array(box, np.float32),
         torch.tensor(box),
         [torch.tensor(v) for v in box],
     ):

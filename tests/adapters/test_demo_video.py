@@ -28,7 +28,8 @@ def run(*words: str) -> str:
 
 
 def frames_of(path: Path) -> list[np.ndarray]:
-    capture, frames = cv2.VideoCapture(str(path)), []
+    capture = cv2.VideoCapture(str(path))
+    frames: list[np.ndarray] = []
     while True:
         there, pixels = capture.read()
         if not there:

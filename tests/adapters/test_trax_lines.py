@@ -160,7 +160,8 @@ def test_a_line_is_held_in_memory_only_if_it_may_be_a_message_and_only_up_to_a_l
     ],
 )
 def test_regions_are_read(text: str, region: list[float] | None) -> None:
-    np.testing.assert_array_equal(parse_region(text), np.float32([np.nan] * 4 if region is None else region))
+    expected = np.array([np.nan] * 4 if region is None else region, np.float32)
+    np.testing.assert_array_equal(parse_region(text), expected)
 
 
 @pytest.mark.parametrize(
@@ -382,7 +383,8 @@ def test_fifteen_hundred_raw_requests_do_not_get_through_the_server() -> None:
     generator = random.Random(13)
     taken = 0
     for _ in range(1500):
-        asked, parts = b"".join(mutated(generator) for _ in range(3)), []
+        asked = b"".join(mutated(generator) for _ in range(3))
+        parts: list[bytes] = []
 
         class Fed(Channel):
             def receive(self, parts: list[bytes] = parts) -> bytes:

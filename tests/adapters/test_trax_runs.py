@@ -211,7 +211,7 @@ def test_the_loop_of_the_docstring_answers_each_frame_with_its_own_region(tmp_pa
     )
     folder = render_to_folder(embedded_benchmark(length=5, names=("jelly-drifts",)), tmp_path / "videos", "vot")
     dataset = load_dataset(folder)
-    assert [frame.path.name for frame in dataset.sequences[0].frames or ()] == LISTING  # type: ignore[union-attr]
+    assert [frame.path.name for frame in dataset.sequences[0].frames or ()] == LISTING
     summary = run_experiment(EXPERIMENT, [TraxTracker(f'"{sys.executable}" "{script}"', "mine")], dataset, tmp_path)
     assert not summary.failures
     (run,) = read_results(summary.out, dataset)["mine"].runs["jelly-drifts"]

@@ -232,11 +232,12 @@ def test_raw_images_of_every_kind_and_size_arrive_as_they_were(sequence: Sequenc
     connection.initialize(trax.MemoryImage.create(colour), trax.Rectangle.create(1, 2, 3, 4))
     # One byte past the end, as libtrax writes it, breaks the heap where the size is 8 beyond a multiple of 16.
     for height in range(20, 36):
-        for pixels, times in [
+        images: list[tuple[np.ndarray, int]] = [
             (random.integers(0, 256, (height, 30, 3), dtype=np.uint8), 1),
             (random.integers(0, 256, (height, 37), dtype=np.uint8), 3),
             (random.integers(0, 65536, (height, 31), dtype=np.uint16), 3),
-        ]:
+        ]
+        for pixels, times in images:
             ((region, _),) = connection.frame(trax.MemoryImage.create(pixels))
             seen = pixels >> 8 if pixels.dtype == np.uint16 else pixels
             total = times * int(seen.astype(np.int64).sum())

@@ -127,7 +127,7 @@ def test_the_toolkit_runs_an_exported_workspace_and_the_catalogues_registry(
         assert "rror" not in said, said
         return said
 
-    exported = ["siamfc-eval", "export", "vot-workspace", "ws", "--data", drawn]
+    exported: list[str | Path] = ["siamfc-eval", "export", "vot-workspace", "ws", "--data", drawn]
     run(*exported, "--tracker", f"classic={shlex.quote(sys.executable)} {shlex.quote(script)} rectangle 40")
     (tmp_path / "ws" / "stack.yaml").write_text(STACK)
     catalogue = catalogue_folder("trackers") / "trackers.ini"

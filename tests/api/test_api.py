@@ -110,7 +110,7 @@ def test_wrong_options_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no such folder|ground truth"):
         se.score(tmp_path / "nothing", dataset="otb2015")
     with pytest.raises(AttributeError, match="skore"):
-        _ = se.skore  # type: ignore[attr-defined]
+        _ = se.skore
 
 
 def test_importing_costs_nothing_and_everything_is_listed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -13,7 +14,7 @@ from siamfc_eval.metrics.conventions import CONVENTIONS
 from siamfc_eval.models.registry import model_names
 
 
-def listed(what: str) -> list[dict]:
+def listed(what: str) -> list[dict[str, Any]]:
     done = CliRunner().invoke(command, [what, "--json"], catch_exceptions=False)
     assert done.exit_code == 0
     return json.loads(done.stdout)

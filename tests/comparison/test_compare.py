@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from siamfc_eval.comparison.resampling import (
     weighted_scores,
 )
 from siamfc_eval.errors import IncompleteError, UnknownNameError
-from siamfc_eval.metrics.scores import Metric, Scores, TrackerScores
+from siamfc_eval.metrics.scores import Measure, Metric, Scores, TrackerScores
 
 
 def mean_of(statistics: np.ndarray) -> np.ndarray:
@@ -51,7 +52,7 @@ def scores_of(**trackers: np.ndarray) -> Scores:
         dataset="toy",
         convention="mean",
         signature="toy|conv:mean",
-        measure=MeanMeasure(),
+        measure=cast(Measure, MeanMeasure()),
         sequences=tuple(f"s{i}" for i in range(count)),
         trackers={
             name: TrackerScores(name, {}, {}, {}, {}, statistics=rows_of(values)) for name, values in trackers.items()

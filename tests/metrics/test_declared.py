@@ -77,8 +77,8 @@ def test_a_run_from_memory_scores_as_one_from_a_file(name: str) -> None:
     boxes = tuple(one.boxes + np.array([3.0, 1.0, 0.0, 0.0]))
     for entries in ((Code.INITIALIZED, *boxes[1:]), (Code.INITIALIZED, turned, *boxes[2:])):
         measure = build_measure(name, Dataset("made-up", (one,)))
-        rows = [measure.statistics(one, [kind(entries)]) for kind in (Trajectory, RecordedTrajectory)]
-        np.testing.assert_array_equal(*rows)
+        in_memory, recorded = (measure.statistics(one, [kind(entries)]) for kind in (Trajectory, RecordedTrajectory))
+        np.testing.assert_array_equal(in_memory, recorded)
 
 
 def test_overlaps_are_drawn_once_for_each_rule_that_asks() -> None:

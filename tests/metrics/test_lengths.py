@@ -119,7 +119,7 @@ def test_the_lead_in_is_no_other_length_and_is_said() -> None:
     for policy in ("convention", "strict"):
         measure = build_measure("otb-matlab", Dataset("made-up", (video,)))
         assert isinstance(measure, Strict)
-        relaxed = measure.relaxed(policy)  # type: ignore[arg-type]
+        relaxed = measure.relaxed(policy)
         assert isinstance(relaxed, Strict)
         assert relaxed.check(video, Trajectory((BOX,) * 30)) == ""
         assert "the first 5 frames are not scored" in relaxed.check(video, Trajectory((BOX,) * 25))

@@ -13,6 +13,7 @@ from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.conventions import build_measure
+from siamfc_eval.metrics.ope.measure import OpeMeasure
 from siamfc_eval.metrics.scoring import score
 from siamfc_eval.results.raw import RawResults
 from siamfc_eval.results.read import read_results
@@ -62,6 +63,7 @@ def test_every_tracker_scores_as_its_toolkit_says(
 ) -> None:
     assert len(reference) == 12
     measure = build_measure(convention, otb)
+    assert isinstance(measure, OpeMeasure)
     for tracker, columns in reference.items():
         expected = columns[COLUMNS[convention][0]]
         runs = [result for _, result in sorted(raw[tracker].trajectories().items())]

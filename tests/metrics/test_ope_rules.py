@@ -51,7 +51,7 @@ def test_a_perfect_tracker_reaches_20_of_21_points() -> None:
 def test_the_first_frame_is_taken_replaced_or_dropped() -> None:
     video, wrong_first = sequence(BOX, BOX), run(AWAY, BOX)
     rates = {
-        rule: scores(replace(PLAIN, first_frame=rule), video, wrong_first)["success_rate_50"]  # type: ignore[arg-type]
+        rule: scores(replace(PLAIN, first_frame=rule), video, wrong_first)["success_rate_50"]
         for rule in ("as-given", "ground-truth", "drop")
     }
     assert rates == {"as-given": 0.5, "ground-truth": 1.0, "drop": 1.0}
@@ -180,7 +180,7 @@ def test_absent_frames_count_or_fail_or_are_left_out() -> None:
     video = sequence(BOX, BOX, BOX, BOX, absent=np.array([False, True, True, True]))
     answers = run(BOX, AWAY, AWAY, BOX)
     rates = {
-        rule: scores(replace(PLAIN, absent=rule), video, answers)["success_rate_50"]  # type: ignore[arg-type]
+        rule: scores(replace(PLAIN, absent=rule), video, answers)["success_rate_50"]
         for rule in ("count", "fail", "exclude")
     }
     assert rates == {"count": 0.5, "fail": 0.25, "exclude": 1.0}
@@ -213,7 +213,7 @@ def test_sequences_in_which_nothing_succeeds_may_leave_the_mean() -> None:
     videos = [sequence(BOX, name="one"), sequence(BOX, name="two")]
     runs = [[run(BOX)], [run(AWAY)]]
     for rule, rate in (("count", 0.5), ("drop", 1.0)):
-        measure = OpeMeasure("test", replace(PLAIN, zero_curves=rule))  # type: ignore[arg-type]
+        measure = OpeMeasure("test", replace(PLAIN, zero_curves=rule))
         total = measure.statistics_many(videos, runs).sum(axis=0)
         assert measure.finish(total)["success_rate_50"] == rate
 
@@ -222,7 +222,7 @@ def test_pooling_over_frames_weighs_long_sequences_more() -> None:
     videos = [sequence(BOX, name="one"), sequence(BOX, BOX, BOX, name="two")]
     runs = [[run(BOX)], [run(AWAY, AWAY, AWAY)]]
     for rule, rate in (("sequences", 0.5), ("frames", 0.25)):
-        measure = OpeMeasure("test", replace(PLAIN, pooling=rule))  # type: ignore[arg-type]
+        measure = OpeMeasure("test", replace(PLAIN, pooling=rule))
         assert measure.finish(measure.statistics_many(videos, runs).sum(axis=0))["success_rate_50"] == rate
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
+from siamfc_eval.geometry.regions import Region
 from siamfc_eval.metrics.conventions import build_measure
 from siamfc_eval.metrics.scores import Measure
 from siamfc_eval.metrics.vot.longterm import precision_recall, quantile_thresholds
@@ -32,7 +33,7 @@ def video(frames: int, name: str = "one", absent: slice | None = None) -> Sequen
 
 def run(text: str, confidences: list[float] | None = None) -> Trajectory:
     """I: initialisation, S: no answer, ".": hits, "-": misses."""
-    meaning = {"I": Code.INITIALIZED, "S": Code.SKIPPED, ".": TARGET, "-": AWAY}
+    meaning: dict[str, Region | Code] = {"I": Code.INITIALIZED, "S": Code.SKIPPED, ".": TARGET, "-": AWAY}
     sure = None if confidences is None else np.array(confidences)
     return Trajectory(tuple(meaning[letter] for letter in text), confidences=sure)
 

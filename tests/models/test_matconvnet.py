@@ -33,10 +33,13 @@ def parameters(**changes: Any) -> dict[str, np.ndarray]:
             values[f"br_bn{index}m"] = rng.normal(size=(outputs, 1)).astype(np.float32)
             values[f"br_bn{index}b"] = rng.normal(size=(outputs, 1)).astype(np.float32)
             values[f"br_bn{index}x"] = rng.uniform(1, 2, size=(outputs, 2)).astype(np.float32)
-    return values | {"fin_adjustf": np.float32([[0.002]]), "fin_adjustb": np.float32([[-1.5]])} | changes
+    values |= {"fin_adjustf": np.array([[0.002]], np.float32), "fin_adjustb": np.array([[-1.5]], np.float32)}
+    return values | changes
 
 
-def written(path: Path, values: dict[str, np.ndarray], layers: tuple[tuple[str, dict], ...] = (), **save: Any) -> Path:
+def written(
+    path: Path, values: dict[str, np.ndarray], layers: tuple[tuple[str, dict[str, Any]], ...] = (), **save: Any
+) -> Path:
     """The file of a network, with whatever layers are given."""
     params = np.array(list(values.items()), dtype=[("name", "O"), ("value", "O")])
     blocks = np.array(list(layers), dtype=[("name", "O"), ("block", "O")])
@@ -60,7 +63,9 @@ def test_every_parameter_finds_its_place(tmp_path: Path, compress: bool) -> None
 
 
 def test_strides_and_the_last_relu_are_read_from_the_layers(tmp_path: Path) -> None:
-    layers = [(f"br1_conv{number}", {"stride": np.array([[1.0, 1.0]])}) for number in range(2, 6)]
+    layers: list[tuple[str, dict[str, Any]]] = [
+        (f"br1_conv{number}", {"stride": np.array([[1.0, 1.0]])}) for number in range(2, 6)
+    ]
     layers += [(f"br1_relu{number}", {"leak": 0.0}) for number in range(1, 6)]
     layers += [("br1_conv1", {"stride": np.array([[4.0, 4.0]])}), ("br1_pool2", {"stride": np.array([[1.0, 1.0]])})]
     layers += [("br2_conv1", {"stride": np.array([[9.0, 9.0]])})]

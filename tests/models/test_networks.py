@@ -16,7 +16,12 @@ from siamfc_eval.models.heads.rpn import correlate_depthwise
 from siamfc_eval.models.initialisation import initialise_weights
 from siamfc_eval.models.preprocessing import HALF_RGB, IMAGENET_RGB, PLAIN_BGR, Preprocessing
 from siamfc_eval.models.registry import build_model
-from siamfc_eval.models.siamese import SiameseNetwork, join_templates, select_template
+from siamfc_eval.models.siamese import (
+    FullyConvolutional,
+    SiameseNetwork,
+    join_templates,
+    select_template,
+)
 
 FAST = ["SiamFC", "SiamFCRes22", "SiamFCIncep22", "SiamFCNext22"]
 
@@ -114,6 +119,7 @@ def test_features_see_no_padding(name: str) -> None:
     model = network(name)
     wide = images(1, 135)
     with torch.inference_mode():
+        assert isinstance(model, FullyConvolutional)
         first, second = model.embed(wide[:, :, :127, :127]), model.embed(wide[:, :, 8:, 8:])
     assert relative(first[:, :, 1:, 1:], second[:, :, :-1, :-1]) < 1e-5
 
@@ -268,6 +274,7 @@ def test_initial_weights_follow_the_seed_and_the_recipes() -> None:
     initialise_weights(model)
     first = model.backbone.get_parameter("conv3.0.weight").detach().clone()
     assert float(first.std()) == pytest.approx((2 / (384 * 9)) ** 0.5, rel=0.01)
+    assert isinstance(model.head, torch.nn.Module)
     assert float(model.head.get_parameter("search_cls.weight").detach().std()) == pytest.approx(0.01, rel=0.05)
     torch.manual_seed(3)
     initialise_weights(model)

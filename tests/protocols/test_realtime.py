@@ -79,7 +79,8 @@ def test_given_times_are_not_recorded_as_measured_ones() -> None:
     sequence = Sequence("s", np.tile([10.0, 10, 20, 20], (4, 1)))
     for measured in (np.nan, 0.5):
         run = realtime(unsupervised(sequence), INTERVAL, seconds=0.01)
-        trajectory = drive(run, lambda _, measured=measured: Report(sequence.boxes[0], measured))
+        report = Report(sequence.boxes[0], measured)
+        trajectory = drive(run, lambda _, report=report: report)  # type: ignore[misc]
         np.testing.assert_array_equal(trajectory.times, [measured] * 4)
 
 

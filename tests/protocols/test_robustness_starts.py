@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def _annotated(shared: Path) -> dict[str, Sequence]:
     return found
 
 
-def _ivt_runs(shared: Path, kind: str) -> dict[str, list[dict[str, object]]]:
+def _ivt_runs(shared: Path, kind: str) -> dict[str, list[dict[str, Any]]]:
     folder = shared / "data" / "otb2015" / "tre_sre" / kind / "IVT"
     return {path.stem.replace("BasketBall", "Basketball"): json.loads(path.read_text()) for path in folder.glob("*")}
 
@@ -74,7 +75,7 @@ def test_sre_starts_with_the_boxes_with_which_the_otb_toolkit_started_ivt(shared
         boxes = sre_boxes(sequences[name].boxes[0], image_sizes.get(name))
         assert [run["shiftType"] for run in runs] == list(boxes)
         for run in runs:
-            centre_x, centre_y, scale_x, _, _, scale_y = run["res"][0]  # type: ignore[index]
+            centre_x, centre_y, scale_x, _, _, scale_y = run["res"][0]
             x, y, width, height = boxes[str(run["shiftType"])] + [1, 1, 0, 0]
             size = np.array([scale_x, scale_y]) * IVT_TEMPLATE
             assert size == pytest.approx([width, height], abs=0.01), (name, run["shiftType"])

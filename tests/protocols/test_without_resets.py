@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -55,12 +57,17 @@ def test_vot_runs_without_resets_begin_with_the_code_for_an_initialisation(proto
     assert not any(isinstance(entry, Code) for entry in trajectory.entries[1:])
 
 
+def answered(asked: list[Command], command: Command) -> Report:
+    asked.append(command)
+    return Report(POLYGON)
+
+
 def test_one_pass_files_hold_boxes_whatever_a_tracker_takes_and_answers() -> None:
     sequence = _sequence(regions=(POLYGON,) * 5)
     box = [8, 20, 22, 25]
     for protocol in (one_pass(sequence, polygons=True), tre(sequence, 0, polygons=True)):
         asked: list[Command] = []
-        trajectory = drive(protocol, lambda command, asked=asked: (asked.append(command), Report(POLYGON))[1])
+        trajectory = drive(protocol, partial(answered, asked))
         assert isinstance(asked[0], Initialize)
         assert np.array_equal(asked[0].region, POLYGON)
         assert [entry.tolist() for entry in trajectory.entries] == [box] * 5  # type: ignore[union-attr]

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from siamfc_eval.errors import InputError
+from siamfc_eval.geometry.regions import Region
 from siamfc_eval.protocols.trajectory import Code
 from siamfc_eval.results.formats.binary import format_binary, parse_binary
 from siamfc_eval.results.rows import rows_of
@@ -33,7 +34,7 @@ def test_the_layout_is_the_documented_one() -> None:
 
 
 @given(entries)
-def test_numbers_that_float32_can_hold_come_back_unchanged(values: list) -> None:
+def test_numbers_that_float32_can_hold_come_back_unchanged(values: list[Region | Code]) -> None:
     rows = rows_of(values)
     again = parse_binary(format_binary(rows), HERE)
     np.testing.assert_array_equal(again.boxes, rows.boxes)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -44,8 +44,11 @@ def run_of(draw: st.DrawFn, frames: int, codes: bool) -> Trajectory:
     return Trajectory(tuple(entries), draw(column) if timed else None, draw(column) if scored else None)
 
 
+StoredRuns = tuple[Dataset, str | None, dict[tuple[str, int], Trajectory]]
+
+
 @st.composite
-def stored_runs(draw: st.DrawFn) -> tuple[Dataset, str | None, dict[tuple[str, int], Trajectory]]:
+def stored_runs(draw: st.DrawFn) -> StoredRuns:
     """A data set, an protocol or none, and trajectories by sequence and repetition."""
     origin = draw(st.sampled_from([0.0, 1.0]))
     names = draw(st.sampled_from([["Human4-2", "Jogging-1"], ["bag", "a b", "x.1"]]))
@@ -111,7 +114,7 @@ def exchange(results: RawResults, place: Path, layout: Layout, binary: bool = Tr
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(stored_runs(), st.sampled_from(LAYOUTS), st.booleans())
-def test_results_come_back_from_every_layout(runs, layout: Layout, binary: bool) -> None:
+def test_results_come_back_from_every_layout(runs: StoredRuns, layout: Layout, binary: bool) -> None:
     dataset, protocol, trajectories = runs
     with tempfile.TemporaryDirectory() as place:
         own = store(Path(place) / "own", dataset, protocol, trajectories)
@@ -278,12 +281,12 @@ def annotated(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def invoke(*words: str | Path):
+def invoke(*words: str | Path) -> Result:
     return CliRunner().invoke(cli, [str(word) for word in words], standalone_mode=False)
 
 
 def test_the_commands_check_import_and_export_work_together(annotated: Path) -> None:
-    options = ["--annotations", annotated / "OTB"]
+    options: list[str | Path] = ["--annotations", annotated / "OTB"]
     checked = invoke("check", "results", annotated / "foreign", *options)
     assert "x1,y1,x2,y2 instead of x,y,w,h in 2 of 2 files" in checked.output
     assert checked.return_value == 0
@@ -312,12 +315,13 @@ def test_the_commands_check_import_and_export_work_together(annotated: Path) -> 
 
 def test_missing_sequences_are_named_and_set_the_exit_code(annotated: Path) -> None:
     (annotated / "foreign" / "A" / "Couple.txt").unlink()
-    options = ["--annotations", annotated / "OTB"]
-    for words in (
+    options: list[str | Path] = ["--annotations", annotated / "OTB"]
+    commands: list[list[str | Path]] = [
         ["check", "results", annotated / "foreign"],
         ["import", annotated / "foreign", "--out", annotated / "out"],
         ["export", "results", annotated / "foreign", "--out", annotated / "plain", "--format", "plain"],
-    ):
+    ]
+    for words in commands:
         outcome = invoke(*words, *options)
         assert outcome.return_value == 2, outcome.output
         assert "Couple" in outcome.output

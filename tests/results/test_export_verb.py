@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from PIL import Image
 
 from siamfc_eval.cli.main import cli
 from siamfc_eval.errors import InputError, UnknownNameError
 
 
-def invoke(*words: str | Path):
+def invoke(*words: str | Path) -> Result:
     return CliRunner().invoke(cli, [str(word) for word in words], standalone_mode=False)
 
 

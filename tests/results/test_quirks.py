@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +26,10 @@ from siamfc_eval.results.raw import TrackerResults
 from siamfc_eval.results.read import read_results
 from siamfc_eval.results.rows import plain_boxes
 
+Change = Callable[[np.ndarray], np.ndarray]
 
-def results_with(tmp_path: Path, dataset: Dataset, change) -> TrackerResults:
+
+def results_with(tmp_path: Path, dataset: Dataset, change: Change) -> TrackerResults:
     """A tracker that answers the ground truth, after `change(published boxes)`."""
     folder = tmp_path / "Tracker"
     folder.mkdir(parents=True)
@@ -65,7 +68,7 @@ def half_pixel_first(boxes: np.ndarray) -> np.ndarray:
     ],
 )
 def test_a_habit_is_detected_said_and_repaired_only_on_request(
-    tmp_path: Path, otb_like: Dataset, change, expected: tuple[str, float, int], said: str
+    tmp_path: Path, otb_like: Dataset, change: Change, expected: tuple[str, float, int], said: str
 ) -> None:
     results = results_with(tmp_path, otb_like, change)
     (quirk,) = detect_quirks(results, otb_like)

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -276,10 +277,10 @@ def test_a_check_names_every_file_that_cannot_be_used(tmp_path: Path, otb_like: 
     json.dumps(check.to_json())
 
 
-LIMITS: dict = {"limit": 2**20, "holding": "OTB results"}
+LIMITS: dict[str, Any] = {"limit": 2**20, "holding": "OTB results"}
 
 
-def save_matlab(path: Path, runs: list[dict], compress: bool = True) -> None:
+def save_matlab(path: Path, runs: list[dict[str, Any]], compress: bool = True) -> None:
     import scipy.io
 
     cells = np.empty((1, len(runs)), dtype=object)
@@ -309,7 +310,7 @@ def test_matlab_values_are_what_scipy_wrote(tmp_path: Path, compress: bool) -> N
     values = {
         "res": np.arange(12.0).reshape(3, 4) / 7,
         "whole": np.array([[1, -2], [3, 300]], dtype=np.int16),
-        "single": np.float32([[1.5]]),
+        "single": np.array([[1.5]], np.float32),
         "type": "rect",
         "empty": np.zeros((0, 0)),
         "nothing": "",
@@ -393,7 +394,9 @@ def test_a_matlab_file_that_unpacks_to_gigabytes_is_refused(
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data(), ending=st.sampled_from([".mat", ".json"]))
-def test_no_damage_gives_anything_but_an_input_error(tmp_path: Path, otb_like: Dataset, data, ending: str) -> None:
+def test_no_damage_gives_anything_but_an_input_error(
+    tmp_path: Path, otb_like: Dataset, data: st.DataObject, ending: str
+) -> None:
     path = tmp_path / f"Basketball_IVT{ending}"
     run = {"res": np.ones((3, 4)), "type": "rect", "startFrame": 1.0}
     if ending == ".mat":

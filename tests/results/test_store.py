@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from siamfc_eval.storage.writing import write_atomic
 ITEMS = [ResultItem("bag", 3), ResultItem("fish1", 3)]
 
 
-def manifest(**changes) -> Manifest:
+def manifest(**changes: Any) -> Manifest:
     return Manifest(**{"dataset": "vot2018", "tracker": "SiamAPN++", "identity": {"weights": "a1"}, **changes})
 
 

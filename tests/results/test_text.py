@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from siamfc_eval.protocols.trajectory import Code
 from siamfc_eval.results.content import read_content
 from siamfc_eval.results.formats.text import parse_numbers, parse_rows
 from siamfc_eval.results.formats.write_text import format_columns, format_rows
-from siamfc_eval.results.rows import rows_of
+from siamfc_eval.results.rows import Rows, rows_of
 
 HERE = Path("tracker/bag.txt")
 
@@ -26,7 +27,7 @@ nothing = st.just(np.full(4, np.nan))
 entries = st.lists(rectangles | polygons | nothing | st.sampled_from(Code), min_size=1, max_size=6)
 
 
-def parse(text: str):
+def parse(text: str) -> Rows:
     return parse_rows(text.encode(), HERE)
 
 
@@ -138,7 +139,7 @@ def test_a_pipe_and_a_folder_are_refused_without_waiting(tmp_path: Path) -> None
 
 
 @given(entries, st.sampled_from([0.0, 1.0]))
-def test_writing_and_reading_gives_the_same_numbers(values: list, origin: float) -> None:
+def test_writing_and_reading_gives_the_same_numbers(values: list[Any], origin: float) -> None:
     rows = rows_of(values, origin)
     again = parse_rows(format_rows(rows).encode(), HERE)
     np.testing.assert_array_equal(again.boxes, rows.boxes)

@@ -18,7 +18,7 @@ from siamfc_eval.geometry.regions import Region
 from siamfc_eval.tracking.tracker import Output
 
 
-class NumberedFrames(collections.abc.Sequence[Frame]):  # type: ignore[type-arg]
+class NumberedFrames(collections.abc.Sequence[Frame]):
     """Tiny images; the first pixel tells the frame's number. Picklable. May have a frame that cannot be read."""
 
     def __init__(self, length: int, broken: int | None = None) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from running_toys import NumberedFrames, OneByOne, ToyTracker, moving_sequence, small_dataset
 
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.datasets.sequence import Dataset
@@ -34,6 +33,7 @@ from siamfc_eval.running.protocol_specs import (
 )
 from siamfc_eval.running.serial import run_serial
 from siamfc_eval.running.work import Failed, Finished, Outcome, WorkItem
+from tests.running.running_toys import NumberedFrames, OneByOne, ToyTracker, moving_sequence, small_dataset
 
 SPECS: list[AnySpec] = [
     OnePassSpec(kind="ope"),
@@ -274,8 +274,10 @@ def test_what_cannot_be_read_in_a_process_costs_its_own_run() -> None:
     items[1] = replace(items[1], sequence=replace(items[1].sequence, frames=_Unreadable(3)))
     outcomes = list(run_processes(OneByOne, items, 1, _nothing))
     assert [type(outcome) for outcome in outcomes] == [Finished, Failed, Finished]
-    assert "un-serialize" in outcomes[1].error
-    assert "nobody reads this" in outcomes[1].details
+    failed = outcomes[1]
+    assert isinstance(failed, Failed)
+    assert "un-serialize" in failed.error
+    assert "nobody reads this" in failed.details
 
 
 class _Unreadable(NumberedFrames):

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from running_toys import OneByOne, ToyTracker, moving_sequence, small_dataset
 
 from siamfc_eval.api.report import run_facts
 from siamfc_eval.datasets.sequence import Dataset
@@ -20,6 +19,8 @@ from siamfc_eval.running import events
 from siamfc_eval.running.experiment import Experiment, parse_experiment
 from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.run import run_experiment
+from siamfc_eval.tracking.tracker import Tracker
+from tests.running.running_toys import OneByOne, ToyTracker, moving_sequence, small_dataset
 
 
 def _experiment(**protocol: Any) -> Experiment:
@@ -157,7 +158,7 @@ def test_results_of_another_tracker_or_ground_truth_are_not_mixed(tmp_path: Path
 
 
 def test_a_failing_tracker_is_reported_and_the_others_go_on(tmp_path: Path) -> None:
-    trackers = [OneByOne("raise", at=5, name="broken"), ToyTracker()]
+    trackers: list[str | Tracker] = [OneByOne("raise", at=5, name="broken"), ToyTracker()]
     summary = run_experiment(OPE, trackers, small_dataset(4, 8), tmp_path, options=ALONE)
     assert summary.exit_code == 3
     assert [(failure.tracker, failure.key) for failure in summary.failures] == [("broken", "s2")]

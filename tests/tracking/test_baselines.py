@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
 
+from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError, TrackerError, UnknownNameError
 from siamfc_eval.tracking.families.opencv import ALGORITHMS, OpenCVTracker, installed_algorithms
 from siamfc_eval.tracking.families.static import StaticTracker
@@ -14,7 +17,7 @@ from siamfc_eval.tracking.tracker import BatchTracker, Tracker
 START = np.array([160.0, 120.0, 48.0, 48.0])
 
 
-def test_static_repeats_the_start_box(blob_at) -> None:
+def test_static_repeats_the_start_box(blob_at: Callable[..., Frame]) -> None:
     tracker = StaticTracker()
     assert isinstance(tracker, BatchTracker)
     state = tracker.init(blob_at(START), START)
@@ -24,7 +27,7 @@ def test_static_repeats_the_start_box(blob_at) -> None:
         output.region[:] = -1
 
 
-def test_mil_follows_a_blob_and_does_so_twice_alike(blob_at) -> None:
+def test_mil_follows_a_blob_and_does_so_twice_alike(blob_at: Callable[..., Frame]) -> None:
     if "MIL" not in installed_algorithms():
         pytest.skip("the installed OpenCV has no MIL")
     tracker = OpenCVTracker("mil", "MIL")
@@ -40,7 +43,7 @@ def test_mil_follows_a_blob_and_does_so_twice_alike(blob_at) -> None:
     assert np.abs(runs[0][-1, :2] - START[:2] - [12, 0]).max() < 12
 
 
-def test_mil_answers_alike_whatever_was_tracked_before_and_by_any_number_of_threads(textured: list) -> None:
+def test_mil_answers_alike_whatever_was_tracked_before_and_by_any_number_of_threads(textured: list[Frame]) -> None:
     if "MIL" not in installed_algorithms():
         pytest.skip("the installed OpenCV has no MIL")
     tracker, before, runs = OpenCVTracker("mil", "MIL"), cv2.getNumThreads(), []
@@ -69,7 +72,9 @@ def test_an_algorithm_that_is_not_installed_is_named_with_those_that_are() -> No
         OpenCVTracker("x", "CSTR")
 
 
-def test_frames_that_change_size_are_an_error_and_not_a_crash(blob_at, textured: list) -> None:
+def test_frames_that_change_size_are_an_error_and_not_a_crash(
+    blob_at: Callable[..., Frame], textured: list[Frame]
+) -> None:
     if "MIL" not in installed_algorithms():
         pytest.skip("the installed OpenCV has no MIL")
     tracker = OpenCVTracker("mil", "MIL")

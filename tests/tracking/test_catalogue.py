@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,11 +11,13 @@ import torch
 
 from siamfc_eval.adapters.load import load_tracker
 from siamfc_eval.catalogue import find_definition
+from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.models.registry import build_model, model_names
 from siamfc_eval.tracking.catalogue import read_catalogue, tracker_facts, tracker_names
 from siamfc_eval.tracking.definition import read_definition
 from siamfc_eval.tracking.families.siamese.definition import NetworkDefinition
+from siamfc_eval.tracking.families.siamese.tracker import SiameseTracker
 from siamfc_eval.tracking.family import LoadOptions
 
 
@@ -26,6 +29,13 @@ def narrow_weights(tmp_path: Path) -> Path:
     path = tmp_path / "narrow.pth"
     torch.save(network.state_dict(), path)
     return path
+
+
+def network_tracker(spec: str, **options: Any) -> SiameseTracker[Any, Any, Any]:
+    """A tracker that says what it was made of."""
+    tracker = load_tracker(spec, **options)
+    assert isinstance(tracker, SiameseTracker)
+    return tracker
 
 
 @pytest.mark.parametrize("name", tracker_names())
@@ -42,8 +52,8 @@ def test_every_model_has_a_tracker() -> None:
     assert {entry.model for entry in definitions if isinstance(entry, NetworkDefinition)} == set(model_names())
 
 
-def test_a_users_weights_make_a_tracker(narrow_weights: Path, textured: list) -> None:
-    tracker = load_tracker("siamfc", device="cpu", weights=narrow_weights)
+def test_a_users_weights_make_a_tracker(narrow_weights: Path, textured: list[Frame]) -> None:
+    tracker = network_tracker("siamfc", device="cpu", weights=narrow_weights)
     state = tracker.init(textured[0], np.array([50.0, 50, 40, 40]))
     _, output = tracker.update(state, textured[1])
     assert np.isfinite(output.region).all()
@@ -65,7 +75,7 @@ def test_a_definition_says_whose_weights_these_are(tmp_path: Path) -> None:
     written = 'family = "siamfc"\nmodel = "SiamFCRes22"\nweights = "res22.pth"\n'
     (tmp_path / "assumed.toml").write_text(written, encoding="utf-8")
     (tmp_path / "named.toml").write_text(written + 'source = "siamesex"\n', encoding="utf-8")
-    assumed, named = (load_tracker(str(tmp_path / f"{name}.toml"), device="cpu") for name in ("assumed", "named"))
+    assumed, named = (network_tracker(str(tmp_path / f"{name}.toml"), device="cpu") for name in ("assumed", "named"))
     (note,) = assumed.notes
     assert "res22.pth: taken for SiamDW's, fed with BGR" in note
     assert 'source = "siamesex"' in note
@@ -82,9 +92,9 @@ def test_a_key_chooses_among_the_weights_of_a_file(narrow_weights: Path) -> None
     plain = torch.load(narrow_weights, weights_only=True)
     averaged = {name: t * 2 if t.is_floating_point() else t for name, t in plain.items()}
     torch.save({"state_dict": plain, "ema": averaged}, narrow_weights)
-    usual = load_tracker("siamfc", device="cpu", weights=narrow_weights)
+    usual = network_tracker("siamfc", device="cpu", weights=narrow_weights)
     assert "--weights-key ema" in usual.notes[0]
-    chosen = load_tracker("siamfc", device="cpu", weights=narrow_weights, weights_key="ema")
+    chosen = network_tracker("siamfc", device="cpu", weights=narrow_weights, weights_key="ema")
     assert chosen.notes == ()
     assert (
         chosen.facts["hash"]
@@ -95,7 +105,7 @@ def test_a_key_chooses_among_the_weights_of_a_file(narrow_weights: Path) -> None
     path.write_text(
         'family = "siamfc"\nmodel = "SiamFC"\nweights = "narrow.pth"\nweights_key = "ema"\n', encoding="utf-8"
     )
-    assert load_tracker(str(path), device="cpu").facts["weights_key"] == "ema"
+    assert network_tracker(str(path), device="cpu").facts["weights_key"] == "ema"
     for spec in ("static", "trax:true", "mine.py:Mine"):
         with pytest.raises(InputError, match="the key 'ema' means nothing to it"):
             load_tracker(spec, device="cpu", weights_key="ema")

@@ -55,8 +55,8 @@ def test_the_tracker_does_not_change() -> None:
     tracker = CorrelationFilterTracker("kcf")
     first, second = frames([(0, 0), (4, 4)])
     state = tracker.init(first, BOX)
-    answers = [tracker.update(state, second)[1].region for _ in range(2)]
-    assert np.array_equal(*answers)
+    once, again = (tracker.update(state, second)[1].region for _ in range(2))
+    assert np.array_equal(once, again)
 
 
 def test_a_larger_target_is_found_at_a_larger_scale() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
 import torch
 
+from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError
+from siamfc_eval.models.siamese import FullyConvolutional
 from siamfc_eval.tracking.families.siamese.inference import Inference, resolve_device
 
 
@@ -21,14 +24,14 @@ def test_a_device_that_is_not_there_is_refused(name: str) -> None:
         resolve_device(name)
 
 
-def test_threads_keep_the_order_of_the_work(matched_network) -> None:
+def test_threads_keep_the_order_of_the_work(matched_network: Callable[..., FullyConvolutional]) -> None:
     inference = Inference(matched_network(), "cpu")
     alone = inference.each(lambda a, b: 10 * a + b, range(9), range(9))
     inference.device = SimpleNamespace(type="cuda")  # type: ignore[assignment]
     assert inference.each(lambda a, b: 10 * a + b, range(9), range(9)) == alone
 
 
-def test_the_given_network_is_left_as_it_is(matched_network) -> None:
+def test_the_given_network_is_left_as_it_is(matched_network: Callable[..., FullyConvolutional]) -> None:
     network = matched_network().train()
     inference = Inference(network, "cpu")
     assert network.training
@@ -37,7 +40,9 @@ def test_the_given_network_is_left_as_it_is(matched_network) -> None:
 
 
 @pytest.mark.gpu
-def test_the_gpu_answers_as_the_cpu_does(matched_network, blob_at) -> None:
+def test_the_gpu_answers_as_the_cpu_does(
+    matched_network: Callable[..., FullyConvolutional], blob_at: Callable[..., Frame]
+) -> None:
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
     import numpy as np

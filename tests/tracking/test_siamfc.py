@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError, TrackerError
 from siamfc_eval.models.registry import build_model
 from siamfc_eval.models.siamese import FullyConvolutional
@@ -36,7 +39,9 @@ def feature_size(name: str) -> int:
 
 
 @pytest.mark.parametrize("name", FC_MODELS)
-def test_a_shift_comes_back_for_the_geometry_of_every_model(name: str, blob_at, matched_network) -> None:
+def test_a_shift_comes_back_for_the_geometry_of_every_model(
+    name: str, blob_at: Callable[..., Frame], matched_network: Callable[..., FullyConvolutional]
+) -> None:
     # Features of the model's own count and stride, embedded by a matched filter: only geometry can go wrong.
     network = matched_network(receptive_field=127 - 8 * (feature_size(name) - 1))
     tracker = SiamFCTracker("matched", network, SiamFCParameters(window_influence=0.0, scales=1), device="cpu")
@@ -48,7 +53,12 @@ def test_a_shift_comes_back_for_the_geometry_of_every_model(name: str, blob_at, 
 
 @pytest.mark.parametrize("size", [25.0, 100.0])
 @pytest.mark.parametrize("options", [{}, {"search_size": 263}, {"upsampled_size": 273}, {"upsampling": 8}])
-def test_a_shift_comes_back_at_every_scale_and_resolution(size: float, options: dict, blob_at, matched_network) -> None:
+def test_a_shift_comes_back_at_every_scale_and_resolution(
+    size: float,
+    options: dict[str, Any],
+    blob_at: Callable[..., Frame],
+    matched_network: Callable[..., FullyConvolutional],
+) -> None:
     start = np.array([150.5, 100.25, size, size])
     parameters = SiamFCParameters(window_influence=0.0, scales=1, **options)
     tracker = SiamFCTracker("matched", matched_network(), parameters, device="cpu")
@@ -58,7 +68,9 @@ def test_a_shift_comes_back_at_every_scale_and_resolution(size: float, options: 
         np.testing.assert_allclose(output.region[:2] - start[:2], [shift, -shift], atol=0.1)
 
 
-def test_the_cosine_window_pulls_towards_where_the_target_was(blob_at, matched_network) -> None:
+def test_the_cosine_window_pulls_towards_where_the_target_was(
+    blob_at: Callable[..., Frame], matched_network: Callable[..., FullyConvolutional]
+) -> None:
     errors = []
     for influence in (0.0, 0.3, 0.6):
         parameters = SiamFCParameters(window_influence=influence, scales=1)
@@ -70,7 +82,9 @@ def test_the_cosine_window_pulls_towards_where_the_target_was(blob_at, matched_n
 
 
 @pytest.mark.parametrize("scales", [3, 5])
-def test_the_size_moves_by_one_of_the_damped_scale_steps(scales: int, blob_at, matched_network) -> None:
+def test_the_size_moves_by_one_of_the_damped_scale_steps(
+    scales: int, blob_at: Callable[..., Frame], matched_network: Callable[..., FullyConvolutional]
+) -> None:
     parameters = SiamFCParameters(scales=scales, scale_step=1.05)
     tracker = SiamFCTracker("m", matched_network(), parameters, device="cpu")
     state = tracker.init(blob_at(START), START)
@@ -80,7 +94,9 @@ def test_the_size_moves_by_one_of_the_damped_scale_steps(scales: int, blob_at, m
     assert output.region[2] / output.region[3] == pytest.approx(1.0)
 
 
-def test_size_stays_within_its_limits(blob_at, matched_network) -> None:
+def test_size_stays_within_its_limits(
+    blob_at: Callable[..., Frame], matched_network: Callable[..., FullyConvolutional]
+) -> None:
     parameters = SiamFCParameters(
         scale_penalty=1.0, scale_rate=1.0, scale_step=1.5, max_size_ratio=1.2, min_size_ratio=0.9
     )
@@ -91,16 +107,16 @@ def test_size_stays_within_its_limits(blob_at, matched_network) -> None:
         assert 0.9 * 63.5 - 1e-9 <= output.region[2] <= 1.2 * 63.5 + 1e-9
 
 
-def test_states_are_not_changed_by_an_update(slim: SiamFCTracker, textured: list) -> None:
+def test_states_are_not_changed_by_an_update(slim: SiamFCTracker, textured: list[Frame]) -> None:
     state = slim.init(textured[0], np.array([80.0, 60.0, 40.0, 50.0]))
     first = slim.update(state, textured[1])[1].region
     again = slim.update(state, textured[1])[1].region
     np.testing.assert_array_equal(first, again)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        state.target = None  # type: ignore[assignment,misc]
+        state.target = None  # type: ignore[misc]
 
 
-def test_batches_answer_as_single_calls_do(slim: SiamFCTracker, textured: list) -> None:
+def test_batches_answer_as_single_calls_do(slim: SiamFCTracker, textured: list[Frame]) -> None:
     boxes = [np.array([20.0 + 30 * i, 30.0 + 10 * i, 30.0 + 4 * i, 45.0 - 5 * i]) for i in range(4)]
     assert isinstance(slim, BatchTracker)
     batched = slim.init_batch(textured, boxes)
@@ -121,7 +137,9 @@ def test_batches_answer_as_single_calls_do(slim: SiamFCTracker, textured: list) 
     ids=["one pixel", "sliver", "huge", "across the corner", "mostly outside"],
 )
 @pytest.mark.parametrize("crop", ["exact", "rounded"])
-def test_extreme_start_boxes_give_finite_answers(slim: SiamFCTracker, textured: list, box: list, crop: str) -> None:
+def test_extreme_start_boxes_give_finite_answers(
+    slim: SiamFCTracker, textured: list[Frame], box: list[float], crop: str
+) -> None:
     tracker = slim.with_parameters(crop=crop)
     state = tracker.init(textured[0], np.array(box, dtype=float))
     for frame in textured:
@@ -130,7 +148,9 @@ def test_extreme_start_boxes_give_finite_answers(slim: SiamFCTracker, textured: 
         assert (output.region[2:] > 0).all()
 
 
-def test_a_target_that_leaves_stays_near_and_finite(blob_at, matched_network, flat_frame) -> None:
+def test_a_target_that_leaves_stays_near_and_finite(
+    blob_at: Callable[..., Frame], matched_network: Callable[..., FullyConvolutional], flat_frame: Frame
+) -> None:
     tracker = SiamFCTracker("m", matched_network(), device="cpu")
     state = tracker.init(blob_at(START), START)
     for _ in range(5):
@@ -138,7 +158,7 @@ def test_a_target_that_leaves_stays_near_and_finite(blob_at, matched_network, fl
     np.testing.assert_allclose(output.region[:2] + output.region[2:] / 2, START[:2] + START[2:] / 2, atol=2.0)
 
 
-def test_a_target_at_the_border_does_not_run_out_of_the_frame(slim: SiamFCTracker, textured: list) -> None:
+def test_a_target_at_the_border_does_not_run_out_of_the_frame(slim: SiamFCTracker, textured: list[Frame]) -> None:
     state = slim.init(textured[0], np.array([200.0, 150.0, 60.0, 60.0]))
     for _ in range(6):
         state, output = slim.update(state, textured[1])
@@ -158,7 +178,7 @@ def test_a_target_at_the_border_does_not_run_out_of_the_frame(slim: SiamFCTracke
     ],
 )
 def test_start_regions_that_cannot_be_tracked_are_refused(
-    slim: SiamFCTracker, textured: list, region: list, words: str
+    slim: SiamFCTracker, textured: list[Frame], region: list[float], words: str
 ) -> None:
     with pytest.raises(InputError, match=words):
         slim.init(textured[0], np.array(region, dtype=float))
@@ -169,14 +189,16 @@ def test_start_regions_that_cannot_be_tracked_are_refused(
 )
 @pytest.mark.parametrize("crop", ["exact", "rounded"])
 def test_frames_of_another_shape_are_named_before_the_start_region_is_blamed(
-    slim: SiamFCTracker, frame_of, shape: tuple, crop: str
+    slim: SiamFCTracker, frame_of: Callable[[np.ndarray], Frame], shape: tuple[int, ...], crop: str
 ) -> None:
     tracker = slim.with_parameters(crop=crop)
     with pytest.raises(InputError, match="a frame has shape"):
         tracker.init(frame_of(np.zeros(shape, dtype=np.uint8)), np.array([150.0, 100.0, 40.0, 50.0]))
 
 
-def test_a_polygon_starts_as_its_bounding_box_or_by_its_area(textured: list, matched_network) -> None:
+def test_a_polygon_starts_as_its_bounding_box_or_by_its_area(
+    textured: list[Frame], matched_network: Callable[..., FullyConvolutional]
+) -> None:
     diamond = np.array([100.0, 60, 140, 100, 100, 140, 60, 100])
     network = matched_network()
     bounds = SiamFCTracker("m", network, device="cpu").init(textured[0], diamond).target
@@ -190,7 +212,9 @@ def test_a_polygon_starts_as_its_bounding_box_or_by_its_area(textured: list, mat
     assert np.prod(area.size) == pytest.approx(3200)
 
 
-def test_a_polygon_starts_as_got10k_and_pysot_have_it(textured: list, matched_network) -> None:
+def test_a_polygon_starts_as_got10k_and_pysot_have_it(
+    textured: list[Frame], matched_network: Callable[..., FullyConvolutional]
+) -> None:
     vot = pytest.importorskip("got10k.datasets.vot", reason="got10k, whose rectangle is compared, is not installed")
     polygon = np.array([100.0, 60, 150, 88, 120, 130, 60, 100])
     theirs = vot.VOT._corner2rect(None, polygon[None])[0]
@@ -200,7 +224,7 @@ def test_a_polygon_starts_as_got10k_and_pysot_have_it(textured: list, matched_ne
     np.testing.assert_allclose(target.box, theirs)
 
 
-def test_broken_weights_stop_the_tracker_instead_of_spreading(textured: list) -> None:
+def test_broken_weights_stop_the_tracker_instead_of_spreading(textured: list[Frame]) -> None:
     network = build_model("SiamFC", channels=(4, 4, 4, 4, 4), groups=(1, 1, 1, 1, 1))
     next(network.parameters()).data[0] = float("nan")
     tracker = SiamFCTracker("broken", network, device="cpu")
@@ -216,6 +240,6 @@ def test_a_region_proposal_network_is_refused() -> None:
         SiamFCTracker("x", network, device="cpu")
 
 
-def test_an_unknown_device_is_refused(slim: SiamFCTracker, matched_network) -> None:
+def test_an_unknown_device_is_refused(slim: SiamFCTracker, matched_network: Callable[..., FullyConvolutional]) -> None:
     with pytest.raises(InputError, match="device 'toaster'"):
         SiamFCTracker("x", matched_network(), device="toaster")

@@ -25,8 +25,8 @@ def cropped(image: np.ndarray, centre: np.ndarray, side: float, size: int, fill:
     """Whole pixels around a centre (x, y in pixel indices), padded with the mean colour; shape (1, 3, size, size)."""
     side = round(float(side))
     corner = np.round(centre - (side - 1) / 2).astype(int)
-    border = max(0, *-corner, *(corner + side - image.shape[1::-1]))
-    padded = cv2.copyMakeBorder(image, *[int(border)] * 4, cv2.BORDER_CONSTANT, value=fill.tolist())
+    border = int(max(0, *-corner, *(corner + side - image.shape[1::-1])))
+    padded = cv2.copyMakeBorder(image, border, border, border, border, cv2.BORDER_CONSTANT, value=fill.tolist())
     x, y = corner + border
     patch = cv2.resize(padded[y : y + side, x : x + side], (size, size), interpolation=cv2.INTER_LINEAR)
     return torch.from_numpy(patch).permute(2, 0, 1)[None].float()

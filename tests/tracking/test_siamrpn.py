@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.registry import build_model
+from siamfc_eval.models.siamese import RegionProposal
 from siamfc_eval.tracking.families.siamrpn.anchors import anchor_grid, anchor_shapes, decode, size_change
 from siamfc_eval.tracking.families.siamrpn.family import PRESETS as SIAMRPN_PRESETS
 from siamfc_eval.tracking.families.siamrpn.parameters import SiamRPNParameters
@@ -29,7 +32,7 @@ def answer(anchor: int = SQUARE, width: float = 63.5, height: float = 63.5, cert
 
 
 @pytest.fixture
-def make(centroid_network: Callable) -> Callable[..., SiamRPNTracker]:
+def make(centroid_network: Callable[..., RegionProposal]) -> Callable[..., SiamRPNTracker]:
     """A tracker that finds the blob exactly."""
 
     def build(says: SimpleNamespace | None = None, **parameters: object) -> SiamRPNTracker:
@@ -69,7 +72,9 @@ def test_size_change_is_one_for_the_same_size_and_symmetric() -> None:
 
 @pytest.mark.parametrize("search", [255, 271, 287])
 @pytest.mark.parametrize("size", [25.0, 63.5])
-def test_a_shift_comes_back_at_every_search_size_and_scale(make, blob_at, search: int, size: float) -> None:
+def test_a_shift_comes_back_at_every_search_size_and_scale(
+    make: Callable[..., SiamRPNTracker], blob_at: Callable[..., Frame], search: int, size: float
+) -> None:
     start = np.array([160.5, 120.25, size, size])
     tracker = make(search_size=search)
     state = tracker.init(blob_at(start), start)
@@ -80,14 +85,16 @@ def test_a_shift_comes_back_at_every_search_size_and_scale(make, blob_at, search
 
 
 @pytest.mark.parametrize("anchor", range(5))
-def test_offsets_are_read_from_the_anchor_that_scores_best(make, blob_at, anchor: int) -> None:
+def test_offsets_are_read_from_the_anchor_that_scores_best(
+    make: Callable[..., SiamRPNTracker], blob_at: Callable[..., Frame], anchor: int
+) -> None:
     tracker = make(answer(anchor=anchor))
     state = tracker.init(blob_at(START), START)
     _, output = tracker.update(state, blob_at(START, 6, -3))
     np.testing.assert_allclose(output.region[:2] - START[:2], [6, -3], atol=0.1)
 
 
-def test_size_moves_by_rate_times_score(make, blob_at) -> None:
+def test_size_moves_by_rate_times_score(make: Callable[..., SiamRPNTracker], blob_at: Callable[..., Frame]) -> None:
     tracker = make(answer(width=80.0, height=60.0), size_rate=0.25)
     state = tracker.init(blob_at(START), START)
     _, output = tracker.update(state, blob_at(START))
@@ -95,7 +102,7 @@ def test_size_moves_by_rate_times_score(make, blob_at) -> None:
     np.testing.assert_allclose(output.region[2:], (1 - rate) * START[2:] + rate * np.array([80.0, 60.0]), rtol=1e-5)
 
 
-def test_the_penalty_slows_a_change_of_size(make, blob_at) -> None:
+def test_the_penalty_slows_a_change_of_size(make: Callable[..., SiamRPNTracker], blob_at: Callable[..., Frame]) -> None:
     sizes = []
     for k in (0.0, 0.3):
         tracker = make(answer(width=95.0), penalty_k=k, size_rate=0.5)
@@ -103,7 +110,9 @@ def test_the_penalty_slows_a_change_of_size(make, blob_at) -> None:
     assert START[2] < sizes[1] < sizes[0]
 
 
-def test_the_window_prefers_cells_near_the_last_place(make, blob_at) -> None:
+def test_the_window_prefers_cells_near_the_last_place(
+    make: Callable[..., SiamRPNTracker], blob_at: Callable[..., Frame]
+) -> None:
     # The head's offsets are exact from every cell, so the choice shows in the score alone.
     scores = []
     for influence in (0.0, 0.9):
@@ -114,7 +123,7 @@ def test_the_window_prefers_cells_near_the_last_place(make, blob_at) -> None:
 
 @pytest.mark.parametrize(("lost_window", "is_found"), [(0.001, True), (None, False)])
 def test_a_lost_target_is_found_far_from_the_centre_with_hardly_any_window(
-    make: Callable[..., SiamRPNTracker], blob_at: Callable, lost_window: float | None, is_found: bool
+    make: Callable[..., SiamRPNTracker], blob_at: Callable[..., Frame], lost_window: float | None, is_found: bool
 ) -> None:
     lost, sure = answer(certainty=-8.0), answer(certainty=8.0)
     settings = {"window_influence": 0.6, "lost_search_size": 287, "lost_search_step": 32}
@@ -127,17 +136,21 @@ def test_a_lost_target_is_found_far_from_the_centre_with_hardly_any_window(
     assert (state.search_size == 255) == is_found
 
 
-def test_pysots_long_term_preset_searches_far_at_once(make: Callable[..., SiamRPNTracker], blob_at: Callable) -> None:
+def test_pysots_long_term_preset_searches_far_at_once(
+    make: Callable[..., SiamRPNTracker], blob_at: Callable[..., Frame]
+) -> None:
     tracker = make(answer(certainty=-8.0), **SIAMRPN_PRESETS["pysot-r50-lt"])
     state, _ = tracker.update(tracker.init(blob_at(START), START), blob_at(START))
     assert state.search_size == 831
 
 
-def test_search_grows_while_lost_and_shrinks_when_found(make, blob_at) -> None:
+def test_search_grows_while_lost_and_shrinks_when_found(
+    make: Callable[..., SiamRPNTracker], blob_at: Callable[..., Frame]
+) -> None:
     says = answer()
     tracker = make(says, search_size=255, lost_search_size=400, lost_search_step=96)
     state = tracker.init(blob_at(START), START)
-    head = tracker._inference.network.head
+    head: Any = tracker._inference.network.head
     sizes, regions = [], []
     for certainty in (8.0, -3.0, -3.0, -3.0, 8.0):
         head.answer.certainty = certainty
@@ -148,7 +161,9 @@ def test_search_grows_while_lost_and_shrinks_when_found(make, blob_at) -> None:
     np.testing.assert_array_equal(regions[1], regions[0])
 
 
-def test_batches_mix_search_sizes_and_answer_as_single_calls_do(make, blob_at) -> None:
+def test_batches_mix_search_sizes_and_answer_as_single_calls_do(
+    make: Callable[..., SiamRPNTracker], blob_at: Callable[..., Frame]
+) -> None:
     tracker = make(lost_search_size=400)
     boxes = [START, START + np.array([20, 10, -10, -20]), START - np.array([30, 30, 0, 0])]
     states = tracker.init_batch([blob_at(box) for box in boxes], boxes)
@@ -162,7 +177,7 @@ def test_batches_mix_search_sizes_and_answer_as_single_calls_do(make, blob_at) -
 
 @pytest.mark.parametrize("preset", sorted(SIAMRPN_PRESETS))
 def test_presets_are_valid(preset: str) -> None:
-    assert SiamRPNParameters(**SIAMRPN_PRESETS[preset])  # type: ignore[arg-type]
+    assert SiamRPNParameters(**SIAMRPN_PRESETS[preset])
 
 
 @pytest.mark.parametrize(
@@ -172,7 +187,9 @@ def test_presets_are_valid(preset: str) -> None:
         ("SiamRPN++", {"backbone": "alexnet"}),
     ],
 )
-def test_untrained_networks_track_without_nan_and_alike_in_batches(name: str, options: dict, textured: list) -> None:
+def test_untrained_networks_track_without_nan_and_alike_in_batches(
+    name: str, options: dict[str, Any], textured: list[Frame]
+) -> None:
     torch.manual_seed(0)
     tracker = SiamRPNTracker(name, build_model(name, **options), SiamRPNParameters(search_size=255), device="cpu")
     boxes = [np.array([60.0, 50, 40, 60]), np.array([120.0, 80, 30, 30])]
@@ -184,7 +201,9 @@ def test_untrained_networks_track_without_nan_and_alike_in_batches(name: str, op
 
 
 @pytest.mark.parametrize("box", [[100, 80, 1, 1], [-5000, -5000, 20000, 20000], [230, 170, 60, 60]])
-def test_extreme_start_boxes_give_finite_answers(make, textured: list, box: list) -> None:
+def test_extreme_start_boxes_give_finite_answers(
+    make: Callable[..., SiamRPNTracker], textured: list[Frame], box: list[float]
+) -> None:
     tracker = make()
     state = tracker.init(textured[0], np.array(box, dtype=float))
     for frame in textured[1:]:
@@ -193,7 +212,9 @@ def test_extreme_start_boxes_give_finite_answers(make, textured: list, box: list
         assert (output.region[2:] > 0).all()
 
 
-def test_a_target_that_leaves_keeps_its_centre_in_the_frame(make, blob_at, flat_frame) -> None:
+def test_a_target_that_leaves_keeps_its_centre_in_the_frame(
+    make: Callable[..., SiamRPNTracker], blob_at: Callable[..., Frame], flat_frame: Frame
+) -> None:
     tracker = make()
     state = tracker.init(blob_at(START), START)
     for _ in range(4):
@@ -201,7 +222,7 @@ def test_a_target_that_leaves_keeps_its_centre_in_the_frame(make, blob_at, flat_
         assert np.isfinite(output.region).all()
 
 
-def test_other_networks_and_other_anchor_counts_are_refused(centroid_network) -> None:
+def test_other_networks_and_other_anchor_counts_are_refused(centroid_network: Callable[..., RegionProposal]) -> None:
     with pytest.raises(InputError, match=r"3 anchors per cell.*make 5"):
         SiamRPNTracker("x", centroid_network(SHAPES[:3], answer()), device="cpu")
     with torch.device("meta"):

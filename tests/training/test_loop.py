@@ -166,7 +166,8 @@ def test_a_teacher_is_imitated_and_neither_learns_nor_is_saved(
     declared["loss"] = {"bias": -1.0, "teacher": "siamfc-slim", "teacher_weight": 5.0}
     declared["loop"] = {**declared["loop"], "steps": 80, "log_every": 10}
     training = Training(TrainingConfiguration.model_validate(declared), training_folder, tmp_path)
-    (teacher,) = training.objective._teacher
+    held: Any = training.objective._teacher
+    (teacher,) = held
     before = {name: value.clone() for name, value in teacher.state_dict().items()}
     training.run()
     assert all(torch.equal(value, before[name]) for name, value in teacher.state_dict().items())
