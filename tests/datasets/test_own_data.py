@@ -31,7 +31,7 @@ Write = Callable[[Path, str], Path]
 def _video(path: Path, frames: int = 10) -> Path:
     """A video whose frame n has the brightness 20 n."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    codec = cv2.VideoWriter_fourcc(*("MJPG" if path.suffix == ".avi" else "mp4v"))
+    codec = cv2.VideoWriter.fourcc(*("MJPG" if path.suffix == ".avi" else "mp4v"))
     writer = cv2.VideoWriter(str(path), codec, 25.0, (64, 48))
     for number in range(frames):
         writer.write(np.full((48, 64, 3), 20 * number, dtype=np.uint8))

@@ -173,4 +173,4 @@ def test_the_scores_say_what_a_tracker_lacks(bench: Any) -> None:
     assert scores.missing("near") == ("Dog",)
     assert scores.missing("far") == ()
     told = scores.to_json()["trackers"]
-    assert told["near"]["missing"] == ["Dog"]  # type: ignore[index]
+    assert told["near"]["missing"] == ["Dog"]

@@ -174,7 +174,7 @@ def test_a_tracker_that_cannot_be_used_as_given_stops_no_other(tmp_path: Path) -
     run_experiment(OPE, [ToyTracker()], small_dataset(4, 8), tmp_path, options=ALONE)
     changed = ToyTracker()
     changed.facts = {"family": "toy", "weights_sha256": "other"}
-    trackers = ["no-such-tracker", changed, OneByOne(name="good")]
+    trackers: list[str | Tracker] = ["no-such-tracker", changed, OneByOne(name="good")]
     summary = run_experiment(OPE, trackers, small_dataset(4, 8), tmp_path, options=ALONE)
     assert summary.exit_code == 1
     assert [(failure.tracker, failure.fault) for failure in summary.failures] == [

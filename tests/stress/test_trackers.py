@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from siamfc_eval.adapters.classes.tracker import ClassTracker
 from siamfc_eval.adapters.trax.client import TraxTimeouts, TraxTracker
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError, TrackerError
+from siamfc_eval.tracking.tracker import Tracker
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs Linux or macOS")
 
@@ -98,7 +100,7 @@ def meant(answer: bytes) -> list[float] | None:
     return None
 
 
-def follow(tracker: TraxTracker | ClassTracker, frames: int) -> list[np.ndarray]:
+def follow(tracker: Tracker, frames: int) -> list[np.ndarray]:
     state, found = tracker.init(frame(), BOX), []
     for _ in range(frames):
         state, output = tracker.update(state, frame())
@@ -240,7 +242,7 @@ def test_whatever_a_class_does_is_an_error_of_its_own_run(tmp_path: Path, deed: 
 )
 def test_whatever_a_class_answers_is_a_region_or_named(rounds: int) -> None:
     chance = np.random.default_rng(5)
-    atoms = (
+    atoms: tuple[Any, ...] = (
         1,
         2.5,
         True,
