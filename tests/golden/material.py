@@ -213,7 +213,7 @@ def _vot_truth(dice: random.Random) -> dict[str, Rows]:
         ("brief", 40, [100.0, 100.0, 30.0, 50.0], [0.0, 0.5, 0.0, 0.0]),
     ):
         boxes = _walk(dice, frames, start, step)
-        truth[name] = [_turned(*box, 0.3 * min(box[2:]) * dice.random()) for box in boxes]
+        truth[name] = [_turned(x, y, w, h, 0.3 * min(w, h) * dice.random()) for x, y, w, h in boxes]
     # Rectangles among polygons, as VOT2018's conduction1 has them; a polygon without area; one of a single pixel.
     for frame in range(50, 60):
         x, y = truth["glide"][frame][:2]
@@ -353,7 +353,13 @@ def _write_truth(folder: Path, bench: Benchmark) -> None:
     entries = {}
     for name, rows in bench.truth.items():
         images = [f"{name}/img/{frame:04d}.jpg" for frame in range(1, len(rows) + 1)]
-        entry = {"video_dir": name, "init_rect": rows[0], "img_names": images, "gt_rect": rows, "attr": []}
+        entry: dict[str, object] = {
+            "video_dir": name,
+            "init_rect": rows[0],
+            "img_names": images,
+            "gt_rect": rows,
+            "attr": [],
+        }
         if bench.absent:
             entry["absent"] = [1 - flag for flag in bench.absent[name]]  # in pysot's files 1 means present
         if bench.name == "VOT2018":
