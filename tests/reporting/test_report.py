@@ -180,6 +180,14 @@ def test_the_weakest_attribute_is_named_only_where_enough_carries_it(make_scores
     assert re.search(r"over [56] sequences", sentence)
 
 
+def test_the_weakest_attribute_is_not_named_where_the_leader_lacks_sequences(make_scores: MakeScores) -> None:
+    counts = {"attribute_counts": {"IV": 40, "OCC": 50}}
+    whole = make_scores(("A", "B"), **counts)
+    assert "weakest" in " ".join(findings(whole, compare(whole)))
+    lacking = shortened(shortened(whole, "A", 3), "B", 3)
+    assert "weakest" not in " ".join(findings(lacking, compare(lacking)))
+
+
 def test_notes_are_said_once_with_the_trackers_they_hold_for(make_scores: MakeScores) -> None:
     scores = make_scores(("alpha", "beta", "gamma"))
     shared = "in 11 sequences (a, b, c, d, ...): the image size is not known."
