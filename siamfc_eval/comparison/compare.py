@@ -13,9 +13,9 @@ import numpy as np
 from siamfc_eval.comparison.common import Common, common_sequences, restricted
 from siamfc_eval.comparison.permutation import SwapTest
 from siamfc_eval.comparison.resampling import (
+    ConfidenceInterval,
     Finish,
     Floats,
-    Interval,
     bca_interval,
     holm_factors,
     resampling_weights,
@@ -39,7 +39,7 @@ class Pair:
 
     better: str
     worse: str
-    difference: Interval
+    difference: ConfidenceInterval
     """Score of `better` minus score of `worse`; the interval, at the level that Holm's correction leaves to this pair,
     contains 0 exactly where the difference is not significant. NaN bounds: too few sequences to bound it."""
     p: float
@@ -69,7 +69,7 @@ class Comparison:
     """Best first."""
     ranks: Mapping[str, int]
     """Tracker -> rank; 1 is first, and equal scores share the better rank."""
-    intervals: Mapping[str, Interval]
+    intervals: Mapping[str, ConfidenceInterval]
     rank_intervals: Mapping[str, tuple[int, int]]
     """Tracker -> (best, worst) rank that the bootstrap leaves open at the level; its rank is among them."""
     first_place: Mapping[str, float]
@@ -267,7 +267,7 @@ def _pairs(rows: Mapping[str, Floats], resampled: Floats, finish: Finish, sign: 
         value = totals[a] - totals[b]
         interval = tested_interval(abs(value), float(errors[a, b]), count, entry.p, ALPHA / factor)
         if value < 0:
-            interval = Interval(value, -interval.high, -interval.low)
+            interval = ConfidenceInterval(value, -interval.high, -interval.low)
         margin = each[a] - each[b]
         pairs.append(
             Pair(
@@ -312,5 +312,5 @@ def _plain(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _interval_json(interval: Interval) -> dict[str, float | None]:
+def _interval_json(interval: ConfidenceInterval) -> dict[str, float | None]:
     return {"value": _plain(interval.value), "low": _plain(interval.low), "high": _plain(interval.high)}

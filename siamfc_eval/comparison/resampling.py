@@ -22,7 +22,7 @@ _CHUNK_VALUES = 8_000_000
 _SAYS_LITTLE = 0.3
 
 
-class Interval(NamedTuple):
+class ConfidenceInterval(NamedTuple):
     """A score with its confidence interval."""
 
     value: float
@@ -62,7 +62,7 @@ def weighted_scores(rows: Floats, weights: Floats, finish: Finish) -> Floats:
     return np.concatenate(parts)
 
 
-def bca_interval(rows: Floats, resampled: Floats, finish: Finish, level: float) -> Interval:
+def bca_interval(rows: Floats, resampled: Floats, finish: Finish, level: float) -> ConfidenceInterval:
     """Bias-corrected and accelerated bootstrap interval (Efron 1987).
 
     Args:
@@ -81,7 +81,7 @@ def bca_interval(rows: Floats, resampled: Floats, finish: Finish, level: float) 
     value = float(finish(total))
     finite = resampled[np.isfinite(resampled)]
     if len(rows) < 2 or finite.size == 0 or not np.isfinite(value):
-        return Interval(value, np.nan, np.nan)
+        return ConfidenceInterval(value, np.nan, np.nan)
     leave_one_out = finish(total - rows)
     deviations = np.nanmean(leave_one_out) - leave_one_out
     scale = np.nansum(deviations**2) ** 1.5
@@ -93,7 +93,7 @@ def bca_interval(rows: Floats, resampled: Floats, finish: Finish, level: float) 
     for tail in ((1 - level) / 2, (1 + level) / 2):
         shifted = bias + norm.ppf(tail)
         bounds.append(float(np.quantile(finite, norm.cdf(bias + shifted / (1 - acceleration * shifted)))))
-    return Interval(value, bounds[0], bounds[1])
+    return ConfidenceInterval(value, bounds[0], bounds[1])
 
 
 def holm_factors(p_values: Floats) -> Floats:
@@ -125,7 +125,7 @@ def holm(p_values: Floats) -> Floats:
     return np.asarray(np.minimum(holm_factors(p_values) * p_values, 1.0))
 
 
-def tested_interval(value: float, error: float, sequences: int, p: float, alpha: float) -> Interval:
+def tested_interval(value: float, error: float, sequences: int, p: float, alpha: float) -> ConfidenceInterval:
     """The interval of a difference that goes with its test: it contains 0 exactly where p >= alpha.
 
     It holds the differences that the swap test would not reject at alpha. Were the difference d, swapping would give a
@@ -145,14 +145,14 @@ def tested_interval(value: float, error: float, sequences: int, p: float, alpha:
     from scipy.special import ndtri
 
     if not np.isfinite([value, error, p]).all():
-        return Interval(value, np.nan, np.nan)
+        return ConfidenceInterval(value, np.nan, np.nan)
     wanted, found = -float(ndtri(alpha / 2)), -float(ndtri(p / 2))
     # Where p is large it says little of the spread, and what it says is mostly chance.
     scale = found * np.hypot(error, value / sequences**0.5) / value if value > 0 and p < _SAYS_LITTLE else 1.0
     room = scale**2 - wanted**2 / sequences
     if room <= 0:
-        return Interval(value, np.nan, np.nan)
+        return ConfidenceInterval(value, np.nan, np.nan)
     half = wanted * error / room**0.5
     if p >= alpha:
         half = max(half, value)
-    return Interval(value, float(value - half), float(value + half))
+    return ConfidenceInterval(value, float(value - half), float(value + half))

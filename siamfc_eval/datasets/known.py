@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from siamfc_eval.errors import UnknownNameError
-
 
 @dataclass(frozen=True)
 class KnownDataset:
@@ -62,18 +60,6 @@ _BY_KEY = {_key(spelling): known for known in KNOWN for spelling in (known.name,
 def match_known(name: str) -> KnownDataset | None:
     """The benchmark that a name means, in any usual spelling; None for a name of no benchmark."""
     return _BY_KEY.get(_key(name))
-
-
-def find_known(name: str) -> KnownDataset:
-    """As `match_known`.
-
-    Raises:
-        UnknownNameError: with the nearest names.
-    """
-    known = match_known(name)
-    if known is None:
-        raise UnknownNameError("data set", name, [entry.name for entry in KNOWN])
-    return known
 
 
 def shortfall(dataset: str, sequences: int) -> str:

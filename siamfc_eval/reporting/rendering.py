@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from siamfc_eval.comparison.resampling import Interval
+from siamfc_eval.comparison.resampling import ConfidenceInterval
 from siamfc_eval.plain_text import printable, spreadsheet_cell
 from siamfc_eval.reporting.tables import Cell, Table, cell_text, number
 
@@ -166,7 +166,7 @@ def _frame(table: Table) -> Any:
         record: dict[str, str | float] = {}
         for cell, column in zip(row, table.columns, strict=True):
             key = spreadsheet_cell(column.key)
-            if isinstance(cell, Interval):
+            if isinstance(cell, ConfidenceInterval):
                 record |= {key: cell.value, f"{key}_low": cell.low, f"{key}_high": cell.high}
             else:
                 record[key] = spreadsheet_cell(cell) if isinstance(cell, str) else cell

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Sequence
 
 from siamfc_eval.comparison.compare import ALPHA, Comparison, Pair
-from siamfc_eval.comparison.resampling import Interval
+from siamfc_eval.comparison.resampling import ConfidenceInterval
 from siamfc_eval.metrics.scores import Scores, Tagged
 from siamfc_eval.reporting.tables import cell_text, p_text
 
@@ -116,7 +116,7 @@ def _pairs(pairs: Sequence[Pair], digits: int) -> str:
     )
 
 
-def _with_interval(interval: Interval, digits: int) -> str:
+def _with_interval(interval: ConfidenceInterval, digits: int) -> str:
     if not math.isfinite(interval.low):
         return cell_text(interval.value, digits)
     low, high = cell_text(interval.low, digits), cell_text(interval.high, digits)

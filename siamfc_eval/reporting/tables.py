@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from siamfc_eval.comparison.compare import Comparison
-from siamfc_eval.comparison.resampling import Interval
+from siamfc_eval.comparison.resampling import ConfidenceInterval
 from siamfc_eval.metrics.declared import SPEEDS
 from siamfc_eval.metrics.scores import Metric, Scores
 
-Cell = str | float | Interval
+Cell = str | float | ConfidenceInterval
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Table:
 
 def number(cell: Cell) -> float:
     """The number in a cell; NaN for text."""
-    if isinstance(cell, Interval):
+    if isinstance(cell, ConfidenceInterval):
         return cell.value
     return cell if isinstance(cell, float) else float("nan")
 
@@ -69,7 +69,7 @@ def cell_text(cell: Cell, digits: int) -> str:
     """A cell as a person reads it: numbers without a leading zero, intervals as value [low, high], NaN as a dash."""
     if isinstance(cell, str):
         return cell
-    if isinstance(cell, Interval):
+    if isinstance(cell, ConfidenceInterval):
         value = cell_text(cell.value, digits)
         if not (math.isfinite(cell.low) and math.isfinite(cell.high)):
             return value

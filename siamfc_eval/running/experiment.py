@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -77,8 +76,3 @@ def parse_experiment(values: dict[str, Any], where: str) -> Experiment:
     except ValidationError as error:
         tags = {kind: spec_class(kind) for kind in PROTOCOLS}
         raise InputError(explain_validation(error, where, Experiment, tags)) from error
-
-
-def experiment_path(name_or_path: str) -> Path:
-    """The file of an experiment."""
-    return find_definition("experiments", name_or_path)

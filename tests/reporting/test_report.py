@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from siamfc_eval.comparison.compare import compare
-from siamfc_eval.comparison.resampling import Interval
+from siamfc_eval.comparison.resampling import ConfidenceInterval
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.scores import Scores
 from siamfc_eval.reporting.curve_svg import curve_svg
@@ -49,8 +49,8 @@ MakeScores = Callable[..., Scores]
         (0.4, 0, "0"),
         (float("nan"), 3, "–"),
         ("name", 3, "name"),
-        (Interval(0.5, 0.4, 0.6), 2, ".50 [.40, .60]"),
-        (Interval(0.5, float("nan"), float("nan")), 2, ".50"),
+        (ConfidenceInterval(0.5, 0.4, 0.6), 2, ".50 [.40, .60]"),
+        (ConfidenceInterval(0.5, float("nan"), float("nan")), 2, ".50"),
     ],
 )
 def test_cells_read_as_papers_write_them(cell: object, digits: int, text: str) -> None:
@@ -76,7 +76,7 @@ def test_ranking_shows_intervals_speed_and_how_they_were_made(make_scores: MakeS
     comparison = compare(scores, resamples=300)
     table = ranking_table(scores, comparison)
     assert [row[1] for row in table.rows] == ["alpha", "beta"]
-    assert isinstance(table.rows[0][2], Interval)
+    assert isinstance(table.rows[0][2], ConfidenceInterval)
     assert table.columns[-1].label == "fps total [frames/s]"
     assert "permutation" in table.note
     text = terminal_text(table)
@@ -153,7 +153,7 @@ def test_table_headline_and_tests_are_over_the_same_sequences(make_scores: MakeS
     table = ranking_table(scores, comparison)
     for row in table.rows:
         rows = np.asarray(scores.trackers[str(row[1])].statistics)[1:]
-        assert isinstance(row[2], Interval)
+        assert isinstance(row[2], ConfidenceInterval)
         assert row[2].value == pytest.approx(scores.measure.finish(rows.sum(axis=0))["success_auc"])
         assert row[4] == pytest.approx(scores.measure.finish(rows.sum(axis=0))["lost_number"])
         assert "11 of 12" in row
