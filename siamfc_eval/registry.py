@@ -11,6 +11,7 @@ Nothing of another package is imported until its entry is asked for.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 from collections.abc import Iterator, Mapping
@@ -86,6 +87,15 @@ class Registry(Mapping[str, T], Generic[T]):
             raise ValueError(f"{self.what} '{name}' is registered twice: {self._own[name].target} and {target}")
         self._own[name] = Entry(name, target, summary)
 
+    def add_object(self, name: str, thing: T, summary: str = "") -> None:
+        """Register something of this package that is there already.
+
+        Raises:
+            ValueError: the name is taken.
+        """
+        self.add(name, "", summary)
+        self._loaded[name] = thing
+
     def register(self, name: str, thing: T) -> None:
         """Add an object for the rest of this process, as a notebook or a test does.
 
@@ -158,6 +168,17 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def __len__(self) -> int:
         return len(self.entries)
+
+    def provider(self, name: str) -> str:
+        """The distribution that provides an entry, with its version; "" for this package."""
+        entry = self._own.get(name) or self._foreign[name]
+        if entry.provider == OURS:
+            return ""
+        import importlib.metadata
+
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return f"{entry.provider}-{importlib.metadata.version(entry.provider)}"
+        return entry.provider
 
     def summary(self, name: str) -> str:
         """One line about an entry; for another package's, the first line of its documentation or its `summary`."""

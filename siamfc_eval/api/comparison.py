@@ -73,7 +73,8 @@ class ComparisonTable(Comparison):
             ax: where to draw; None: new axes, which a notebook shows.
         """
         from siamfc_eval.api.scores import new_axes
-        from siamfc_eval.reporting.plots import draw_intervals, tracker_styles
+        from siamfc_eval.reporting.figures.intervals import draw_intervals
+        from siamfc_eval.reporting.plots import tracker_styles
 
         axes = ax if ax is not None else new_axes()
         draw_intervals(axes, self, tracker_styles(self.ranking))
@@ -95,7 +96,8 @@ def compare(
     Args:
         results: a folder, as for `siamfc_eval.score`, or scores.
         convention: whose rules; None: as for `siamfc_eval.score`.
-        metric: key of the metric; None: the one that the convention ranks by.
+        metric: key of the metric, the convention's or another of `siamfc-eval list metrics`; None: the one that the
+            convention ranks by.
         level: of the intervals.
         resamples: of the bootstrap, and permutations of the tests.
         seed: makes the answer repeatable.
@@ -111,5 +113,6 @@ def compare(
             raise TypeError("compare(scores) takes no convention and nothing that says what to score; they are scored.")
         scores: Scores = results
     else:
+        selecting["metrics"] = (*selecting.get("metrics", ()), *filter(None, [metric]))
         scores = score(results, convention, **selecting)
     return ComparisonTable.of(comparing.compare(scores, metric, level=level, resamples=resamples, seed=seed))

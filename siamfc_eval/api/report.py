@@ -68,6 +68,7 @@ def report(
     """
     folder = Path(results).expanduser()
     truth = truth_of(folder, data, dataset)
+    selecting["metrics"] = (*selecting.get("metrics", ()), *filter(None, [metric]))
     sections = []
     for convention in conventions or (convention_of(folder, truth, selecting.get("protocol")),):
         scores = score_results(folder, truth, convention, **selecting)

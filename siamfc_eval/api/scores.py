@@ -72,7 +72,8 @@ class ScoreTable(Scores):
             InputError: it has none at all.
         """
         from siamfc_eval.errors import InputError, UnknownNameError
-        from siamfc_eval.reporting.plots import draw_curves, tracker_styles
+        from siamfc_eval.reporting.figures.curves import draw_curves
+        from siamfc_eval.reporting.plots import tracker_styles
 
         curves = {axis.key: axis for axis in self.measure.curves}
         if not curves:

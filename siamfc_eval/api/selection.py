@@ -36,6 +36,8 @@ class Reading(TypedDict, total=False):
 class Selecting(Reading, total=False):
     """What to score: the keyword arguments that scoring, comparing and reporting share."""
 
+    metrics: collections.abc.Sequence[str]
+    """Names of metrics beside the convention's own, see `siamfc-eval list metrics`."""
     attribute_source: str | None
     """Whose attribute table; None: the preferred one; "none": no attributes."""
     on_mismatch: Mismatch
@@ -157,7 +159,8 @@ def _kinds(results: Path, protocol: str | None) -> list[str]:
             found.add(kind)
     if not found and named is not None:
         found.add(kind_of(None, protocol))
-    return [kind for kind in PROTOCOLS if kind in found]
+    own = [kind for kind in PROTOCOLS.own if kind in found]
+    return own + sorted(kind for kind in found if kind is not None and kind not in own)
 
 
 def _recorded_data(manifest: Manifest) -> str | None:
@@ -234,6 +237,7 @@ def score_results(
     trackers: collections.abc.Sequence[str] = (),
     protocol: str | None = None,
     segment: int | None = None,
+    metrics: collections.abc.Sequence[str] = (),
     attribute_source: str | None = None,
     on_mismatch: Mismatch = "convention",
     keep: bool = True,
@@ -247,6 +251,7 @@ def score_results(
         trackers: only these; none: all.
         protocol: kind or folder of the runs; None: those that the convention reads.
         segment: as for `siamfc_eval.results.read.read_results`.
+        metrics: as for `siamfc_eval.metrics.scoring.score`.
         attribute_source: as for `siamfc_eval.metrics.scoring.score`.
         on_mismatch: as for `siamfc_eval.metrics.scoring.score`.
         keep: use the statistics that earlier calls kept, and keep these.
@@ -261,6 +266,7 @@ def score_results(
         raw,
         dataset,
         convention,
+        metrics=metrics,
         attribute_source=attribute_source,
         on_mismatch=on_mismatch,
         cache=folder / "statistics" if folder is not None else None,

@@ -39,7 +39,7 @@ def command(
     from siamfc_eval.api.comparison import compare
     from siamfc_eval.api.scores import score
 
-    scores = score(results, convention, **selecting)
+    scores = score(results, convention, metrics=(metric,) if metric is not None else (), **selecting)
     comparison = compare(scores, metric=metric, resamples=resamples, seed=seed)
     if as_json:
         echo(json_text(comparison.to_json()))

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from siamfc_eval.catalogue import catalogue_folder, catalogue_names
+from siamfc_eval.catalogue import catalogue_folder, catalogue_names, find_definition
 from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
 from siamfc_eval.storage.json_text import json_text
@@ -89,7 +89,7 @@ def _weights_of(tracker: str) -> str:
     """What a tracker's definition says of its weights: "none needed", "present" or "missing: FILE"."""
     import tomllib
 
-    path = catalogue_folder("trackers") / f"{tracker}.toml"
+    path = find_definition("trackers", tracker)
     weights = tomllib.loads(path.read_text()).get("weights")
     if weights is None:
         return "none needed"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
+from siamfc_eval.registry import OURS, Registry
 from siamfc_eval.storage.json_text import json_text
 
 Row = dict[str, Any]
@@ -16,7 +18,7 @@ Row = dict[str, Any]
 
 @click.group(name="list", epilog="Example: siamfc-eval list models --json")
 def command() -> None:
-    """List trackers, experiments, protocols, models, data sets and conventions."""
+    """List what can be named, such as trackers, experiments, protocols and conventions, and where each is from."""
 
 
 def _listing(name: str, summary: str, columns: Sequence[str]) -> Callable[[Callable[[], list[Row]]], click.Command]:
@@ -45,7 +47,7 @@ def _text(value: object) -> str:
     return "-" if value is None or value == "" else str(value)
 
 
-@_listing("trackers", "Trackers of the catalogue.", ("name", "family", "model", "ready", "description"))
+@_listing("trackers", "Trackers of the catalogue.", ("name", "family", "model", "ready", "description", "from"))
 def trackers() -> list[Row]:
     """Every definition in `trackers/`; `ready` says what is missing before it runs."""
     from siamfc_eval.tracking.catalogue import read_catalogue, tracker_names
@@ -56,11 +58,11 @@ def trackers() -> list[Row]:
         described = read_catalogue(name)
         ready = FAMILIES[described.definition.family].lacks(described) or "yes"
         values = {"model": None, **described.definition.model_dump(mode="json")}
-        rows.append({"name": name, **values, "ready": ready, "file": str(described.path)})
+        rows.append({"name": name, **values, "ready": ready, **_place(described.path)})
     return rows
 
 
-@_listing("experiments", "Experiments of the catalogue.", ("name", "dataset", "conventions", "description"))
+@_listing("experiments", "Experiments of the catalogue.", ("name", "dataset", "conventions", "description", "from"))
 def experiments() -> list[Row]:
     """Every experiment in `experiments/`."""
     import tomllib
@@ -74,11 +76,11 @@ def experiments() -> list[Row]:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
         experiment = parse_experiment({"name": name, **values}, str(path))
         row = experiment.model_dump(mode="json")
-        rows.append({**row, "conventions": ", ".join(experiment.conventions), "file": str(path)})
+        rows.append({**row, "conventions": ", ".join(experiment.conventions), **_place(path)})
     return rows
 
 
-@_listing("protocols", "Ways to run a tracker on a sequence.", ("name", "folder", "convention", "summary"))
+@_listing("protocols", "Ways to run a tracker on a sequence.", ("name", "folder", "convention", "summary", "from"))
 def protocols() -> list[Row]:
     """Every kind of protocol, with the folder of its results within a tracker's and the convention that scores it."""
     from siamfc_eval.protocols.table import PROTOCOLS
@@ -90,8 +92,9 @@ def protocols() -> list[Row]:
             "folders": list(entry.folders),
             "convention": entry.convention,
             "summary": entry.summary,
+            "from": _provider(PROTOCOLS, kind),
         }
-        for entry in PROTOCOLS.values()
+        for kind, entry in PROTOCOLS.items()
     ]
 
 
@@ -123,7 +126,9 @@ def models() -> list[Row]:
     return rows
 
 
-@_listing("datasets", "Benchmarks and layouts that are recognised.", ("name", "layout", "sequences", "spellings"))
+@_listing(
+    "datasets", "Benchmarks and layouts that are recognised.", ("name", "layout", "sequences", "spellings", "from")
+)
 def datasets() -> list[Row]:
     """Benchmarks by name, then layouts of any other data."""
     from siamfc_eval.datasets.known import KNOWN
@@ -135,19 +140,84 @@ def datasets() -> list[Row]:
             "layout": entry.family,
             "sequences": entry.sequences,
             "spellings": ", ".join(entry.spellings),
+            "from": OURS,
         }
         for entry in KNOWN
     ]
-    layouts = [{"name": name, "layout": name, "sequences": None, "spellings": ""} for name in LAYOUTS]
+    layouts = [
+        {"name": name, "layout": name, "sequences": None, "spellings": "", "from": _provider(LAYOUTS, name)}
+        for name in LAYOUTS
+    ]
     return named + layouts
 
 
-@_listing("conventions", "Rules by which scores are computed.", ("name", "protocol", "summary"))
+@_listing("families", "Families of trackers.", ("name", "summary", "from"))
+def families() -> list[Row]:
+    """Every kind of tracker that a definition file can describe."""
+    from siamfc_eval.tracking.family import FAMILIES
+
+    return _registered(FAMILIES)
+
+
+@_listing("conventions", "Rules by which scores are computed.", ("name", "protocol", "summary", "from"))
 def conventions() -> list[Row]:
     """Every convention of `siamfc-eval score --convention`; its protocol is there under the old name too."""
     from siamfc_eval.metrics.conventions import CONVENTIONS
 
     return [
-        {"name": entry.name, "protocol": entry.protocol, "experiment": entry.protocol, "summary": entry.summary}
-        for entry in CONVENTIONS.values()
+        {
+            "name": name,
+            "protocol": entry.protocol,
+            "experiment": entry.protocol,
+            "summary": entry.summary,
+            "metrics": [metric.key for metric in entry.metrics],
+            "from": _provider(CONVENTIONS, name),
+        }
+        for name, entry in CONVENTIONS.items()
     ]
+
+
+@_listing("metrics", "Numbers that scores have.", ("name", "label", "better", "conventions", "from"))
+def metrics() -> list[Row]:
+    """Every metric of a convention, and those of `siamfc-eval score --metric` that belong to none."""
+    from siamfc_eval.metrics.conventions import CONVENTIONS
+    from siamfc_eval.metrics.extra import METRICS
+
+    users: dict[Any, list[str]] = {}
+    for name, entry in CONVENTIONS.items():
+        for metric in entry.metrics:
+            users.setdefault(metric, []).append(name)
+    rows = [{**_described(metric), "conventions": ", ".join(names), "from": OURS} for metric, names in users.items()]
+    for name, extra in METRICS.items():
+        rows.append({**_described(extra.metric), "conventions": "", "from": _provider(METRICS, name)})
+    return rows
+
+
+def _described(metric: Any) -> Row:
+    values = metric.to_json()
+    return {"name": values.pop("key"), **values}
+
+
+@_listing("figures", "Figures that a report has where they apply.", ("name", "summary", "from"))
+def figures() -> list[Row]:
+    """Every figure, in the order of the page."""
+    from siamfc_eval.reporting.figures.registry import FIGURES
+
+    return _registered(FIGURES)
+
+
+def _registered(registry: Registry[Any]) -> list[Row]:
+    return [
+        {"name": name, "summary": getattr(entry, "summary", ""), "from": _provider(registry, name)}
+        for name, entry in registry.items()
+    ]
+
+
+def _provider(registry: Registry[Any], name: str) -> str:
+    return registry.provider(name) or OURS
+
+
+def _place(path: Path) -> Row:
+    from siamfc_eval.catalogue import catalogue_of
+
+    return {"file": str(path), "from": catalogue_of(path)}

@@ -7,6 +7,7 @@ import importlib
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -25,7 +26,7 @@ VERBS: dict[str, str] = {
     "explain": "Say why two conventions give one tracker different scores.",
     "export": "Write results, a VOT workspace or a network in another format.",
     "import": "Read raw results of another toolkit.",
-    "list": "List trackers, experiments, protocols, models, data sets and conventions.",
+    "list": "List trackers, experiments, protocols, models, data sets, conventions, metrics and figures.",
     "new": "Write a tracker to begin with, and its test.",
     "report": "Write plots, tables and a web page from results.",
     "run": "Run trackers on an experiment.",
@@ -65,8 +66,21 @@ class _Verbs(click.Group):
     epilog="Example: siamfc-eval run otb2015 --tracker siamfc-alexnet --data ~/OTB2015",
 )
 @click.version_option(__version__, prog_name="siamfc-eval")
-def cli() -> None:
+@click.option(
+    "--catalogue",
+    "catalogues",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="A folder with trackers/*.toml and experiments/*.toml of your own, as in SIAMFC_EVAL_PATH; repeatable.",
+)
+def cli(catalogues: tuple[Path, ...]) -> None:
     """Evaluate Siamese single-object trackers: published numbers, fast, with error bars."""
+    if catalogues:
+        from siamfc_eval.catalogue import add_catalogue
+
+        for folder in reversed(catalogues):
+            add_catalogue(folder)
 
 
 def main() -> None:

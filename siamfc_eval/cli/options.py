@@ -98,6 +98,12 @@ on_mismatch = click.option(
 attribute_source = click.option(
     "--attribute-source", help="Whose attribute table; 'none' for none. Default: the preferred one."
 )
+metrics = click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    help="A metric beside the convention's own; may be given again. See `list metrics`.",
+)
 metric = click.option("--metric", help="Metric to compare by; default: the one that the convention ranks by.")
 resamples = click.option(
     "--resamples", default=10_000, show_default=True, help="Bootstrap resamples; tests draw as many swaps as they need."

@@ -48,7 +48,8 @@ def _draw(scores: Scores, axis: CurveAxis, file_format: Format) -> bytes:
         return curve_svg(scores, axis, styles).encode()
     import io
 
-    from siamfc_eval.reporting.plots import curve_figure, save
+    from siamfc_eval.reporting.figures.curves import curve_figure
+    from siamfc_eval.reporting.plots import save
 
     buffer = io.BytesIO()
     save(curve_figure(scores, axis, styles), buffer, file_format, scores.signature)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @options.convention
 @click.option("--signature", help="Compute what this signature says, and refuse if anything differs.")
 @options.selecting
+@options.metrics
 @click.option("--attributes", is_flag=True, help="Show scores by attribute or tag.")
 @options.option("--out", type=options.PATH, was=("--output",), help="Write the JSON to this file as well.")
 @click.option("--plots", type=options.PATH, help="Write the curves as pictures into this folder.")
@@ -67,6 +68,7 @@ def command(
         dataset = dataset or given.dataset
         convention = convention or given.convention
         selecting["attribute_source"] = selecting["attribute_source"] or given.pins.get("att", "none")
+        selecting["metrics"] = selecting["metrics"] or tuple(filter(None, given.pins.get("also", "").split("+")))
         selecting["on_mismatch"] = _policy(given.pins.get("len"), selecting["on_mismatch"])
     scores = score(results, convention, data=data, dataset=dataset, keep=not no_cache, **selecting)
     if given is not None:

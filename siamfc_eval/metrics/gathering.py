@@ -64,8 +64,7 @@ class Gatherer:
         beside = _companions(result)
         stamp_beside = kept.file_stamp(beside)
         damaged: _Damaged = {}
-        # Rows of a joint measure depend on all sequences together, so none of them can be kept by itself.
-        if self.cache is None or stamp_beside is None or getattr(self.measure, "joint", False):
+        if self.cache is None or stamp_beside is None or not may_be_kept(self.measure):
             found = self._compute(wanted, result.runs, damaged, timed=bool(beside))
             return self._gathered(found, self._habits(result, damaged), result, damaged)
         companions = kept.hash_of(stamp_beside)
@@ -225,6 +224,11 @@ def statistics(measure: Measure, sequences: collections.abc.Sequence[Sequence], 
     if isinstance(measure, Batched):
         return measure.statistics_many(sequences, runs)
     return np.stack([measure.statistics(*pair) for pair in zip(sequences, runs, strict=True)])
+
+
+def may_be_kept(measure: Measure) -> bool:
+    """Whether rows of a measure may be kept: each is of one sequence alone, and of code whose hash is in their keys."""
+    return type(measure).__module__.startswith("siamfc_eval.") and not getattr(measure, "joint", False)
 
 
 def _attempt(run: RawRun, use: Callable[[RawRun], object], damaged: _Damaged) -> None:

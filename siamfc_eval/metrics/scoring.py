@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,8 @@ from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics import cache as kept
 from siamfc_eval.metrics.attributes import choose_source, members
-from siamfc_eval.metrics.conventions import CONVENTIONS, build_measure
+from siamfc_eval.metrics.conventions import CONVENTIONS, build_measure, convention_on
+from siamfc_eval.metrics.extra import METRICS, Extended, extended
 from siamfc_eval.metrics.gathering import Gatherer
 from siamfc_eval.metrics.scores import (
     Mismatch,
@@ -40,6 +41,7 @@ def score(
     dataset: Dataset,
     convention: str,
     *,
+    metrics: Iterable[str] = (),
     attribute_source: str | None = None,
     on_mismatch: Mismatch = "convention",
     cache: Path | None = None,
@@ -52,6 +54,7 @@ def score(
         results: tracker -> its runs, as `siamfc_eval.results.read.read_results` gives them.
         dataset: the ground truth, with the sequences that count.
         convention: a name of `siamfc_eval.metrics.conventions.CONVENTIONS`.
+        metrics: names of metrics beside the convention's own, see `siamfc_eval.metrics.extra.METRICS`.
         attribute_source: whose attribute table to use; None: the preferred one; "none": no attributes.
         on_mismatch: what becomes of files of another length than their sequence.
         cache: folder of statistics that are kept between calls; None: nothing is kept.
@@ -65,17 +68,19 @@ def score(
         named there too, and in `Scores.metadata["refused"]`.
 
     Raises:
-        UnknownNameError: no such convention or attribute source.
+        UnknownNameError: no such convention, metric or attribute source.
         InputError: no results, or files that cannot be read or that the convention refuses, each with the reason.
     """
     dataset, unscored = _with_ground_truth(dataset)
     incomplete = [*unscored]
+    rules = convention_on(convention, dataset)
     measure = build_measure(convention, dataset)
     if isinstance(measure, Strict):
         measure = measure.relaxed(on_mismatch)
+    measure = extended(measure, metrics)
     if not results:
         raise InputError(f"no results of {dataset.name} to score.")
-    source = choose_source(dataset, attribute_source, CONVENTIONS[convention].attributes)
+    source = choose_source(dataset, attribute_source, rules.attributes)
     groups = members(dataset, source)
     ground_truth = dataset_hash(dataset)
     job = _Job(dataset, Gatherer(dataset, measure, ground_truth, cache), groups, on_mismatch)
@@ -99,6 +104,11 @@ def score(
         source = "the frame tags of the data set"
         counts = _tag_counts(dataset, trackers)
     pins = {**measure.pins, "att": source} if groups and not isinstance(measure, Tagged) else dict(measure.pins)
+    providers = {CONVENTIONS.provider(rules.name)}
+    if isinstance(measure, Extended):
+        providers |= {METRICS.provider(extra.metric.key) for extra in measure.extras}
+    if outside := sorted(providers - {""}):
+        pins["from"] = "+".join(outside)
     signature = Signature(dataset.name, measure.convention, ground_truth, pins=pins)
     return Scores(
         dataset=dataset.name,

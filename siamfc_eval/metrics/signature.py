@@ -68,6 +68,7 @@ def require_same(given: Signature, computed: Signature) -> None:
     """
     remedies = {
         "gt": "the annotations are not those that the score was made with",
+        "from": "another package computed a part of it; install that version of it",
         "v": f"install siamfc-eval=={given.version} to reproduce it",
     }
     expected, found = _parts(given), _parts(computed)

@@ -1,18 +1,22 @@
 """The protocols by name: what makes their runs, where results lie within a tracker's, and which convention scores them.
 
-This is the only list of them. Modules that a row names load when they are used.
+This is the only list of them; another package adds its own as entry points of the group `siamfc_eval.protocols`.
+Modules that a row names load when they are used.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
-from siamfc_eval.errors import UnknownNameError
+from siamfc_eval.errors import InputError
+from siamfc_eval.registry import Registry
 
-Shape = Literal["one pass", "resets", "anchors", "segments", "shifts"]
-"""What the runs of one sequence are, and so which measure can read them: one start and every frame; new starts after
-failures; a run from each anchor; a run from each of TRE's frames; a run from each of SRE's boxes."""
+Shape = str
+"""What the runs of one sequence are, and so which measure can read them: "one pass" (one start and every frame),
+"resets" (new starts after failures), "anchors" (a run from each anchor), "segments" (from each of TRE's frames),
+"shifts" (from each of SRE's boxes), or what a protocol and a convention of another package agree on."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class Protocol:
     folder: str | None
     """Folder of its results within a tracker's; None: the tracker's own folder."""
     generator: str
-    """`module:class` of its settings in an experiment file, which make the runs of a sequence."""
+    """`module:class` of its settings in an experiment file, a `running.protocol_specs.ProtocolSettings`, which make the
+    runs of a sequence."""
     convention: str
     """Under which its results are scored, where the benchmark's own convention reads other runs."""
     shape: Shape | None
@@ -41,7 +46,7 @@ class Protocol:
 
 _SETTINGS = "siamfc_eval.running.protocol_specs"
 
-_ENTRIES = (
+_OWN = (
     Protocol("ope", "One pass over the sequence", None, f"{_SETTINGS}:OnePassSpec", "otb-matlab", "one pass"),
     Protocol(
         "supervised",
@@ -89,14 +94,38 @@ _ENTRIES = (
     Protocol("sre", "OTB's SRE: 12 initial boxes", "SRE", f"{_SETTINGS}:SpatialRobustnessSpec", "otb-sre", "shifts"),
 )
 
-PROTOCOLS: dict[str, Protocol] = {entry.kind: entry for entry in _ENTRIES}
+PROTOCOLS: Registry[Protocol] = Registry(
+    "protocol", "siamfc_eval.protocols.table:Protocol", group="siamfc_eval.protocols"
+)
+"""Every protocol, by kind."""
 
-_BY_NAME = {name.lower(): entry for entry in _ENTRIES for name in (entry.kind, *entry.folders)}
+for _entry in _OWN:
+    PROTOCOLS.add_object(_entry.kind, _entry, _entry.summary)
+
+_BY_NAME = {name.lower(): entry for entry in _OWN for name in (entry.kind, *entry.folders)}
+
+
+def own_protocol(folder: str) -> Protocol | None:
+    """This package's protocol that the name of a folder means; None for a name that says nothing.
+
+    Nobody looks at other packages for it: runs under their protocols have a manifest that says so.
+    """
+    return _BY_NAME.get(folder.lower())
 
 
 def match_protocol(name: str) -> Protocol | None:
     """The protocol that its kind, or a folder of its results, means; None for a name that says nothing."""
-    return _BY_NAME.get(name.lower())
+    wanted, added = name.lower(), _added()
+    named = (entry for entry in added if wanted in map(str.lower, (entry.kind, *entry.folders)))
+    return own_protocol(name) or next(named, None)
+
+
+def _added() -> Iterator[Protocol]:
+    """Protocols beside this package's own; one that is broken is found out by who asks for it by name."""
+    for kind in PROTOCOLS:
+        if kind not in _BY_NAME:
+            with contextlib.suppress(InputError):
+                yield PROTOCOLS[kind]
 
 
 def protocol(kind: str) -> Protocol:
@@ -104,7 +133,6 @@ def protocol(kind: str) -> Protocol:
 
     Raises:
         UnknownNameError: there is none; the nearest names are in the message.
+        InputError: it is another package's and cannot be loaded.
     """
-    if kind not in PROTOCOLS:
-        raise UnknownNameError("protocol", kind, PROTOCOLS)
     return PROTOCOLS[kind]

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from siamfc_eval.metrics.scores import CurveAxis, Scores
 from siamfc_eval.plain_text import printable
-from siamfc_eval.reporting.plots import SHADE, Style, curve_limit, ranked_curves
+from siamfc_eval.reporting.figures.curves import curve_limit, ranked_curves
+from siamfc_eval.reporting.plots import SHADE, Style
 
 Floats = NDArray[np.float64]
 

@@ -14,6 +14,8 @@ from siamfc_eval.comparison.compare import Comparison
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.scores import Scores
 from siamfc_eval.reporting import plots, tables
+from siamfc_eval.reporting.figures.figure import FigureSource
+from siamfc_eval.reporting.figures.registry import draw_figures
 from siamfc_eval.reporting.rendering import to_csv, to_latex
 from siamfc_eval.reporting.summary import findings
 from siamfc_eval.storage.json_text import json_text
@@ -21,9 +23,6 @@ from siamfc_eval.storage.writing import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-# Pairs of metrics that the field looks at together, with those that are drawn where a measure has both.
-_SCATTERS = (("reliability", "accuracy"),)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +55,8 @@ class DrawnSection:
     tables: tuple[tables.Table, ...]
     figures: Mapping[str, Figure]
     """File stem -> figure, in the order of the page."""
+    wide: frozenset[str]
+    """Stems of the figures that take the whole width."""
 
 
 def write_report(report: Report, out: Path, formats: Sequence[str] = ("png", "svg", "pdf")) -> Path:
@@ -120,30 +121,18 @@ def _draw(section: Section, number: int) -> DrawnSection:
     scores, comparison = section.scores, section.comparison
     styles = plots.tracker_styles(tables.ranked(scores, comparison))
     shown = [tables.ranking_table(scores, comparison)]
-    # What is drawn together is over the same sequences.
-    alike = comparison.scores if comparison is not None else scores
-    figures: dict[str, Figure] = {
-        axis.key: plots.curve_figure(alike, axis, styles)
-        for axis in scores.measure.curves
-        if any(axis.key in tracker.curves for tracker in alike.trackers.values())
-    }
-    keys = {metric.key for metric in scores.measure.metrics}
-    for x, y in _SCATTERS:
-        if {x, y} <= keys:
-            figures[f"{y}_{x}"] = plots.scatter_figure(alike, x, y, styles)
-    if comparison is not None:
-        figures["intervals"] = plots.interval_figure(comparison, styles)
-        if comparison.pairs:
-            figures["differences"] = plots.pairs_figure(comparison)
-            shown.append(tables.pairs_table(comparison))
+    if comparison is not None and comparison.pairs:
+        shown.append(tables.pairs_table(comparison))
     attributes = tables.attribute_table(scores, comparison)
     if attributes is not None:
         shown.append(attributes)
-        figures["attributes"] = plots.heatmap_figure(attributes, scores.measure.metrics[0].label)
     shown.append(tables.sequence_table(scores, comparison))
     slug = re.sub(r"[^a-z0-9]+", "-", section.heading.lower()).strip("-")[:60]
     stem = f"{number:02d}-{slug}-" if number else ""
-    return DrawnSection(section, stem, findings(scores, comparison), tuple(shown), figures)
+    drawn = draw_figures(FigureSource(scores, comparison, styles))
+    figures = {name: figure for name, (figure, _) in drawn.items()}
+    wide = frozenset(name for name, (_, is_wide) in drawn.items() if is_wide)
+    return DrawnSection(section, stem, findings(scores, comparison), tuple(shown), figures, wide)
 
 
 def _tracker_json(scores: Scores, name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from siamfc_eval.datasets.known import match_known
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
-from siamfc_eval.protocols.table import PROTOCOLS, match_protocol
+from siamfc_eval.protocols.table import PROTOCOLS, match_protocol, own_protocol
 from siamfc_eval.results.content import MANIFEST
 from siamfc_eval.results.formats.layout import Listing, list_matlab, list_results, protocol_folders, visible_entries
 from siamfc_eval.results.formats.spellings import tracker_identifier
@@ -60,12 +60,12 @@ def kind_of(manifest: Manifest | None, folder: str | None) -> str | None:
         A kind of `protocols.table`, or None where neither says it: another toolkit's realtime runs may be either.
     """
     recorded = manifest.identity if manifest is not None else {}
-    named = match_protocol(folder) if folder is not None else None
+    named = own_protocol(folder) if folder is not None else None
     kind = recorded.get("protocol.kind") or (named.kind if named is not None else None)
     if kind is None and manifest is not None and not manifest.source and manifest.experiment is None:
         kind = ONE_PASS
     kind = recorded.get("protocol.of") if kind == "realtime" else kind
-    return kind if kind in PROTOCOLS else None
+    return kind if kind is not None and kind in PROTOCOLS else None
 
 
 def _tracker_name(folder: Path) -> str:
@@ -81,7 +81,7 @@ def is_protocol(folder: Path) -> bool:
     manifest = manifest_of(folder)
     if manifest is not None:
         return manifest.experiment is not None
-    return match_protocol(folder.name) is not None
+    return own_protocol(folder.name) is not None
 
 
 def find_trackers(

@@ -11,7 +11,7 @@ from functools import partial
 from siamfc_eval.running.lanes import run_lanes
 from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.processes import Loader, can_travel, run_processes
-from siamfc_eval.running.protocol_specs import AnySpec
+from siamfc_eval.running.protocol_specs import ProtocolSettings
 from siamfc_eval.running.serial import run_serial
 from siamfc_eval.running.work import Advance, Outcome, WorkItem
 from siamfc_eval.tracking.capabilities import device_of
@@ -36,7 +36,7 @@ class Execution:
 
 
 def choose_execution(
-    tracker: Tracker, load: Loader, protocol: AnySpec, options: RunOptions, items: list[WorkItem]
+    tracker: Tracker, load: Loader, protocol: ProtocolSettings, options: RunOptions, items: list[WorkItem]
 ) -> Execution:
     """The executor for a tracker under a protocol.
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from siamfc_eval.catalogue import find_definition
 from siamfc_eval.errors import InputError
 from siamfc_eval.protocols.table import PROTOCOLS
-from siamfc_eval.running.protocol_specs import ProtocolSpec, spec_class
+from siamfc_eval.running.protocol_specs import AnyProtocol, settings_class
 from siamfc_eval.storage.validation import explain_validation
 
 
@@ -31,7 +31,7 @@ class Experiment(BaseModel):
     """Conventions under which the results are scored, the most important first."""
     trackers: tuple[str, ...] = ()
     """Trackers to run where the user names none."""
-    protocols: tuple[ProtocolSpec, ...] = Field(min_length=1)
+    protocols: tuple[AnyProtocol, ...] = Field(min_length=1)
     """What is run, in order."""
 
     @model_validator(mode="after")
@@ -74,5 +74,16 @@ def parse_experiment(values: dict[str, Any], where: str) -> Experiment:
     try:
         return Experiment.model_validate(values)
     except ValidationError as error:
-        tags = {kind: spec_class(kind) for kind in PROTOCOLS}
-        raise InputError(explain_validation(error, where, Experiment, tags)) from error
+        raise InputError(
+            explain_validation(error, where, Experiment, _members(values.get("protocols")), PROTOCOLS)
+        ) from error
+
+
+def _members(declared: object) -> dict[tuple[int | str, ...], type[BaseModel]]:
+    """Where protocols are declared -> the settings of their kind, as far as there is one."""
+    kinds = [str(each.get("kind")) if isinstance(each, dict) else "" for each in _listed(declared)]
+    return {("protocols", place): settings_class(kind) for place, kind in enumerate(kinds) if kind in PROTOCOLS}
+
+
+def _listed(declared: object) -> list[object]:
+    return list(declared) if isinstance(declared, list | tuple) else []

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.results.store import ResultItem, ResultStore
-from siamfc_eval.running.protocol_specs import AnySpec
+from siamfc_eval.running.protocol_specs import ProtocolSettings
 from siamfc_eval.running.work import WorkItem, item_seed
 
 PROOF = 3
@@ -15,7 +15,7 @@ PROOF = 3
 
 def plan_items(
     tracker: str,
-    protocol: AnySpec,
+    protocol: ProtocolSettings,
     sequence: Sequence,
     repetitions: Iterable[int],
     *,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, PositiveInt, SerializeAsAny
+from pydantic_core import PydanticKnownError
 
 from siamfc_eval.datasets.sequence import Sequence
+from siamfc_eval.errors import InputError
 from siamfc_eval.protocols.commands import Steps
 from siamfc_eval.protocols.multi_start import EVERY, anchors, multi_start
 from siamfc_eval.protocols.one_pass import long_term, one_pass, unsupervised
@@ -19,6 +21,7 @@ from siamfc_eval.protocols.spatial_robustness import VARIANTS, sre
 from siamfc_eval.protocols.supervised import SKIP, FailureRule, failure_overlap, supervised
 from siamfc_eval.protocols.table import PROTOCOLS, protocol
 from siamfc_eval.protocols.temporal_robustness import SEGMENTS, tre, tre_starts
+from siamfc_eval.registry import OURS, Entry
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,9 @@ class Start:
     """0-based frame that names the result file, where a protocol starts on several frames (TRE, multi-start)."""
 
 
-class _Spec(BaseModel):
+class ProtocolSettings(BaseModel):
+    """What an experiment file says of one protocol, and the runs that it makes; each kind adds its own keys."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: str
@@ -68,7 +73,7 @@ class _Spec(BaseModel):
         raise NotImplementedError
 
 
-class OnePassSpec(_Spec):
+class OnePassSpec(ProtocolSettings):
     """One-pass evaluation."""
 
     kind: Literal["ope"]
@@ -78,7 +83,7 @@ class OnePassSpec(_Spec):
         return (Start(partial(one_pass, sequence, polygons), len(sequence)),)
 
 
-class UnsupervisedSpec(_Spec):
+class UnsupervisedSpec(ProtocolSettings):
     """VOT's run without resets."""
 
     kind: Literal["unsupervised"]
@@ -88,7 +93,7 @@ class UnsupervisedSpec(_Spec):
         return (Start(partial(unsupervised, sequence, polygons), len(sequence)),)
 
 
-class LongTermSpec(_Spec):
+class LongTermSpec(ProtocolSettings):
     """VOT's long-term run, whose confidences count."""
 
     kind: Literal["long-term"]
@@ -98,7 +103,7 @@ class LongTermSpec(_Spec):
         return (Start(partial(long_term, sequence, polygons), len(sequence)),)
 
 
-class SupervisedSpec(_Spec):
+class SupervisedSpec(ProtocolSettings):
     """VOT's run with resets."""
 
     kind: Literal["supervised"]
@@ -117,7 +122,7 @@ class SupervisedSpec(_Spec):
         return (Start(partial(self.begin, sequence, polygons), len(sequence)),)
 
 
-class RealtimeSpec(_Spec):
+class RealtimeSpec(ProtocolSettings):
     """VOT's realtime run: another protocol under a clock."""
 
     kind: Literal["realtime"]
@@ -156,7 +161,7 @@ class RealtimeSpec(_Spec):
         return (Start(partial(self.begin, sequence, polygons), len(sequence)),)
 
 
-class MultiStartSpec(_Spec):
+class MultiStartSpec(ProtocolSettings):
     """VOT2020's runs from anchors."""
 
     kind: Literal["multi-start"]
@@ -179,7 +184,7 @@ class MultiStartSpec(_Spec):
         )
 
 
-class TemporalRobustnessSpec(_Spec):
+class TemporalRobustnessSpec(ProtocolSettings):
     """OTB's TRE."""
 
     kind: Literal["tre"]
@@ -198,7 +203,7 @@ class TemporalRobustnessSpec(_Spec):
         )
 
 
-class SpatialRobustnessSpec(_Spec):
+class SpatialRobustnessSpec(ProtocolSettings):
     """OTB's SRE; file `_001` is the first of `VARIANTS`."""
 
     kind: Literal["sre"]
@@ -215,25 +220,35 @@ class SpatialRobustnessSpec(_Spec):
         )
 
 
-AnySpec = (
-    OnePassSpec
-    | UnsupervisedSpec
-    | LongTermSpec
-    | SupervisedSpec
-    | RealtimeSpec
-    | MultiStartSpec
-    | TemporalRobustnessSpec
-    | SpatialRobustnessSpec
-)
-ProtocolSpec = Annotated[AnySpec, Field(discriminator="kind")]
-
-
-def spec_class(kind: str) -> type[BaseModel]:
+def settings_class(kind: str) -> type[ProtocolSettings]:
     """The settings of a kind of protocol, as the table of protocols names them.
 
     Raises:
         UnknownNameError: there is no such kind.
+        InputError: it is another package's and cannot be loaded, or makes no runs.
     """
-    module, _, name = protocol(kind).generator.partition(":")
-    found: type[BaseModel] = getattr(importlib.import_module(module), name)
+    found = Entry(kind, protocol(kind).generator, provider=PROTOCOLS.provider(kind) or OURS).load()
+    if not (inspect.isclass(found) and issubclass(found, ProtocolSettings)):
+        raise InputError(
+            f"protocol '{kind}': {protocol(kind).generator} is no subclass of {ProtocolSettings.__module__}:"
+            f"{ProtocolSettings.__name__}, which makes the runs of a sequence."
+        )
     return found
+
+
+def _of_its_kind(value: Any) -> ProtocolSettings:
+    """Plain values as the settings of the kind that they name."""
+    if isinstance(value, ProtocolSettings):
+        return value
+    kind = value.get("kind") if isinstance(value, Mapping) else None
+    if kind is None:
+        raise PydanticKnownError("union_tag_not_found", {"discriminator": "'kind'"})
+    if not isinstance(kind, str) or kind not in PROTOCOLS:
+        expected = ", ".join(repr(known) for known in PROTOCOLS)
+        context = {"discriminator": "'kind'", "tag": str(kind), "expected_tags": expected}
+        raise PydanticKnownError("union_tag_invalid", context)
+    return settings_class(kind).model_validate(value)
+
+
+AnyProtocol = Annotated[SerializeAsAny[ProtocolSettings], BeforeValidator(_of_its_kind)]
+"""A field of the settings of any protocol that there is, told apart by `kind`."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from siamfc_eval.datasets.fingerprint import dataset_hash
 from siamfc_eval.datasets.sequence import Dataset
-from siamfc_eval.running.protocol_specs import AnySpec
+from siamfc_eval.running.protocol_specs import ProtocolSettings
 from siamfc_eval.tracking.capabilities import facts_of
 from siamfc_eval.tracking.tracker import Tracker
 from siamfc_eval.version import __version__
@@ -24,7 +24,7 @@ _SHOWN = 60
 """Longest value that an identity shows; longer ones are hashed."""
 
 
-def identity(tracker: Tracker, dataset: Dataset, protocol: AnySpec) -> dict[str, str]:
+def identity(tracker: Tracker, dataset: Dataset, protocol: ProtocolSettings) -> dict[str, str]:
     """All that decides the results of a run, under names that say what differs when two runs do.
 
     The number of repetitions is not part of it: more of them are added to those that are there.

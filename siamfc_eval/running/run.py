@@ -30,7 +30,7 @@ from siamfc_eval.running.experiment import Experiment
 from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.plan import PROOF, plan_items, still_to_repeat
 from siamfc_eval.running.processes import Loader
-from siamfc_eval.running.protocol_specs import AnySpec
+from siamfc_eval.running.protocol_specs import ProtocolSettings
 from siamfc_eval.running.summary import Failure, ProtocolSummary, RunSummary
 from siamfc_eval.running.trackers import loader
 from siamfc_eval.running.work import Failed, Finished, WorkItem
@@ -244,7 +244,7 @@ class _ProtocolRun:
         self,
         tracker: Tracker,
         load: Loader,
-        protocol: AnySpec,
+        protocol: ProtocolSettings,
         *,
         dataset: Dataset,
         selected: tuple[Sequence, ...],

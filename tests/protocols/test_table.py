@@ -8,14 +8,14 @@ from siamfc_eval.errors import UnknownNameError
 from siamfc_eval.metrics.conventions import CONVENTIONS, conventions_for, reads
 from siamfc_eval.protocols.table import PROTOCOLS, match_protocol, protocol
 from siamfc_eval.running.experiment import parse_experiment
-from siamfc_eval.running.protocol_specs import spec_class
+from siamfc_eval.running.protocol_specs import settings_class
 
 
 @pytest.mark.parametrize("kind", list(PROTOCOLS))
 def test_every_protocol_can_be_declared_run_and_scored(kind: str) -> None:
     entry = PROTOCOLS[kind]
     [declared] = parse_experiment({"protocols": [{"kind": kind}]}, "here").protocols
-    assert type(declared) is spec_class(kind)
+    assert type(declared) is settings_class(kind)
     assert declared.folder == entry.folder
     assert entry.convention in CONVENTIONS
     assert reads(entry.convention, declared.scored_as)

@@ -21,7 +21,9 @@ from siamfc_eval.comparison.resampling import ConfidenceInterval
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.scores import Scores
 from siamfc_eval.reporting.curve_svg import curve_svg
-from siamfc_eval.reporting.plots import SHADE, curve_figure, pairs_figure, tracker_styles
+from siamfc_eval.reporting.figures.curves import curve_figure
+from siamfc_eval.reporting.figures.differences import pairs_figure
+from siamfc_eval.reporting.plots import SHADE, tracker_styles
 from siamfc_eval.reporting.rendering import terminal_text, to_csv, to_latex
 from siamfc_eval.reporting.report import Report, Section, write_report
 from siamfc_eval.reporting.summary import findings, gathered_notes

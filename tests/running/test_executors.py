@@ -23,9 +23,9 @@ from siamfc_eval.running.lanes import run_lanes
 from siamfc_eval.running.plan import plan_items
 from siamfc_eval.running.processes import run_processes
 from siamfc_eval.running.protocol_specs import (
-    AnySpec,
     MultiStartSpec,
     OnePassSpec,
+    ProtocolSettings,
     RealtimeSpec,
     SpatialRobustnessSpec,
     SupervisedSpec,
@@ -35,7 +35,7 @@ from siamfc_eval.running.serial import run_serial
 from siamfc_eval.running.work import Failed, Finished, Outcome, WorkItem
 from tests.running.running_toys import NumberedFrames, OneByOne, ToyTracker, moving_sequence, small_dataset
 
-SPECS: list[AnySpec] = [
+SPECS: list[ProtocolSettings] = [
     OnePassSpec(kind="ope"),
     SupervisedSpec(kind="supervised", repetitions=2),
     RealtimeSpec(kind="realtime", seconds=0.12),
@@ -45,7 +45,7 @@ SPECS: list[AnySpec] = [
 ]
 
 
-def _items(dataset: Dataset, spec: AnySpec) -> list[WorkItem]:
+def _items(dataset: Dataset, spec: ProtocolSettings) -> list[WorkItem]:
     items = []
     for sequence in dataset:
         items += plan_items("toy", spec, sequence, range(1, spec.repetitions + 1), single=spec.repetitions == 1)
@@ -75,7 +75,7 @@ def _assert_same(ours: dict[str, Trajectory], theirs: dict[str, Trajectory]) -> 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.kind)
 @pytest.mark.parametrize(("lanes", "groups"), [(1, 1), (3, 1), (16, 1), (2, 3)])
-def test_lanes_give_what_serial_runs_give(spec: AnySpec, lanes: int, groups: int) -> None:
+def test_lanes_give_what_serial_runs_give(spec: ProtocolSettings, lanes: int, groups: int) -> None:
     dataset = small_dataset(30, 41, 9, 25, 33, image_size=(64, 48))
     serial = _by_key(list(run_serial(ToyTracker(), _items(dataset, spec), _nothing)))
     tracker = ToyTracker()
