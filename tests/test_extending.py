@@ -91,7 +91,7 @@ LAYOUT = Layout("paces", "a folder with paces.txt", "0-based, as numpy counts", 
 
 CONVENTION = '''
 """Eleven thresholds, and the first frame counts for nothing."""
-from siamfc_eval.metrics.ope.counts.conventions import ope_convention
+from siamfc_eval.metrics.ope.measure import ope_convention
 from siamfc_eval.metrics.ope.rules import OpeRules
 
 CONVENTION = ope_convention("my-lab", "The rules of my lab", OpeRules(bins=11, first_frame="drop"))

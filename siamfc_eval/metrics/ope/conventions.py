@@ -4,24 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from siamfc_eval.metrics.convention import Convention
 from siamfc_eval.metrics.declared import GOT10K as GOT10K_METRICS
-from siamfc_eval.metrics.declared import ONE_PASS
-from siamfc_eval.metrics.ope.measure import ope_measure
+from siamfc_eval.metrics.ope.measure import ope_convention
 from siamfc_eval.metrics.ope.rules import OpeRules
-
-
-def ope_convention(name: str, summary: str, rules: OpeRules, protocol: str = "ope") -> Convention:
-    """A convention of one-pass evaluation with its usual metrics and curves; `dataclasses.replace` changes more.
-
-    Args:
-        name: of the convention.
-        summary: whose numbers these are, in a few words.
-        rules: what it decides.
-        protocol: kind of the protocol whose runs it reads.
-    """
-    return Convention(name, summary, protocol, rules, ONE_PASS, ope_measure)
-
 
 # Wu, Lim, Yang (CVPR 2013, PAMI 2015), tracker_benchmark: util/calcSeqErrRobust.m, util/genPerfMat.m, perfPlot.m.
 OTB_MATLAB = replace(

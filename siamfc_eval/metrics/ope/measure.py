@@ -372,3 +372,15 @@ def ope_measure(convention: Convention, dataset: Dataset) -> OpeMeasure:
     """The measure of a convention of one-pass evaluation on a data set."""
     rules = convention.rules_on(dataset.name)
     return OpeMeasure(convention.name, rules, convention.protocol, metrics=convention.metrics, shown=convention.curves)
+
+
+def ope_convention(name: str, summary: str, rules: OpeRules, protocol: str = "ope") -> Convention:
+    """A convention of one-pass evaluation with its usual metrics and curves; `dataclasses.replace` changes more.
+
+    Args:
+        name: of the convention.
+        summary: whose numbers these are, in a few words.
+        rules: what it decides.
+        protocol: kind of the protocol whose runs it reads.
+    """
+    return Convention(name, summary, protocol, rules, ONE_PASS, ope_measure)
