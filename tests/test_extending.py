@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,176 +13,21 @@ from typing import Any
 
 import pytest
 
-FAMILY = '''
-"""A tracker that drifts by some pixels with every frame."""
-from typing import Literal
-
-from siamfc_eval.tracking.catalogue import tracker_facts
-from siamfc_eval.tracking.family import Definition, Family, refuse_weights
-from siamfc_eval.tracking.targets import start_target
-from siamfc_eval.tracking.tracker import Output
+GUIDE = (Path(__file__).resolve().parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
-class DriftingTracker:
-    is_deterministic = True
-
-    def __init__(self, name, pace):
-        self.name, self.pace = name, pace
-
-    def init(self, frame, region):
-        return start_target(frame, region).box
-
-    def update(self, state, frame):
-        state = state + [self.pace, 0.0, 0.0, 0.0]
-        return state, Output(region=state)
+def added() -> dict[str, tuple[str, str, str, str]]:
+    """What the walks of CONTRIBUTING.md add: entry-point group -> name, module, attribute, source."""
+    entries = re.findall(
+        r'```toml\n\[project\.entry-points\."siamfc_eval\.(\w+)"\]\n(\S+) = "(\w+):(\w+)"\n```\n\n'
+        r"```python\n# \w+\.py\n(.*?)```\n",
+        GUIDE,
+        flags=re.DOTALL,
+    )
+    return {group: (name, module, attribute, source) for group, name, module, attribute, source in entries}
 
 
-class DriftingDefinition(Definition):
-    family: Literal["drifting"]
-    pace: float = 1.0
-
-
-def build(described, options):
-    refuse_weights(described, options)
-    tracker = DriftingTracker(options.name or described.name, described.definition.pace)
-    tracker.facts = {**tracker_facts(described, options), "name": tracker.name}
-    return tracker
-
-
-def facts(described, options):
-    return {"pace": described.definition.pace}
-
-
-FAMILY = Family("drifting", "Drifts to the right", DriftingDefinition, build, facts)
-'''
-
-LAYOUT = '''
-"""Sequences as lines of numbers: a name, a number of frames, a start box and a pace."""
-from functools import partial
-
-import numpy as np
-
-from siamfc_eval.datasets.frames import Frame
-from siamfc_eval.datasets.layout import Layout
-from siamfc_eval.datasets.sequence import Dataset, Sequence
-
-
-def grey(shade):
-    return np.full((120, 160, 3), shade, dtype=np.uint8)
-
-
-def read(source):
-    sequences = []
-    for line in (source.path / "paces.txt").read_text().splitlines():
-        name, count, *numbers = line.split()
-        x, y, w, h, pace = map(float, numbers)
-        boxes = np.tile([x, y, w, h], (int(count), 1))
-        boxes[:, 0] += pace * np.arange(int(count))
-        frames = [Frame(None, partial(grey, 40 + 5 * number)) for number in range(int(count))]
-        sequences.append(Sequence(name, boxes, frames=frames, image_size=(160, 120)))
-    return Dataset(source.dataset or "paces", tuple(sequences), "paces")
-
-
-def recognises(path):
-    return (path / "paces.txt").is_file()
-
-
-LAYOUT = Layout("paces", "a folder with paces.txt", "0-based, as numpy counts", recognises, read, "")
-'''
-
-CONVENTION = '''
-"""Eleven thresholds, and the first frame counts for nothing."""
-from siamfc_eval.metrics.ope.measure import ope_convention
-from siamfc_eval.metrics.ope.rules import OpeRules
-
-CONVENTION = ope_convention("my-lab", "The rules of my lab", OpeRules(bins=11, first_frame="drop"))
-'''
-
-PROTOCOL = '''
-"""One pass from a box that is a tenth larger than the ground truth."""
-from functools import partial
-from typing import Literal
-
-import numpy as np
-
-from siamfc_eval.protocols.initial import initial_region
-from siamfc_eval.protocols.span import span_of_boxes
-from siamfc_eval.protocols.table import Protocol
-from siamfc_eval.running.protocol_specs import ProtocolSettings, Start
-
-
-def from_larger(sequence, factor):
-    x, y, w, h = initial_region(sequence, 0)
-    larger = np.array([x - w * (factor - 1) / 2, y - h * (factor - 1) / 2, w * factor, h * factor])
-    return (yield from span_of_boxes(range(len(sequence)), larger))
-
-
-class LargerSettings(ProtocolSettings):
-    kind: Literal["larger-start"]
-    folder: str | None = "larger"
-    factor: float = 1.1
-
-    def starts(self, sequence, polygons=False):
-        return (Start(partial(from_larger, sequence, self.factor), len(sequence)),)
-
-
-PROTOCOL = Protocol(
-    "larger-start", "One pass from a larger box", "larger", f"{__name__}:LargerSettings", "my-lab", "one pass"
-)
-'''
-
-METRIC = '''
-"""How far a tracker's box moves from frame to frame."""
-import numpy as np
-
-from siamfc_eval.metrics.extra import ExtraMetric
-from siamfc_eval.metrics.scores import Metric
-
-
-def statistics(sequence, runs):
-    steps = [np.abs(np.diff(run.boxes()[:, 0])) for run in runs]
-    return np.array([sum(part.sum() for part in steps), sum(part.size for part in steps)])
-
-
-def finish(sums):
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return sums[..., 0] / sums[..., 1]
-
-
-METRIC = ExtraMetric(
-    Metric("jitter", "Jitter", "lower", high=np.inf, digits=2, unit="px/frame"),
-    "How far boxes move from frame to frame",
-    2,
-    statistics,
-    finish,
-)
-'''
-
-FIGURE = '''
-"""How many sequences each tracker has."""
-from siamfc_eval.reporting.figures.figure import ReportFigure
-from siamfc_eval.reporting.plots import canvas
-
-
-def draw(source):
-    figure, axes = canvas(4.0, 3.0)
-    names = list(source.scores.trackers)
-    axes.bar(range(len(names)), [len(source.scores.sequences)] * len(names), color=[source.styles[n][0] for n in names])
-    return {"how_many": figure}
-
-
-FIGURE = ReportFigure("how-many", "Sequences of each tracker", draw)
-'''
-
-ADDED = {
-    "trackers": ("drifting", "demo_family", "FAMILY", FAMILY),
-    "datasets": ("paces", "demo_layout", "LAYOUT", LAYOUT),
-    "conventions": ("my-lab", "demo_convention", "CONVENTION", CONVENTION),
-    "protocols": ("larger-start", "demo_protocol", "PROTOCOL", PROTOCOL),
-    "metrics": ("jitter", "demo_metric", "METRIC", METRIC),
-    "figures": ("how-many", "demo_figure", "FIGURE", FIGURE),
-}
-"""Entry-point group -> name, module, attribute and source of what the package adds."""
+ADDED = added()
 
 EXPERIMENT = """
 description = "From a larger box"
@@ -194,6 +40,10 @@ factor = 1.2
 """
 
 Invoke = Callable[..., str]
+
+
+def test_every_kind_has_a_walk() -> None:
+    assert set(ADDED) == {"trackers", "datasets", "conventions", "protocols", "metrics", "figures"}
 
 
 @pytest.fixture(scope="module")
