@@ -51,7 +51,7 @@ class _Verbs(click.Group):
             raise UnknownNameError("command", cmd_name, VERBS)
         if cmd_name in _WITHOUT_MATRICES:
             os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        module = importlib.import_module(f"siamfc_eval.cli.{cmd_name.replace('-', '_')}_verb")
+        module = importlib.import_module(f"siamfc_eval.cli.verbs.{cmd_name.replace('-', '_')}_verb")
         command: click.Command = module.command
         return command
 

@@ -113,9 +113,9 @@ class Comparison:
         if not self.pairs:
             return f"{intervals}."
         tests = "exact, by importance sampling, or a normal tail where no swap gets there"
+        corrected = f" with Holm's correction over {len(self.pairs)} pairs" if len(self.pairs) > 1 else ""
         return (
-            f"{intervals}; two-sided paired permutation tests ({tests}) with Holm's correction over {len(self.pairs)} "
-            "pairs. The interval of a difference is at its corrected level and contains 0 exactly where the difference "
+            f"{intervals}; two-sided paired permutation tests ({tests}){corrected}. The interval of a difference is at its corrected level and contains 0 exactly where the difference "
             "is not significant."
         )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import collections.abc
 import dataclasses
-from collections.abc import Sequence as Several
 from pathlib import Path
 
 from siamfc_eval.datasets.formats.csv import read_tables
@@ -21,9 +21,9 @@ def convert_dataset(
     *,
     layout: str = "got10k",
     kind: str | None = None,
-    columns: Several[str] | None = None,
+    columns: collections.abc.Sequence[str] | None = None,
     origin: float | None = None,
-    targets: Several[str] = (),
+    targets: collections.abc.Sequence[str] = (),
     images: Path | str | None = None,
     suffix: str = ".jpg",
 ) -> Dataset:
@@ -66,7 +66,11 @@ def convert_dataset(
 
 
 def _read(
-    place: Path, kind: str | None, columns: Several[str] | None, origin: float | None, images: Path | None
+    place: Path,
+    kind: str | None,
+    columns: collections.abc.Sequence[str] | None,
+    origin: float | None,
+    images: Path | None,
 ) -> Dataset:
     if columns is None:
         return load_dataset(place, kind, images, origin=origin)

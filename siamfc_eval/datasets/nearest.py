@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Several
+import collections.abc
 from pathlib import Path
 
 from siamfc_eval.datasets.formats.box_tables import EXPECTED, has_boxes, header_of, roles_of
@@ -11,7 +11,7 @@ from siamfc_eval.datasets.layout import Layout, subfolders
 _MOST_FOLDERS = 200
 
 
-def nearest(path: Path, layouts: Several[Layout]) -> str:
+def nearest(path: Path, layouts: collections.abc.Sequence[Layout]) -> str:
     """One or two sentences: the layout of which most is there, and what is missing for it; "" where nothing is alike.
 
     Args:

@@ -58,10 +58,10 @@ class Slot:
 
     entries: tuple[Entry, ...] = ()
     """In the order of the sequences."""
-    habits: tuple[str, ...] = ()
+    quirks: tuple[str, ...] = ()
     """What was noticed of the tracker's files as a whole."""
-    habits_of: str = ""
-    """Hash of the keys of all sequences that the habits are of."""
+    quirks_of: str = ""
+    """Hash of the keys of all sequences that the quirks are of."""
     stamp: str = ""
     """Hash of the stamps of all entries; "" if one has none."""
 
@@ -135,13 +135,13 @@ def load(folder: Path, name: str) -> Slot:
     version, *rest = record.head
     if version != _VERSION:
         return Slot()
-    entries, habits, habits_of, stamp = rest
+    entries, quirks, quirks_of, stamp = rest
     rows, timings = iter(record.tables[0]), record.tables[1].tolist()
     found = [
         Entry(key, next(rows), note, (timing[0], timing[1], timing[2]), {tag: next(rows) for tag in tags}, own)
         for (key, own, note, tags), timing in zip(entries, timings, strict=True)
     ]
-    return Slot(tuple(found), tuple(habits), habits_of, stamp)
+    return Slot(tuple(found), tuple(quirks), quirks_of, stamp)
 
 
 def store(folder: Path, name: str, slot: Slot) -> None:
@@ -149,5 +149,5 @@ def store(folder: Path, name: str, slot: Slot) -> None:
     rows = [row for entry in slot.entries for row in (entry.row, *entry.tags.values())]
     entries = [[entry.key, entry.stamp, entry.note, list(entry.tags)] for entry in slot.entries]
     timings = np.array([entry.timing for entry in slot.entries], dtype=np.float64).reshape(-1, 3)
-    head = [_VERSION, entries, list(slot.habits), slot.habits_of, slot.stamp]
+    head = [_VERSION, entries, list(slot.quirks), slot.quirks_of, slot.stamp]
     storage.store(folder / f"{name}{_ENDING}", head, [np.array(rows), timings])

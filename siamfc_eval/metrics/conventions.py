@@ -113,4 +113,6 @@ def default_convention(dataset: str) -> str:
     """The convention under which the papers of a benchmark quote their numbers; `otb-matlab` for any other data set."""
     known = match_known(dataset)
     means = (known.name, known.family) if known is not None else ()
-    return next((name for of in means for name in CONVENTIONS.own if of in CONVENTIONS[name].benchmarks), _USUAL)
+    return next(
+        (name for benchmark in means for name in CONVENTIONS.own if benchmark in CONVENTIONS[name].benchmarks), _USUAL
+    )

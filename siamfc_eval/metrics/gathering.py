@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.fingerprint import sequence_hash
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
-from siamfc_eval.metrics import cache as kept
+from siamfc_eval.metrics import cache as cached
 from siamfc_eval.metrics.scores import Batched, Measure, RefusedError, Runs, Strict, Tagged
 from siamfc_eval.metrics.speed import timing
 from siamfc_eval.results.formats.quirks import detect_quirks
@@ -33,9 +33,9 @@ _SHOWN = 8
 class Gathered(NamedTuple):
     """One tracker's statistics."""
 
-    entries: Mapping[str, kept.Entry]
+    entries: Mapping[str, cached.Entry]
     """Sequence -> statistics, in the data set's order, of the sequences that have results."""
-    habits: tuple[str, ...]
+    quirks: tuple[str, ...]
     """What was noticed of its files as a whole, one sentence each."""
     unreadable: tuple[str, ...] = ()
     """What is wrong with files that cannot be read and count as missing, one message each."""
@@ -50,7 +50,7 @@ class Gatherer:
     ground_truth: str
     """Hash of the data set."""
     cache: Path | None
-    """Folder of kept statistics; None: nothing is kept."""
+    """Folder of kept statistics; None: nothing is cached."""
     _hashes: dict[str, str] = field(default_factory=dict)
     """Sequence -> hash of all that its statistics depend on beside its result files."""
 
@@ -62,44 +62,46 @@ class Gatherer:
         """
         wanted = [sequence for sequence in self.dataset if sequence.name in result.runs]
         beside = _companions(result)
-        stamp_beside = kept.file_stamp(beside)
+        stamp_beside = cached.file_stamp(beside)
         damaged: _Damaged = {}
         if self.cache is None or stamp_beside is None or not may_be_kept(self.measure):
             found = self._compute(wanted, result.runs, damaged, timed=bool(beside))
-            return self._gathered(found, self._habits(result, damaged), result, damaged)
-        companions = kept.hash_of(stamp_beside)
-        name = kept.hash_of(str(result.folder.resolve()), result.name, self.dataset.name, self._definition)
-        slot = kept.load(self.cache, name)
-        settled = kept.settled_before()
-        stamped = {of.name: self._stamp(of, result.runs[of.name], companions, settled) for of in wanted}
-        stamp = kept.hash_of(*stamped, *stamped.values()) if all(stamped.values()) else ""
+            return self._gathered(found, self._quirks(result, damaged), result, damaged)
+        companions = cached.hash_of(stamp_beside)
+        name = cached.hash_of(str(result.folder.resolve()), result.name, self.dataset.name, self._definition)
+        slot = cached.load(self.cache, name)
+        settled = cached.settled_before()
+        stamped = {
+            sequence.name: self._stamp(sequence, result.runs[sequence.name], companions, settled) for sequence in wanted
+        }
+        stamp = cached.hash_of(*stamped, *stamped.values()) if all(stamped.values()) else ""
         if stamp and stamp == slot.stamp:
-            return self._gathered(dict(zip(stamped, slot.entries, strict=True)), slot.habits, result, damaged)
-        stamps = {of: text and kept.hash_of(text) for of, text in stamped.items()}
+            return self._gathered(dict(zip(stamped, slot.entries, strict=True)), slot.quirks, result, damaged)
+        stamps = {name: text and cached.hash_of(text) for name, text in stamped.items()}
         by_stamp = {entry.stamp: entry for entry in slot.entries if entry.stamp}
-        entries = {of: by_stamp[stamp] for of, stamp in stamps.items() if stamp in by_stamp}
+        entries = {name: by_stamp[stamp] for name, stamp in stamps.items() if stamp in by_stamp}
         unsure = [sequence for sequence in wanted if sequence.name not in entries]
         entries |= self._by_content(unsure, result.runs, damaged, companions=companions, stamps=stamps, slot=slot)
         ordered = {sequence.name: entries[sequence.name] for sequence in wanted if sequence.name in entries}
-        habits, habits_of = slot.habits, kept.hash_of(*(entry.key for entry in ordered.values()))
-        if damaged or habits_of != slot.habits_of:
-            habits = self._habits(result, damaged)
+        quirks, quirks_of = slot.quirks, cached.hash_of(*(entry.key for entry in ordered.values()))
+        if damaged or quirks_of != slot.quirks_of:
+            quirks = self._quirks(result, damaged)
         # With damaged files there is no short way: they are read, and named, every time.
         whole = "" if damaged else stamp
-        kept.store(self.cache, name, kept.Slot(tuple(ordered.values()), habits, habits_of, whole))
+        cached.store(self.cache, name, cached.Slot(tuple(ordered.values()), quirks, quirks_of, whole))
         for runs in result.runs.values():
             for run in runs:
                 run.file.release()  # What was computed is kept, and a benchmark's results together are many.
-        return self._gathered(ordered, habits, result, damaged)
+        return self._gathered(ordered, quirks, result, damaged)
 
     @staticmethod
     def _gathered(
-        entries: dict[str, kept.Entry], habits: tuple[str, ...], result: TrackerResults, damaged: _Damaged
+        entries: dict[str, cached.Entry], quirks: tuple[str, ...], result: TrackerResults, damaged: _Damaged
     ) -> Gathered:
         if not entries:
-            raise InputError(_told([(run.path, error) for run, error in damaged.items()]))
+            raise InputError(_listed([(run.path, error) for run, error in damaged.items()]))
         found = [_sentence(run.path, error) for run, error in damaged.items()]
-        return Gathered(entries, habits, (*result.unreadable, *found))
+        return Gathered(entries, quirks, (*result.unreadable, *found))
 
     def _by_content(
         self,
@@ -109,8 +111,8 @@ class Gatherer:
         *,
         companions: str,
         stamps: Mapping[str, str],
-        slot: kept.Slot,
-    ) -> dict[str, kept.Entry]:
+        slot: cached.Slot,
+    ) -> dict[str, cached.Entry]:
         """Statistics of files that may have changed: kept ones if the content is the same, else computed."""
         known = {entry.key: entry for entry in slot.entries}
         keys: dict[str, str] = {}
@@ -120,7 +122,7 @@ class Gatherer:
             if readable := _readable(runs[sequence.name], damaged):
                 keys[sequence.name] = self._key(sequence, readable, companions)
         unknown = [sequence for sequence in sequences if sequence.name in keys and keys[sequence.name] not in known]
-        fresh = self._compute(unknown, runs, damaged, timed=companions != kept.hash_of(""))
+        fresh = self._compute(unknown, runs, damaged, timed=companions != cached.hash_of(""))
         whole = {name for name in keys if not any(run in damaged for run in runs[name])}
         found = {
             name: fresh[name] if name in fresh else known[key]
@@ -135,7 +137,7 @@ class Gatherer:
 
     def _compute(
         self, sequences: list[Sequence], given: Mapping[str, tuple[RawRun, ...]], damaged: _Damaged, timed: bool
-    ) -> dict[str, kept.Entry]:
+    ) -> dict[str, cached.Entry]:
         """Statistics from the files that can be read; `timed`: there are files that may hold times."""
         strict = self.measure if isinstance(self.measure, Strict) else None
         runs: dict[str, Runs] = {}
@@ -165,12 +167,14 @@ class Gatherer:
             more = f" ({len(remarks) - 2} more runs likewise)" if len(remarks) > 2 else ""
             notes.append("; ".join(list(remarks)[:2]) + more)
         if problems:
-            raise InputError(_told(problems))
-        return self._entries([of for of in sequences if of.name in runs], list(runs.values()), notes, timings)
+            raise InputError(_listed(problems))
+        return self._entries(
+            [sequence for sequence in sequences if sequence.name in runs], list(runs.values()), notes, timings
+        )
 
     def _entries(
         self, sequences: list[Sequence], runs: list[Runs], notes: list[str], timings: list[tuple[float, float, float]]
-    ) -> dict[str, kept.Entry]:
+    ) -> dict[str, cached.Entry]:
         """The statistics of these runs with what was noticed of them, not yet known by any key."""
         if not sequences:
             return {}
@@ -181,11 +185,11 @@ class Gatherer:
         else:
             rows = statistics(self.measure, sequences, runs)
         return {
-            sequence.name: kept.Entry("", row, note, time, of_tags)
+            sequence.name: cached.Entry("", row, note, time, of_tags)
             for sequence, row, note, time, of_tags in zip(sequences, rows, notes, timings, tags, strict=True)
         }
 
-    def _habits(self, result: TrackerResults, damaged: _Damaged) -> tuple[str, ...]:
+    def _quirks(self, result: TrackerResults, damaged: _Damaged) -> tuple[str, ...]:
         runs = {name: _readable(several, damaged) for name, several in result.runs.items()}
         readable = replace(result, runs={name: several for name, several in runs.items() if several})
         return tuple(str(quirk) for quirk in detect_quirks(readable, self.dataset))
@@ -200,19 +204,19 @@ class Gatherer:
         """Hash of everything but files that the statistics of a sequence depend on."""
         if sequence.name not in self._hashes:
             ground_truth = f"{sequence_hash(sequence).hex()}|{sequence.image_size}"
-            self._hashes[sequence.name] = kept.hash_of(kept.code_hash(), self._definition, ground_truth)
+            self._hashes[sequence.name] = cached.hash_of(cached.code_hash(), self._definition, ground_truth)
         return self._hashes[sequence.name]
 
     def _key(self, sequence: Sequence, runs: tuple[RawRun, ...], companions: str) -> str:
         """Hash of everything that the statistics of one sequence depend on."""
         files = [f"{run.digest}|{run.origin}|{run.start}|{run.label}" for run in runs]
-        return kept.hash_of(self._base(sequence), companions, *files)
+        return cached.hash_of(self._base(sequence), companions, *files)
 
     def _stamp(self, sequence: Sequence, runs: tuple[RawRun, ...], companions: str, settled: int) -> str:
         """What the key depends on, with stamps in place of the content of files; "" where that is not safe."""
         parts = [self._hashes.get(sequence.name) or self._base(sequence), companions]
         for run in runs:
-            file = kept.one_stamp(run.file.place, settled)
+            file = cached.one_stamp(run.file.place, settled)
             if file is None or run.repaired is not None:
                 return ""
             parts.append(f"{file};{run.index}|{run.origin}|{run.start}|{run.label}")
@@ -267,7 +271,7 @@ def _times(run: RawRun) -> tuple[list[Floats], str]:
         return [], f"its times are not used, {str(error).rstrip('.')}"
 
 
-def _told(problems: list[_Problem]) -> str:
+def _listed(problems: list[_Problem]) -> str:
     """What is wrong with files, in a few sentences; a remedy that is the same for many is said once."""
     sentences = list(dict.fromkeys(_sentence(path, error) for path, error in problems))
     remedies = dict.fromkeys(error.remedy for _, error in problems if isinstance(error, RefusedError))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.fingerprint import dataset_hash
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
-from siamfc_eval.metrics import cache as kept
+from siamfc_eval.metrics import cache as cached
 from siamfc_eval.metrics.attributes import choose_source, members
 from siamfc_eval.metrics.conventions import CONVENTIONS, build_measure, convention_on
 from siamfc_eval.metrics.extra import METRICS, Extended, extended
@@ -148,7 +148,7 @@ def _with_ground_truth(dataset: Dataset) -> tuple[Dataset, list[str]]:
 def _on(dataset: Dataset, result: TrackerResults) -> TrackerResults:
     """A tracker's runs on the sequences that can be scored."""
     names = set(dataset.names)
-    runs = {name: of for name, of in result.runs.items() if name in names}
+    runs = {name: several for name, several in result.runs.items() if name in names}
     return dataclasses.replace(result, runs=runs, missing=tuple(name for name in result.missing if name in names))
 
 
@@ -175,7 +175,7 @@ class _Job:
         if not result.runs:
             nothing = f"{result.folder}: no results of {result.name} on {self.dataset.name}."
             raise InputError(" ".join([*result.unreadable, nothing]))
-        entries, habits, unreadable = self.gatherer.gather(result)
+        entries, quirks, unreadable = self.gatherer.gather(result)
         measure = self.gatherer.measure
         width = len(next(iter(entries.values())).row)
         rows = np.full((len(self.dataset), width), np.nan)
@@ -196,14 +196,16 @@ class _Job:
             values=_numbers(measure.finish(total)),
             sequences={
                 name: dict(zip(each, values, strict=True))
-                for name, *values in zip(self.dataset.names, *(of.tolist() for of in each.values()), strict=True)
+                for name, *values in zip(
+                    self.dataset.names, *(values.tolist() for values in each.values()), strict=True
+                )
             },
             curves=measure.finish_curves(total),
             attributes=attributes,
             attribute_curves=attribute_curves,
             statistics=rows,
             speed=speeds(entry.timing for entry in entries.values()),
-            notes=(*result.notes, *habits, *_untimed(entries), *remarks),
+            notes=(*result.notes, *quirks, *_untimed(entries), *remarks),
         )
         return scores, gaps, unreadable
 
@@ -216,7 +218,7 @@ class _Job:
         return matrix
 
     def _attributes(
-        self, rows: Floats, present: NDArray[np.bool_], entries: Mapping[str, kept.Entry]
+        self, rows: Floats, present: NDArray[np.bool_], entries: Mapping[str, cached.Entry]
     ) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, Floats]]]:
         """Scores and curves over the sequences of each attribute, or over the frames of each tag."""
         sums: dict[str, Floats] = {}
@@ -232,12 +234,12 @@ class _Job:
         measure = self.gatherer.measure
         values, curves = measure.finish(stacked), measure.finish_curves(stacked)
         return (
-            {name: {key: float(of[i]) for key, of in values.items()} for i, name in enumerate(sums)},
-            {name: {key: of[i] for key, of in curves.items()} for i, name in enumerate(sums)},
+            {name: {key: float(scores[i]) for key, scores in values.items()} for i, name in enumerate(sums)},
+            {name: {key: curve[i] for key, curve in curves.items()} for i, name in enumerate(sums)},
         )
 
 
-def _untimed(entries: Mapping[str, kept.Entry]) -> tuple[str, ...]:
+def _untimed(entries: Mapping[str, cached.Entry]) -> tuple[str, ...]:
     """A sentence where the speed is over fewer sequences than the scores."""
     without = [name for name, entry in entries.items() if not entry.timing[0]]
     if not without or len(without) == len(entries):

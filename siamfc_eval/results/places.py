@@ -13,8 +13,8 @@ from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 from siamfc_eval.protocols.table import PROTOCOLS, match_protocol, own_protocol
 from siamfc_eval.results.content import MANIFEST
+from siamfc_eval.results.formats.aliases import tracker_identifier
 from siamfc_eval.results.formats.layout import Listing, list_matlab, list_results, protocol_folders, visible_entries
-from siamfc_eval.results.formats.spellings import tracker_identifier
 from siamfc_eval.results.names import SequenceNames, name_from_part
 
 if TYPE_CHECKING:

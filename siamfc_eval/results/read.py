@@ -114,7 +114,7 @@ def _collect(name: str, place: Place, dataset: Dataset) -> TrackerResults:
     missing = tuple(sequence.name for sequence in dataset if sequence.name not in runs)
     manifest = manifest_of(place.folder)
     if manifest is not None and _declared_seconds(manifest.identity):
-        runs = {of: tuple(replace(run, load_times=None) for run in several) for of, several in runs.items()}
+        runs = {name: tuple(replace(run, load_times=None) for run in several) for name, several in runs.items()}
         notes.append("How long its calls take was declared for the clock, so no speed is read from its times.")
     return TrackerResults(
         name,

@@ -87,7 +87,7 @@ def run_lanes(
         workers: threads that decode.
     """
     pool = ThreadPoolExecutor(max(workers, 1), thread_name_prefix="decode")
-    told: queue.SimpleQueue[_Told] = queue.SimpleQueue()
+    messages: queue.SimpleQueue[_Message] = queue.SimpleQueue()
     stop = threading.Event()
     waiting = _Waiting(items, stop)
     share = _ShareOfCores(groups)
@@ -95,11 +95,11 @@ def run_lanes(
     def work() -> None:
         try:
             share.take()
-            for outcome in _run_group(tracker, waiting, lanes, told.put, pool):
-                told.put(outcome)
+            for outcome in _run_group(tracker, waiting, lanes, messages.put, pool):
+                messages.put(outcome)
         except BaseException as error:  # handed to the caller, who raises it
-            told.put(error)
-        told.put(None)
+            messages.put(error)
+        messages.put(None)
 
     threads = [threading.Thread(target=work, name=f"lanes-{number}", daemon=True) for number in range(groups)]
     try:
@@ -107,7 +107,7 @@ def run_lanes(
             thread.start()
         running = groups
         while running:
-            message = told.get()
+            message = messages.get()
             if message is None:
                 running -= 1
             elif isinstance(message, int):
@@ -124,7 +124,7 @@ def run_lanes(
         share.give_back()
 
 
-_Told = Outcome | int | BaseException | None
+_Message = Outcome | int | BaseException | None
 """What a group's thread tells: an outcome, frames advanced, what it died of, or that it is through."""
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import collections.abc
 import dataclasses
 import json
 import os
 import sys
 from collections.abc import Iterator
-from collections.abc import Sequence as Several
 from pathlib import Path
 from time import perf_counter
 
@@ -40,7 +40,7 @@ from siamfc_eval.tracking.tracker import Tracker
 
 def run_experiment(
     experiment: Experiment,
-    trackers: Several[str | Tracker],
+    trackers: collections.abc.Sequence[str | Tracker],
     data: Path | Dataset | None,
     out: Path,
     *,
@@ -67,7 +67,7 @@ def run_experiment(
     options = options or RunOptions()
     if options.load.debug:
         options = dataclasses.replace(options, lanes=1)
-    chosen: Several[str | Tracker] = trackers or experiment.trackers
+    chosen: collections.abc.Sequence[str | Tracker] = trackers or experiment.trackers
     if not chosen:
         raise InputError(f"experiment '{experiment.name}' names no trackers. Give at least one with --tracker.")
     problems: list[Problem] = []
@@ -130,13 +130,13 @@ def _meaningless(tracker: Tracker, options: RunOptions) -> Iterator[str]:
             yield f"{tracker.name}: {option} means nothing to it, for it is no Python class."
 
 
-def _loaders(trackers: Several[str | Tracker], options: RunOptions) -> list[Loader]:
+def _loaders(trackers: collections.abc.Sequence[str | Tracker], options: RunOptions) -> list[Loader]:
     """What makes each tracker.
 
     Raises:
         InputError: names were given, and not one for each.
     """
-    names: Several[str | None] = options.names or [None] * len(trackers)
+    names: collections.abc.Sequence[str | None] = options.names or [None] * len(trackers)
     if len(names) != len(trackers):
         raise InputError(
             f"{len(names)} names for {len(trackers)} trackers; give --name once for each --tracker, in the same order."
@@ -373,8 +373,8 @@ class _ProtocolRun:
         part.frames += len(trajectory)
         part.decode_seconds += outcome.decode_seconds
         part.invalid += outcome.invalid
-        told = trajectory.confidences
-        self._without_confidence += told is None or bool(np.isnan(told).all())
+        confidences = trajectory.confidences
+        self._without_confidence += confidences is None or bool(np.isnan(confidences).all())
         seconds = store.manifest.items[item.result.key].seconds
         if seconds is not None and trajectory.times is not None:
             part.tracker_seconds = (part.tracker_seconds or 0.0) + seconds

@@ -106,8 +106,8 @@ def hand_over(training: Training) -> list[Path]:
     records = read_journal(out / "log.jsonl")
     curves = draw_curves(records)
     notes = [f"step {record['step']}: {record['note']}" for record in records if "note" in record]
-    told = {**facts, "sources": "; ".join(_sources(configuration)), "held out": _held_out(configuration)}
-    write_atomic(page, render_training(configuration.name, told, curves, notes))
+    shown = {**facts, "sources": "; ".join(_sources(configuration)), "held out": _held_out(configuration)}
+    write_atomic(page, render_training(configuration.name, shown, curves, notes))
     with replacing(picture) as unfinished:
         save(curves, unfinished, "png")
     return [weights, tracker, card, page, picture]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import collections.abc
 import os
 import time
 from collections.abc import Callable
-from collections.abc import Sequence as Ordered
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
@@ -69,7 +69,7 @@ def _never() -> bool:
 
 
 def track_clips(
-    tracker: BatchTracker, clips: Ordered[Sequence], is_stopped: Callable[[], bool] = _never
+    tracker: BatchTracker, clips: collections.abc.Sequence[Sequence], is_stopped: Callable[[], bool] = _never
 ) -> dict[str, float]:
     """Mean overlap on each clip, the first frame and frames without ground truth left out.
 
@@ -91,7 +91,7 @@ def track_clips(
 
 
 def _track_together(
-    tracker: BatchTracker, is_stopped: Callable[[], bool], clips: Ordered[Sequence]
+    tracker: BatchTracker, is_stopped: Callable[[], bool], clips: collections.abc.Sequence[Sequence]
 ) -> dict[str, float]:
     """`track_clips` for clips that share each forward pass."""
     if is_stopped():
@@ -118,7 +118,7 @@ def _track_together(
 
 def validate(
     model: SiameseNetwork,
-    clips: Ordered[Sequence],
+    clips: collections.abc.Sequence[Sequence],
     configuration: TrainingConfiguration,
     device: str = "cpu",
     is_stopped: Callable[[], bool] = _never,

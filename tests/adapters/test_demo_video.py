@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from siamfc_eval.cli.demo_video_verb import command
+from siamfc_eval.cli.verbs.demo_video_verb import command
 from siamfc_eval.datasets.render_folder import render_to_folder
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.synthetic.benchmark import embedded_benchmark

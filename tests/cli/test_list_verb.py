@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from siamfc_eval.catalogue import catalogue_names
-from siamfc_eval.cli.list_verb import command
+from siamfc_eval.cli.verbs.list_verb import command
 from siamfc_eval.metrics.conventions import CONVENTIONS
 from siamfc_eval.models.registry import model_names
 

@@ -24,7 +24,7 @@ def call(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_every_verb_has_a_module_with_help_and_an_example(verb: str) -> None:
-    module = importlib.import_module(f"siamfc_eval.cli.{verb.replace('-', '_')}_verb")
+    module = importlib.import_module(f"siamfc_eval.cli.verbs.{verb.replace('-', '_')}_verb")
     command: click.Command = module.command
     shown = CliRunner().invoke(command, ["--help"])
     assert shown.exit_code == 0

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from siamfc_eval.adapters.classes.starting import class_name, write_tracker
 from siamfc_eval.adapters.classes.styles import STYLES
-from siamfc_eval.cli.check_verb import command as check
-from siamfc_eval.cli.new_verb import command as new
+from siamfc_eval.cli.verbs.check_verb import command as check
+from siamfc_eval.cli.verbs.new_verb import command as new
 from siamfc_eval.errors import InputError, TrackerError, UnknownNameError
 
 

@@ -25,7 +25,7 @@ def verbs() -> dict[str, click.Command]:
             found[name] = command
 
     for verb in VERBS:
-        add(verb, importlib.import_module(f"siamfc_eval.cli.{verb.replace('-', '_')}_verb").command)
+        add(verb, importlib.import_module(f"siamfc_eval.cli.verbs.{verb.replace('-', '_')}_verb").command)
     return found
 
 

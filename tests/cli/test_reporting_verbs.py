@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from siamfc_eval.cli.compare_verb import command as compare
-from siamfc_eval.cli.report_verb import command as report
+from siamfc_eval.cli.verbs.compare_verb import command as compare
+from siamfc_eval.cli.verbs.report_verb import command as report
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from siamfc_eval.cli.run_verb import command
-from siamfc_eval.cli.score_verb import command as score_command
+from siamfc_eval.cli.verbs.run_verb import command
+from siamfc_eval.cli.verbs.score_verb import command as score_command
 from siamfc_eval.errors import InputError, UnknownNameError
 
 EXPERIMENT = """

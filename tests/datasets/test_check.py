@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from siamfc_eval.cli.check_verb import command
+from siamfc_eval.cli.verbs.check_verb import command
 from siamfc_eval.datasets.check import DatasetReport, check_dataset
 from siamfc_eval.datasets.render_folder import render_to_folder
 from siamfc_eval.datasets.sequence import Dataset

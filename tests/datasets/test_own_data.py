@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from siamfc_eval.cli.convert_verb import command as convert
+from siamfc_eval.cli.verbs.convert_verb import command as convert
 from siamfc_eval.datasets.check import check_dataset
 from siamfc_eval.datasets.convert import convert_dataset
 from siamfc_eval.datasets.frames import ImageFrames

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from siamfc_eval.cli.explain_verb import command as explain_command
+from siamfc_eval.cli.verbs.explain_verb import command as explain_command
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.metrics.explain import explain
 from siamfc_eval.metrics.scoring import score

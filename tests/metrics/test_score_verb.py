@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from siamfc_eval.cli.score_verb import command as score_command
+from siamfc_eval.cli.verbs.score_verb import command as score_command
 from siamfc_eval.errors import SiamfcEvalError
 
 LACKING = "3 sequences, where the whole of otb2015 has 100"

@@ -9,7 +9,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from siamfc_eval.cli.convert_verb import command
+from siamfc_eval.cli.verbs.convert_verb import command
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.checkpoints import load_model
 from siamfc_eval.models.registry import build_model

@@ -93,7 +93,7 @@ class Case:
     experiment: Path
 
     def run(self, *further: str) -> Result:
-        from siamfc_eval.cli.tune_verb import command
+        from siamfc_eval.cli.verbs.tune_verb import command
 
         fixed = ["--experiment", str(self.experiment), "--trials", "2", "--device", "cpu"]
         arguments = ["siamfc", *fixed, "--weights", str(self.weights), *further]
@@ -121,7 +121,7 @@ def case(tmp_path: Path) -> Case:
 
 def _score_as(monkeypatch: pytest.MonkeyPatch, held_out_after: float) -> None:
     """Let every tracker score .5, but the tuned one the given value on what was kept out."""
-    from siamfc_eval.cli import tune_verb
+    from siamfc_eval.cli.verbs import tune_verb
 
     scores = iter([0.5, 0.7, 0.5, held_out_after])
     monkeypatch.setattr(tune_verb, "_evaluator", lambda *_: lambda tracker, names: next(scores))

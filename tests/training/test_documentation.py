@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from siamfc_eval.adapters.load import load_tracker
-from siamfc_eval.cli.train_verb import command
+from siamfc_eval.cli.verbs.train_verb import command
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "training.md"
 

@@ -13,7 +13,7 @@ import torch
 from click.testing import CliRunner
 
 from siamfc_eval.adapters.load import load_tracker
-from siamfc_eval.cli.train_verb import command
+from siamfc_eval.cli.verbs.train_verb import command
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.checkpoints import load_model
 from siamfc_eval.tracking.families.siamese.inference import resolve_device

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import collections.abc
 import csv
 import io
-from collections.abc import Sequence as Several
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +50,7 @@ class BoxRow:
     absent: bool = False
 
 
-def roles_of(names: Several[str]) -> list[str]:
+def roles_of(names: collections.abc.Sequence[str]) -> list[str]:
     """What each column holds, by its name: a key of `COLUMNS`, or "" for a column of another kind."""
     meaning = {name: role for role, spellings in COLUMNS.items() for name in spellings}
     plain = [name.strip().lower().replace(" ", "_").replace("-", "_") for name in names]
@@ -61,7 +61,7 @@ def roles_of(names: Several[str]) -> list[str]:
     return roles
 
 
-def has_boxes(roles: Several[str]) -> bool:
+def has_boxes(roles: collections.abc.Sequence[str]) -> bool:
     """Whether columns hold boxes."""
     return {"x", "y"} <= set(roles) and ({"w", "h"} <= set(roles) or {"x2", "y2"} <= set(roles))
 
@@ -76,7 +76,7 @@ def header_of(path: Path) -> list[str]:
     return next(csv.reader([line], delimiter=_delimiter(line)), [])
 
 
-def read_table(path: Path, columns: Several[str] | None = None) -> list[BoxRow]:
+def read_table(path: Path, columns: collections.abc.Sequence[str] | None = None) -> list[BoxRow]:
     """The rows of a csv file, whose cells are parted by commas, semicolons, tabs or spaces.
 
     Args:
@@ -94,7 +94,7 @@ def read_table(path: Path, columns: Several[str] | None = None) -> list[BoxRow]:
     cells = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter, skipinitialspace=True))
     first = 1
     if columns is None:
-        names: Several[str] = cells[0]
+        names: collections.abc.Sequence[str] = cells[0]
     else:
         names = columns
         first = 0 if cells[0] and _is_number(cells[0][min(len(names), len(cells[0])) - 1]) else 1
@@ -161,7 +161,7 @@ def _delimiter(line: str) -> str:
     return best if best in line else " "
 
 
-def by_target(rows: Several[BoxRow], path: Path) -> dict[str, list[BoxRow]]:
+def by_target(rows: collections.abc.Sequence[BoxRow], path: Path) -> dict[str, list[BoxRow]]:
     """The rows of each target, in the order in which the targets come.
 
     Raises:
@@ -182,7 +182,9 @@ def by_target(rows: Several[BoxRow], path: Path) -> dict[str, list[BoxRow]]:
     return targets
 
 
-def boxes_of(rows: Several[BoxRow], positions: Several[int]) -> tuple[Boxes, np.ndarray]:
+def boxes_of(
+    rows: collections.abc.Sequence[BoxRow], positions: collections.abc.Sequence[int]
+) -> tuple[Boxes, np.ndarray]:
     """Boxes and absent flags by frame, from the first position to the last; NaN where there is no row.
 
     Args:

@@ -6,7 +6,7 @@ the columns are those of `box_tables.COLUMNS`; frames without a row are not anno
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Several
+import collections.abc
 from pathlib import Path
 
 from siamfc_eval.datasets.formats.box_tables import BoxRow, has_boxes, header_of, read_table, roles_of
@@ -33,7 +33,7 @@ def read(source: Source) -> Dataset:
     return read_tables(source, None)
 
 
-def read_tables(source: Source, columns: Several[str] | None) -> Dataset:
+def read_tables(source: Source, columns: collections.abc.Sequence[str] | None) -> Dataset:
     """As `read`; `columns` says what the columns hold where no header does, see `box_tables.read_table`.
 
     Raises:

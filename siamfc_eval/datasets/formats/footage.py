@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Several
+import collections.abc
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,7 +85,9 @@ def footage_of(annotation: Path, images: Path | None = None) -> Footage:
     return Footage(video=alone[0]) if len(alone) == 1 else Footage()
 
 
-def positions_in(rows: Several[BoxRow], footage: Footage, path: Path, base: int | None = None) -> list[int]:
+def positions_in(
+    rows: collections.abc.Sequence[BoxRow], footage: Footage, path: Path, base: int | None = None
+) -> list[int]:
     """Which frame of the footage each row is of, counted from 0.
 
     Images whose names hold the numbers are found by these; else frames count from 0 if the file has a frame 0, and from
@@ -121,7 +123,7 @@ def positions_in(rows: Several[BoxRow], footage: Footage, path: Path, base: int 
 
 def sequences_of_table(
     source: Source,
-    rows: Several[BoxRow],
+    rows: collections.abc.Sequence[BoxRow],
     annotation: Path,
     footage: Footage,
     *,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Many
+import collections.abc
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +23,11 @@ class ScoredRun(NamedTuple):
 
 
 def score_run(
-    sequence: Sequence, run: Trajectory, rasteriser: Rasteriser, beyond: Many[int], size: tuple[int, int] | None
+    sequence: Sequence,
+    run: Trajectory,
+    rasteriser: Rasteriser,
+    beyond: collections.abc.Sequence[int],
+    size: tuple[int, int] | None,
 ) -> ScoredRun:
     """The overlaps of a run with the ground truth.
 

@@ -18,13 +18,13 @@ from siamfc_eval.errors import InputError
 from siamfc_eval.plain_text import few
 from siamfc_eval.protocols.trajectory import Code
 from siamfc_eval.results.content import MANIFEST
-from siamfc_eval.results.formats.binary import format_binary
-from siamfc_eval.results.formats.spellings import (
+from siamfc_eval.results.formats.aliases import (
     dataset_folder,
     require_distinct,
     sequence_spelling,
     tracker_identifier,
 )
+from siamfc_eval.results.formats.binary import format_binary
 from siamfc_eval.results.formats.write_text import format_columns, format_rows
 from siamfc_eval.results.manifest import Manifest
 from siamfc_eval.results.names import path_part

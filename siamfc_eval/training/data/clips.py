@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Ordered
+import collections.abc
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +67,7 @@ def clip_of_track(track: Track, start: int, frames: int, seed: int) -> Sequence:
     return _sequence(f"{track.name}-{start}", images, boxes)
 
 
-def clip_of_stills(paths: Ordered[Path], number: int, frames: int, seed: int) -> Sequence:
+def clip_of_stills(paths: collections.abc.Sequence[Path], number: int, frames: int, seed: int) -> Sequence:
     """A cut-out of one still and two others of the same still, moving over another still.
 
     Args:

@@ -68,4 +68,8 @@ def _show(scores: Scores, comparison: Comparison, pairs: bool) -> None:
     for note in gathered_notes(scores):
         console.print(note, style="dim", markup=False, highlight=False, soft_wrap=True)
     if comparison.pairs and not pairs:
-        console.print(f"--pairs shows the tests of all {len(comparison.pairs)} pairs.", style="dim", highlight=False)
+        console.print(f"--pairs shows the tests of {_counted(len(comparison.pairs))}.", style="dim", highlight=False)
+
+
+def _counted(pairs: int) -> str:
+    return "the pair" if pairs == 1 else f"all {pairs} pairs"
