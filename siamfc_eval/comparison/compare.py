@@ -115,8 +115,8 @@ class Comparison:
         tests = "exact, by importance sampling, or a normal tail where no swap gets there"
         corrected = f" with Holm's correction over {len(self.pairs)} pairs" if len(self.pairs) > 1 else ""
         return (
-            f"{intervals}; two-sided paired permutation tests ({tests}){corrected}. The interval of a difference is at its corrected level and contains 0 exactly where the difference "
-            "is not significant."
+            f"{intervals}; two-sided paired permutation tests ({tests}){corrected}. The interval of a difference is at "
+            "its corrected level and contains 0 exactly where the difference is not significant."
         )
 
     def to_json(self) -> dict[str, Any]:
