@@ -175,6 +175,6 @@ def test_an_interrupt_while_a_kernel_is_compiled_is_not_lost(monkeypatch: pytest
     monkeypatch.setattr(Kernel, "_from_numba", compiles)
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
-        _ = Kernel("siamfc_eval.metrics.vot.fragment_kernel", "anything")._machine_code
+        _ = Kernel("siamfc_eval.geometry.scanlines", "anything")._machine_code
     assert finished == [True]
     assert signal.getsignal(signal.SIGINT) is before

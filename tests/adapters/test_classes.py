@@ -385,11 +385,11 @@ def test_what_is_no_answer_is_shown(answer: object) -> None:
 
 
 def test_constructors_get_what_they_name(load: Load, folder: Path) -> None:
-    assert load("Asks", "cpu").name == "asks-cpu-none-127"
-    assert load("Asks", "cpu", "w.pth").name == "asks-cpu-w.pth-127"
-    assert load("Asks", "cpu", name="other").name == "other"
+    assert load("Asks", device="cpu").name == "asks-cpu-none-127"
+    assert load("Asks", device="cpu", weights="w.pth").name == "asks-cpu-w.pth-127"
+    assert load("Asks", device="cpu", name="other").name == "other"
     with pytest.raises(InputError, match="no argument 'weights'"):
-        load("Drift", "cpu", "w.pth")
+        load("Drift", device="cpu", weights="w.pth")
     path = folder / "small.toml"
     path.write_text('family = "class"\nclass = "mine.py:Asks"\ntimeout = 50\n[arguments]\nsize = 63\n')
     tracker: Any = load_tracker(str(path), device="cpu")

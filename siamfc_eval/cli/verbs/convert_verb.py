@@ -33,8 +33,9 @@ def command() -> None:
 
 
 @command.command(
+    "dataset",
     epilog="Examples: siamfc-eval convert dataset ~/videos ~/converted. Of tables without a header: "
-    "siamfc-eval convert dataset ~/tables ~/converted --columns frame,x,y,w,h --origin 1"
+    "siamfc-eval convert dataset ~/tables ~/converted --columns frame,x,y,w,h --origin 1",
 )
 @click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
@@ -47,7 +48,7 @@ def command() -> None:
     show_default=True,
     help="Layout of OUT.",
 )
-@click.option("--dataset", "kind", metavar="KIND", help="Layout or benchmark of SRC, where not recognised.")
+@options.dataset
 @click.option("--target", "targets", multiple=True, metavar="ID", help="Only this target of several; repeatable.")
 @click.option("--images", type=click.Path(path_type=Path), help="Root of the images, where apart from SRC.")
 @click.option(
@@ -58,14 +59,14 @@ def command() -> None:
     help="Of the images made of videos.",
 )
 @options.as_json
-def dataset(
+def convert_dataset_command(
     *,
     source: Path,
     target: Path,
     columns: str | None,
     origin: int | None,
     layout: str,
-    kind: str | None,
+    dataset: str | None,
     targets: tuple[str, ...],
     images: Path | None,
     suffix: str,
@@ -82,7 +83,7 @@ def dataset(
         source,
         target,
         layout=layout,
-        kind=kind,
+        kind=dataset,
         columns=roles,
         origin=origin,
         targets=targets,
