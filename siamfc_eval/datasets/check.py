@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from siamfc_eval.datasets.formats.image_folders import image_size
 from siamfc_eval.datasets.frames import ImageFrames, read_image
 from siamfc_eval.datasets.known import match_known
 from siamfc_eval.datasets.load import LAYOUTS, load_dataset
 from siamfc_eval.datasets.problems import Problem
+from siamfc_eval.datasets.reading.image_folders import image_size
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.datasets.videos import VideoFrames, count_frames
 from siamfc_eval.errors import InputError

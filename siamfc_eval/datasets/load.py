@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from siamfc_eval.datasets.formats import folder, otb
-from siamfc_eval.datasets.formats.annotation_json import forget_json
 from siamfc_eval.datasets.known import KNOWN, KnownDataset, match_known, shortfall
 from siamfc_eval.datasets.layout import Layout, Source
 from siamfc_eval.datasets.nearest import nearest
 from siamfc_eval.datasets.problems import Problem, Problems
+from siamfc_eval.datasets.reading.annotation_json import forget_json
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.registry import Registry

@@ -5,8 +5,8 @@ from __future__ import annotations
 import collections.abc
 from pathlib import Path
 
-from siamfc_eval.datasets.formats.box_tables import EXPECTED, has_boxes, header_of, roles_of
 from siamfc_eval.datasets.layout import Layout, subfolders
+from siamfc_eval.datasets.reading.box_tables import EXPECTED, has_boxes, header_of, roles_of
 
 _MOST_FOLDERS = 200
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from siamfc_eval.datasets.formats.image_folders import image_size
 from siamfc_eval.datasets.frames import ImageFrames
+from siamfc_eval.datasets.reading.image_folders import image_size
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.storage.reading import read_bounded

@@ -68,6 +68,25 @@ def test_doctor_reports_for_people_and_programs() -> None:
     assert "embedded" in findings["experiments"]
 
 
+def test_doctor_and_list_agree_on_what_a_tracker_lacks() -> None:
+    findings = json.loads(call("doctor", "--json").stdout)["trackers"]
+    listed = {row["name"]: row["ready"] for row in json.loads(call("list", "trackers", "--json").stdout)}
+    assert {
+        name: state if state not in {"present", "none needed"} else "yes" for name, state in findings.items()
+    } == listed
+
+
+@pytest.mark.parametrize(
+    ("got10k", "numpy", "count"), [("0.1.3", "2.4.6", 1), ("0.1.3", "1.26.4", 0), (None, "2.4.6", 0)]
+)
+def test_doctor_names_faults_of_others_where_they_bite(got10k: str | None, numpy: str, count: int) -> None:
+    from siamfc_eval.cli.verbs.doctor_verb import _known_faults
+
+    faults = _known_faults({"got10k": {"version": got10k}, "numpy": {"version": numpy}})
+    assert len(faults) == count
+    assert all("siamfc-eval run vot2018" in fault for fault in faults)
+
+
 def test_unknown_options_name_the_option() -> None:
     done = CliRunner().invoke(cli, ["doctor", "--jsn"])
     assert done.exit_code != 0

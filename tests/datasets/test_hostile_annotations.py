@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from siamfc_eval.datasets.formats.annotation_json import forget_json
 from siamfc_eval.datasets.load import load_dataset
+from siamfc_eval.datasets.reading.annotation_json import forget_json
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 

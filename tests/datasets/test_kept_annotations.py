@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from siamfc_eval.datasets.formats import annotation_json
-from siamfc_eval.datasets.formats.annotation_json import forget_json, load_json
 from siamfc_eval.datasets.load import load_dataset
+from siamfc_eval.datasets.reading import annotation_json
+from siamfc_eval.datasets.reading.annotation_json import forget_json, load_json
 from siamfc_eval.errors import InputError
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from siamfc_eval.datasets.formats.otb_names import OTB50, OTB2013, OTB2015, canonical_name, result_aliases
 from siamfc_eval.datasets.frames import ImageFrames
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.problems import Problem
+from siamfc_eval.datasets.reading.otb_names import OTB50, OTB2013, OTB2015, canonical_name, result_aliases
 from siamfc_eval.errors import InputError
 
 

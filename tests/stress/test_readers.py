@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 import scipy.io
 
-from siamfc_eval.datasets.formats.annotation_json import forget_json
 from siamfc_eval.datasets.load import load_dataset
+from siamfc_eval.datasets.reading.annotation_json import forget_json
 from siamfc_eval.errors import InputError
 from siamfc_eval.matlab import read_variable
 from siamfc_eval.protocols.trajectory import INITIALIZED

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from siamfc_eval.catalogue import catalogue_folder, catalogue_names, find_definition
+from siamfc_eval.catalogue import catalogue_folder, catalogue_names
 from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
 from siamfc_eval.storage.json_text import json_text
@@ -64,6 +64,7 @@ def examine() -> dict[str, Any]:
         "packages": packages,
         "trackers": {name: _weights_of(name) for name in catalogue_names("trackers")},
         "experiments": catalogue_names("experiments"),
+        "known_faults": _known_faults(packages),
         "catalogue": str(catalogue_folder("trackers").parent),
     }
 
@@ -86,14 +87,25 @@ def _device(torch_version: str | None) -> str:
 
 
 def _weights_of(tracker: str) -> str:
-    """What a tracker's definition says of its weights: "none needed", "present" or "missing: FILE"."""
-    import tomllib
+    """What a tracker needs: "none needed", "present", or what it lacks, as `list trackers` says it."""
+    from siamfc_eval.tracking.catalogue import read_catalogue
+    from siamfc_eval.tracking.family import FAMILIES
 
-    path = find_definition("trackers", tracker)
-    weights = tomllib.loads(path.read_text()).get("weights")
-    if weights is None:
-        return "none needed"
-    return "present" if (path.parent / weights).is_file() else f"missing: {weights}"
+    described = read_catalogue(tracker)
+    lacking = FAMILIES[described.definition.family].lacks(described)
+    return lacking or ("present" if getattr(described.definition, "weights", None) else "none needed")
+
+
+def _known_faults(packages: dict[str, dict[str, Any]]) -> list[str]:
+    """Faults of other packages, as they are installed here, that a user of this one would meet."""
+    got10k, numpy = packages["got10k"]["version"], packages["numpy"]["version"]
+    if got10k == "0.1.3" and numpy is not None and int(numpy.partition(".")[0]) >= 2:
+        return [
+            f"got10k {got10k} uses np.NaN, which numpy {numpy} no longer has: its ExperimentVOT fails in realtime runs "
+            "and in its report. The same from here: siamfc-eval run vot2018 --tracker NAME --data FOLDER, then "
+            "siamfc-eval report."
+        ]
+    return []
 
 
 def _show(findings: dict[str, Any]) -> None:
@@ -117,3 +129,5 @@ def _show(findings: dict[str, Any]) -> None:
         trackers.add_row(name, state)
     console.print(trackers)
     console.print(f"experiments  {', '.join(findings['experiments']) or 'none'}")
+    for fault in findings["known_faults"]:
+        console.print(f"known fault  {fault}", highlight=False, markup=False)

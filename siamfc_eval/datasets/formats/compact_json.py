@@ -12,15 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from siamfc_eval.datasets.formats import otb_names
 from siamfc_eval.datasets.formats.annotation_entries import CompactEntry, read_entry
-from siamfc_eval.datasets.formats.annotation_json import load_json
-from siamfc_eval.datasets.formats.image_folders import frames_for_rows, image_size
 from siamfc_eval.datasets.formats.otb import read_init_omit
 from siamfc_eval.datasets.formats.pysot_json import parse_table
 from siamfc_eval.datasets.frames import ImageFrames
 from siamfc_eval.datasets.known import match_known, name_from_path
 from siamfc_eval.datasets.layout import Layout, Source
+from siamfc_eval.datasets.reading import otb_names
+from siamfc_eval.datasets.reading.annotation_json import load_json
+from siamfc_eval.datasets.reading.image_folders import frames_for_rows, image_size
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import collections.abc
 from pathlib import Path
 
-from siamfc_eval.datasets.formats.box_tables import BoxRow, has_boxes, header_of, read_table, roles_of
-from siamfc_eval.datasets.formats.footage import footage_of, sequence_name, sequences_of_table
 from siamfc_eval.datasets.formats.videos import annotated_videos
 from siamfc_eval.datasets.known import name_from_path
 from siamfc_eval.datasets.layout import Layout, Source, subfolders
+from siamfc_eval.datasets.reading.box_tables import BoxRow, has_boxes, header_of, read_table, roles_of
+from siamfc_eval.datasets.reading.footage import footage_of, sequence_name, sequences_of_table
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 

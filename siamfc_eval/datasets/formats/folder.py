@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from siamfc_eval.datasets.formats import otb_names
-from siamfc_eval.datasets.formats.image_folders import frames_for_rows, image_size, list_images
 from siamfc_eval.datasets.formats.vot import first_region_only, read_regions, read_tags
 from siamfc_eval.datasets.known import match_known, name_from_path
 from siamfc_eval.datasets.layout import Layout, Source, subfolders
+from siamfc_eval.datasets.reading import otb_names
+from siamfc_eval.datasets.reading.image_folders import frames_for_rows, image_size, list_images
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import bounding_box

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from siamfc_eval.datasets.formats.annotation_text import read_boxes, read_flags, read_lines
-from siamfc_eval.datasets.formats.image_folders import first_frame_only, frames_for_rows, image_size
 from siamfc_eval.datasets.known import name_from_path
 from siamfc_eval.datasets.layout import Layout, Source, subfolders
+from siamfc_eval.datasets.reading.annotation_text import read_boxes, read_flags, read_lines
+from siamfc_eval.datasets.reading.image_folders import first_frame_only, frames_for_rows, image_size
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.storage.reading import MOST_TEXT, read_bounded

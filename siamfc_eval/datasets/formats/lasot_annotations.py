@@ -10,10 +10,10 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from siamfc_eval.datasets.formats.annotation_text import read_boxes, read_flags, read_lines
-from siamfc_eval.datasets.formats.flat_benchmarks import boxes_with_images
 from siamfc_eval.datasets.layout import Layout, Source
 from siamfc_eval.datasets.origins import published_origin
+from siamfc_eval.datasets.reading.annotation_text import read_boxes, read_flags, read_lines
+from siamfc_eval.datasets.reading.flat_benchmarks import boxes_with_images
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from siamfc_eval.datasets.formats.annotation_text import read_rows
-from siamfc_eval.datasets.formats.box_tables import BoxRow
-from siamfc_eval.datasets.formats.footage import Footage, footage_of, sequences_of_table
-from siamfc_eval.datasets.formats.image_folders import list_images
 from siamfc_eval.datasets.known import name_from_path
 from siamfc_eval.datasets.layout import Layout, Source, subfolders
+from siamfc_eval.datasets.reading.annotation_text import read_rows
+from siamfc_eval.datasets.reading.box_tables import BoxRow
+from siamfc_eval.datasets.reading.footage import Footage, footage_of, sequences_of_table
+from siamfc_eval.datasets.reading.image_folders import list_images
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 

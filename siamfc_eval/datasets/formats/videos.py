@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from siamfc_eval.datasets.formats.box_tables import read_table
-from siamfc_eval.datasets.formats.footage import GENERIC, Footage, first_only, sequence_name, sequences_of_table
 from siamfc_eval.datasets.formats.vot import read_regions
 from siamfc_eval.datasets.known import name_from_path
 from siamfc_eval.datasets.layout import Layout, Source, subfolders
+from siamfc_eval.datasets.reading.box_tables import read_table
+from siamfc_eval.datasets.reading.footage import GENERIC, Footage, first_only, sequence_name, sequences_of_table
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.datasets.videos import VideoFrames, is_video
 from siamfc_eval.errors import InputError

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from siamfc_eval.datasets.formats.annotation_text import read_flags, read_lines, read_rows
-from siamfc_eval.datasets.formats.image_folders import frames_for_rows, image_size, list_images
 from siamfc_eval.datasets.known import match_known, name_from_path
 from siamfc_eval.datasets.layout import Layout, Source, subfolders
+from siamfc_eval.datasets.reading.annotation_text import read_flags, read_lines, read_rows
+from siamfc_eval.datasets.reading.image_folders import frames_for_rows, image_size, list_images
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Region, bounding_box

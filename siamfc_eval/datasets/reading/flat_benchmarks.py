@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from siamfc_eval.datasets.formats.image_folders import frames_for_rows, image_size
 from siamfc_eval.datasets.layout import Source
+from siamfc_eval.datasets.reading.image_folders import frames_for_rows, image_size
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.geometry.regions import Boxes
 

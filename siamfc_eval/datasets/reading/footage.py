@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from siamfc_eval.datasets.formats.box_tables import BoxRow, boxes_of, by_target
-from siamfc_eval.datasets.formats.image_folders import frame_number, image_size, list_images, missing_numbers
 from siamfc_eval.datasets.frames import ImageFrames
 from siamfc_eval.datasets.layout import Source
+from siamfc_eval.datasets.reading.box_tables import BoxRow, boxes_of, by_target
+from siamfc_eval.datasets.reading.image_folders import frame_number, image_size, list_images, missing_numbers
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.datasets.videos import VideoFrames, count_frames, is_video, video_facts
 from siamfc_eval.errors import InputError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from siamfc_eval.datasets.formats.annotation_text import read_lines
+from siamfc_eval.datasets.reading.annotation_text import read_lines
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Boxes
 

@@ -1,0 +1,1 @@
+"""What readers of several formats share: tables of numbers, JSON files, image folders, videos."""
