@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from siamfc_eval.comparison.common import Common, common_sequences, restricted
+from siamfc_eval.comparison.comparable import Common, common_sequences, restricted
 from siamfc_eval.comparison.permutation import SwapTest
 from siamfc_eval.comparison.resampling import (
     ConfidenceInterval,

@@ -50,11 +50,11 @@ def tracker_facts(described: Described[Any], options: LoadOptions | None = None)
     Raises:
         UnknownNameError, InputError: as `load_described`.
     """
-    definition = described.definition
+    definition, options = described.definition, options or LoadOptions()
     family = FAMILIES[definition.family]
-    facts: dict[str, Any] = {"family": definition.family, **family.facts(described, options or LoadOptions())}
+    facts: dict[str, Any] = {"family": definition.family, **family.facts(described, options)}
     facts["hash"] = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    return {"name": described.name, **facts}
+    return {"name": options.name or described.name, **facts}
 
 
 def read_catalogue(spec: str) -> Described[Any]:

@@ -6,14 +6,16 @@ import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.storage.validation import explain_validation
 from siamfc_eval.storage.writing import write_atomic
 from siamfc_eval.tracking.family import FAMILIES, Definition, Described
+
+P = TypeVar("P", bound=BaseModel)
 
 
 def read_definition(path: Path) -> Definition:
@@ -68,14 +70,18 @@ def _toml(value: object) -> str:
     return json.dumps(value)
 
 
-def preset_values(presets: Mapping[str, Mapping[str, Any]], name: str | None) -> Mapping[str, Any]:
-    """The values of a preset; none for None.
+def resolve_parameters(
+    kind: type[P], presets: Mapping[str, Mapping[str, Any]], preset: str | None, single: Mapping[str, Any], where: str
+) -> P:
+    """Hyper-parameters of a definition: a preset, if one is named, with single values laid over it.
 
     Raises:
-        UnknownNameError: there is none of this name.
+        UnknownNameError: there is no preset of this name.
+        InputError: an unknown parameter or a value out of range; `where` names the file.
     """
-    if name is None:
-        return {}
-    if name not in presets:
-        raise UnknownNameError("preset", name, presets)
-    return presets[name]
+    if preset is not None and preset not in presets:
+        raise UnknownNameError("preset", preset, presets)
+    try:
+        return kind(**{**(presets[preset] if preset is not None else {}), **single})
+    except ValidationError as error:
+        raise InputError(explain_validation(error, f"{where} [parameters]", kind)) from error

@@ -53,7 +53,7 @@ def _build(described: Described[TraxDefinition], options: LoadOptions) -> Tracke
         environment=definition.environment,
         folder=described.folder,
     )
-    tracker.facts = {**tracker_facts(described, options), "name": name}
+    tracker.facts = tracker_facts(described, options)
     return tracker
 
 

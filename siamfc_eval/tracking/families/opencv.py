@@ -147,7 +147,7 @@ class OpenCVDefinition(Definition):
 def _build(described: Described[OpenCVDefinition], options: LoadOptions) -> Tracker:
     refuse_weights(described, options)
     tracker = OpenCVTracker(options.name or described.name, described.definition.algorithm)
-    tracker.facts = {**tracker_facts(described, options), "name": tracker.name}
+    tracker.facts = tracker_facts(described, options)
     return tracker
 
 

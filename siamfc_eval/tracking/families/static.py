@@ -55,7 +55,7 @@ class StaticDefinition(Definition):
 def _build(described: Described[StaticDefinition], options: LoadOptions) -> Tracker:
     refuse_weights(described, options)
     tracker = StaticTracker(options.name or described.name)
-    tracker.facts = {**tracker_facts(described, options), "name": tracker.name}
+    tracker.facts = tracker_facts(described, options)
     return tracker
 
 

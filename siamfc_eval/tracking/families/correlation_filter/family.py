@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from siamfc_eval.errors import InputError
-from siamfc_eval.storage.validation import explain_validation
 from siamfc_eval.tracking.catalogue import tracker_facts
-from siamfc_eval.tracking.definition import preset_values
+from siamfc_eval.tracking.definition import resolve_parameters
 from siamfc_eval.tracking.families.correlation_filter.parameters import CorrelationFilterParameters
 from siamfc_eval.tracking.family import Definition, Described, Family, LoadOptions, Range, refuse_weights
 from siamfc_eval.tracking.presets import read_presets
@@ -38,10 +36,7 @@ class CorrelationFilterDefinition(Definition):
 
     def resolved(self, where: str) -> CorrelationFilterParameters:
         """Preset and single values together; `where` names the file in errors."""
-        try:
-            return CorrelationFilterParameters(**{**preset_values(PRESETS, self.preset), **self.parameters})
-        except ValidationError as error:
-            raise InputError(explain_validation(error, f"{where} [parameters]", CorrelationFilterParameters)) from error
+        return resolve_parameters(CorrelationFilterParameters, PRESETS, self.preset, self.parameters, where)
 
 
 def check(described: Described[CorrelationFilterDefinition]) -> None:
@@ -65,7 +60,7 @@ def build(described: Described[CorrelationFilterDefinition], options: LoadOption
     refuse_weights(described, options)
     parameters = described.definition.resolved(str(described.path))
     tracker = CorrelationFilterTracker(options.name or described.name, parameters)
-    tracker.facts = {**tracker_facts(described, options), "name": tracker.name}
+    tracker.facts = tracker_facts(described, options)
     return tracker
 
 

@@ -6,20 +6,23 @@ import hashlib
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from siamfc_eval.errors import InputError, MissingDependencyError
-from siamfc_eval.storage.validation import explain_validation
-from siamfc_eval.tracking.definition import preset_values
+from siamfc_eval.registry import Entry
+from siamfc_eval.tracking.catalogue import tracker_facts
+from siamfc_eval.tracking.definition import resolve_parameters
 from siamfc_eval.tracking.families.siamese.parameters import Parameters
-from siamfc_eval.tracking.family import Definition, Described, LoadOptions
+from siamfc_eval.tracking.family import Definition, Described, Family, LoadOptions, Range
+from siamfc_eval.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
     from siamfc_eval.models.siamese import SiameseNetwork
 
 P = TypeVar("P", bound=Parameters)
+D = TypeVar("D", bound="NetworkDefinition[Any]")
 
 
 class PreprocessingDefinition(BaseModel):
@@ -60,11 +63,8 @@ class NetworkDefinition(Definition, Generic[P]):
 
     def resolved(self, where: str) -> P:
         """Preset and single values together; `where` names the file in errors."""
-        try:
-            values = {**preset_values(self.presets, self.preset), **self.parameters}
-            return self.kind(**values)  # type: ignore[return-value]
-        except ValidationError as error:
-            raise InputError(explain_validation(error, f"{where} [parameters]", self.kind)) from error
+        kind: type[P] = self.kind  # type: ignore[assignment]
+        return resolve_parameters(kind, self.presets, self.preset, self.parameters, where)
 
 
 def check(described: Described[NetworkDefinition[Any]]) -> None:
@@ -144,6 +144,30 @@ def load_network(
     checkpoint = read_checkpoint(file, definition.source, options.weights_key or definition.weights_key)
     network = build_from_checkpoint(checkpoint, definition.model, preprocessing=preprocessing)
     return network, tuple(f"{name}: {file}: {note}" for note in checkpoint.notes)
+
+
+def siamese_family(
+    name: str, summary: str, definition: type[D], tracker: str, ranges: Mapping[str, Range]
+) -> Family[D]:
+    """A family whose trackers hold a network.
+
+    Args:
+        name: of the family.
+        summary: one line.
+        definition: what a definition file holds; names the hyper-parameters.
+        tracker: `module:class`, imported when a tracker is built, for it needs torch.
+        ranges: hyper-parameters that a search tries.
+    """
+
+    def build(described: Described[D], options: LoadOptions) -> Tracker:
+        network, notes = load_network(described, options)
+        kind = Entry(name, tracker).load()
+        parameters = described.definition.resolved(str(described.path))
+        built: Any = kind(options.name or described.name, network, parameters, options.device)
+        built.facts, built.notes = tracker_facts(described, options), notes
+        return cast(Tracker, built)
+
+    return Family(name, summary, definition, build, facts, check, lacks, definition.kind, ranges)
 
 
 def _file_hash(path: Path) -> str:
