@@ -23,8 +23,7 @@ from siamfc_eval.adapters.load import load_tracker
 from siamfc_eval.datasets.frames import ImageFrames
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.geometry.regions import Boxes
-from siamfc_eval.running.execution import lane_count, lane_shape
-from siamfc_eval.running.lanes import run_lanes
+from siamfc_eval.running.lanes import lane_count, lane_shape, run_lanes
 from siamfc_eval.running.plan import plan_items
 from siamfc_eval.running.protocol_specs import OnePassSpec
 from siamfc_eval.running.serial import run_serial

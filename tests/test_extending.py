@@ -43,7 +43,7 @@ Invoke = Callable[..., str]
 
 
 def test_every_kind_has_a_walk() -> None:
-    assert set(ADDED) == {"trackers", "datasets", "conventions", "protocols", "metrics", "figures"}
+    assert set(ADDED) == {"trackers", "datasets", "conventions", "protocols", "metrics", "figures", "executors"}
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,8 @@ def invoke(places: dict[str, Path]) -> Invoke:
 def results(invoke: Invoke, places: dict[str, Path]) -> Path:
     """The trackers of the package under its protocol, on its data set."""
     trackers = ("--tracker", "slow", "--tracker", "quick")
-    invoke("run", "larger", *trackers, "--data", places["data"], "--out", places["out"], "--no-score")
+    how = ("--executor", "shortest-first", "--no-score")
+    invoke("run", "larger", *trackers, "--data", places["data"], "--out", places["out"], *how)
     assert sorted((places["out"] / "paces" / "slow" / "larger").rglob("*.txt"))
     return places["out"] / "paces"
 
@@ -108,6 +109,7 @@ def results(invoke: Invoke, places: dict[str, Path]) -> Path:
         ("protocols", "larger-start"),
         ("metrics", "jitter"),
         ("figures", "how-many"),
+        ("executors", "shortest-first"),
     ],
 )
 def test_what_the_package_adds_is_listed_with_where_it_is_from(invoke: Invoke, what: str, name: str) -> None:
@@ -123,6 +125,12 @@ def test_definitions_of_ones_own_are_listed_with_their_folder(
     rows = {row["name"]: row["from"] for row in json.loads(invoke("list", what, "--json"))}
     assert rows[name] == str(places["catalogue"])
     assert rows["static" if what == "trackers" else "otb2015"] == "siamfc_eval"
+
+
+def test_its_executor_ran_the_trackers(results: Path) -> None:
+    manifest = json.loads((results / "slow" / "larger" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["settings"]["executor"] == "shortest-first"
+    assert manifest["settings"]["times"] == "measured: the tracker alone"
 
 
 def test_scores_are_under_its_convention_and_have_its_metric(

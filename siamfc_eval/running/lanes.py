@@ -11,6 +11,7 @@ lanes, so that several cores crop for it; a CPU has a group of one lane for each
 
 from __future__ import annotations
 
+import math
 import queue
 import sys
 import threading
@@ -21,10 +22,16 @@ from typing import Any, TypeVar
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.protocols.commands import Initialize
 from siamfc_eval.running.decoding import FramesAhead
+from siamfc_eval.running.executor import Execution, Executor, Job, longest_first
 from siamfc_eval.running.work import ActiveRun, Advance, Failed, Outcome, WorkItem, begin
-from siamfc_eval.tracking.tracker import BatchTracker, Output
+from siamfc_eval.tracking.capabilities import device_of
+from siamfc_eval.tracking.tracker import BatchTracker, Output, Tracker
 
 Answer = TypeVar("Answer")
+
+GPU_LANES = 64
+GPU_GROUPS = 4
+"""Threads that crop for a GPU."""
 
 
 class _Lane:
@@ -251,3 +258,49 @@ def _padded_call(
     if len(answers) != len(padded):
         raise RuntimeError(f"a batch of {len(padded)} was answered with {len(answers)} results")
     return answers[: len(members)]
+
+
+def lane_shape(tracker: Tracker, asked: int | None, cores: int) -> tuple[int, int]:
+    """Groups, and the most lanes in each, for the device on which a tracker runs.
+
+    A group is a thread. On a CPU each has one lane: a batch is no faster there, and a lane for each core uses all.
+
+    Args:
+        tracker: says its device.
+        asked: lanes that the user wants in all; None: as suits the device.
+        cores: cores to use.
+    """
+    if not device_of(tracker).startswith("cuda"):
+        return asked or cores, 1
+    total = asked or GPU_LANES
+    groups = min(cores, GPU_GROUPS, total)
+    return groups, math.ceil(total / groups)
+
+
+def lane_count(planned: int, groups: int, most: int) -> int:
+    """Lanes of each group: at most `most`, and such that all of them have work for the same number of rounds."""
+    rounds = math.ceil(planned / (groups * most))
+    return max(1, math.ceil(planned / (groups * rounds)))
+
+
+def _unfit(job: Job) -> str:
+    if not isinstance(job.tracker, BatchTracker):
+        return "the tracker takes no batches"
+    return "" if job.tracker.is_deterministic else "the tracker draws random numbers, which lanes would share"
+
+
+def _plan(job: Job) -> Execution:
+    tracker, planned = job.tracker, len(job.items)
+    assert isinstance(tracker, BatchTracker)
+    groups, most = lane_shape(tracker, job.options.lanes, job.workers)
+    groups = min(groups, planned)
+    lanes = lane_count(planned, groups, most)
+
+    def run(items: list[WorkItem], advance: Advance) -> Iterator[Outcome]:
+        return run_lanes(tracker, longest_first(items), lanes, advance, groups=groups, workers=job.workers)
+
+    settings = {"lanes": f"{groups} groups of {lanes}", "times": "not measured: runs were advanced side by side"}
+    return Execution(f"{groups * lanes} lanes", settings, run)
+
+
+LANES = Executor("lanes", "Sequences side by side in one process, on a GPU in batches", _plan, _unfit)

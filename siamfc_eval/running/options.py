@@ -20,6 +20,8 @@ class RunOptions:
     many as suit a graphics card. It decides no result on a CPU."""
     workers: int | None = None
     """Cores to use: threads that decode, lanes on a CPU, processes for other trackers; None: all of them."""
+    executor: str | None = None
+    """What runs the sequences, by name (`siamfc-eval list executors`); None: the fastest one that suits the tracker."""
     repetitions: int | None = None
     """Repetitions in place of each protocol's own."""
     sequences: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ import pickle
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
@@ -20,12 +20,10 @@ import numpy as np
 from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor, TerminatedWorkerError
 
 from siamfc_eval.errors import TrackerError
+from siamfc_eval.running.executor import Execution, Executor, Job, Loader, longest_first
 from siamfc_eval.running.serial import run_serial
 from siamfc_eval.running.work import Advance, Failed, Finished, Outcome, WorkItem
 from siamfc_eval.tracking.tracker import Tracker
-
-Loader = Callable[[], Tracker]
-"""Makes the tracker inside a worker process; must be picklable."""
 
 _worker: dict[str, Tracker] = {}
 """The tracker of this worker process."""
@@ -195,3 +193,20 @@ def _run_one(item: WorkItem) -> Outcome:
     if isinstance(outcome, Finished):
         return dataclasses.replace(outcome, item=stripped)
     return dataclasses.replace(outcome, item=stripped)
+
+
+def _unfit(job: Job) -> str:
+    return "" if can_travel(job.load, job.items[0]) else "the tracker or the data set cannot be sent to another process"
+
+
+def _plan(job: Job) -> Execution:
+    workers = min(job.workers, len(job.items))
+
+    def run(items: list[WorkItem], advance: Advance) -> Iterator[Outcome]:
+        return run_processes(job.load, longest_first(items), workers, advance)
+
+    settings = {"times": "not measured: processes shared the machine"}
+    return Execution(f"{workers} processes", settings, run, loads_trackers=True)
+
+
+PROCESSES = Executor("processes", "Sequences side by side, a process for each core", _plan, _unfit)

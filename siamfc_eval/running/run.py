@@ -25,11 +25,10 @@ from siamfc_eval.results.manifest import Manifest
 from siamfc_eval.results.names import SequenceNames, path_part
 from siamfc_eval.results.store import ResultStore
 from siamfc_eval.running import events, provenance
-from siamfc_eval.running.execution import Execution, choose_execution
+from siamfc_eval.running.executor import EXECUTORS, Execution, Job, Loader, plan_execution
 from siamfc_eval.running.experiment import Experiment
 from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.plan import PROOF, plan_items, still_to_repeat
-from siamfc_eval.running.processes import Loader
 from siamfc_eval.running.protocol_specs import ProtocolSettings
 from siamfc_eval.running.summary import Failure, ProtocolSummary, RunSummary
 from siamfc_eval.running.trackers import loader
@@ -64,9 +63,7 @@ def run_experiment(
         InputError: the data set cannot be used at all, or the only tracker or its results cannot; of several trackers
             such a one is a failure in the summary, and the others run.
     """
-    options = options or RunOptions()
-    if options.load.debug:
-        options = dataclasses.replace(options, lanes=1)
+    options = _with_executor(options or RunOptions())
     chosen: collections.abc.Sequence[str | Tracker] = trackers or experiment.trackers
     if not chosen:
         raise InputError(f"experiment '{experiment.name}' names no trackers. Give at least one with --tracker.")
@@ -118,6 +115,17 @@ def run_experiment(
             name = spec if isinstance(spec, str) else spec.name
             watch.failed(Failure(name, "", "", str(error), "input"))
     return summary
+
+
+def _with_executor(options: RunOptions) -> RunOptions:
+    """Options with an executor that exists, and that a debugger can step through where one is wanted.
+
+    Raises:
+        UnknownNameError: there is no such executor.
+    """
+    if options.executor is not None:
+        _ = EXECUTORS[options.executor]
+    return dataclasses.replace(options, executor="serial") if options.load.debug else options
 
 
 def _meaningless(tracker: Tracker, options: RunOptions) -> Iterator[str]:
@@ -277,7 +285,8 @@ class _ProtocolRun:
                 varying = tuple(still_to_repeat(store, self.sequences))
                 self.summary.not_repeated = len(self.sequences) - len(varying)
                 more = self._plan(range(PROOF + 1, self.repetitions + 1), varying)
-                self._make(store, more)
+                if more:
+                    self._make(store, more)
                 planned = first + more
             store.drop_replaced(item.result for item in planned)
             self.summary.seconds = perf_counter() - started
@@ -310,7 +319,7 @@ class _ProtocolRun:
         """Run the items that are missing and store their outcomes."""
         missing = self._missing(store, items)
         self.summary.kept += len(items) - len(missing)
-        execution = choose_execution(self.tracker, self.load, self.protocol, self.options, items)
+        execution = plan_execution(Job(self.tracker, self.load, self.protocol, self.options, items))
         store.describe(execution.settings)
         self.watch.tell(
             events.ProtocolStarted(
@@ -323,10 +332,12 @@ class _ProtocolRun:
                 execution.label,
             )
         )
-        if execution.settings["executor"] == "processes":
+        if execution.loads_trackers:
             capabilities.close(self.tracker)  # each process has a tracker of its own; this one would only hold memory
-        if execution.note and missing:
-            self.watch.note(execution.note)
+        if missing and self.protocol.needs_times and (self.options.lanes or 1) > 1:
+            self.watch.note(
+                f"{self.tracker.name}: realtime runs are timed, so they are made one after the other and not in lanes."
+            )
         self._execute(store, execution, missing)
 
     def _missing(self, store: ResultStore, items: list[WorkItem]) -> list[WorkItem]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.protocols.commands import Initialize
+from siamfc_eval.running.executor import Execution, Executor, Job
 from siamfc_eval.running.work import ActiveRun, Advance, Failed, Outcome, WorkItem, begin
 from siamfc_eval.tracking import capabilities
 from siamfc_eval.tracking.seeding import seed_generators
@@ -82,3 +83,13 @@ def decoded(tracker: Tracker, run: ActiveRun) -> Frame:
         _ = frame.pixels
         run.decode_seconds += perf_counter() - started
     return frame
+
+
+def _plan(job: Job) -> Execution:
+    settings = {"lanes": "1", "times": "measured: the tracker alone, decoding excluded"}
+    return Execution(
+        "one after the other, timed", settings, lambda items, advance: run_serial(job.tracker, items, advance)
+    )
+
+
+SERIAL = Executor("serial", "One frame after the other, timed", _plan, measures_times=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from siamfc_eval.adapters.load import load_tracker
-from siamfc_eval.running.processes import Loader
+from siamfc_eval.running.executor import Loader
 from siamfc_eval.tracking.family import LoadOptions
 from siamfc_eval.tracking.tracker import Tracker
 

@@ -16,10 +16,12 @@ import pytest
 
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.datasets.sequence import Dataset
+from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Region
 from siamfc_eval.protocols.trajectory import Code, Trajectory
-from siamfc_eval.running.execution import lane_count
-from siamfc_eval.running.lanes import run_lanes
+from siamfc_eval.running.executor import Job, plan_execution
+from siamfc_eval.running.lanes import lane_count, run_lanes
+from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.plan import plan_items
 from siamfc_eval.running.processes import run_processes
 from siamfc_eval.running.protocol_specs import (
@@ -109,6 +111,44 @@ def test_lanes_are_shared_out_so_that_none_is_idle_for_long() -> None:
     assert lane_count(12, groups=2, most=2) == 2
     assert lane_count(3, groups=2, most=8) == 2
     assert lane_count(180, groups=4, most=16) == 15
+
+
+@pytest.mark.parametrize(
+    ("tracker", "spec", "options", "expected"),
+    [
+        (ToyTracker(), SPECS[0], RunOptions(workers=2), "lanes"),
+        (ToyTracker(), SPECS[0], RunOptions(workers=1), "lanes"),
+        (ToyTracker(), SPECS[0], RunOptions(workers=2, lanes=1), "serial"),
+        (ToyTracker(), SPECS[0], RunOptions(workers=2, speed=True), "serial"),
+        (ToyTracker(), RealtimeSpec(kind="realtime"), RunOptions(workers=2), "serial"),
+        (OneByOne(), SPECS[0], RunOptions(workers=2), "processes"),
+        (OneByOne(), SPECS[0], RunOptions(workers=1), "serial"),
+        (ToyTracker(), SPECS[0], RunOptions(workers=2, executor="processes"), "processes"),
+    ],
+)
+def test_the_fastest_executor_that_suits_is_chosen_unless_one_is_named(
+    tracker: ToyTracker, spec: ProtocolSettings, options: RunOptions, expected: str
+) -> None:
+    items = _items(small_dataset(5, 5), spec)
+    execution = plan_execution(Job(tracker, partial(type(tracker)), spec, options, items))
+    assert execution.settings["executor"] == expected
+    assert (expected == "processes") == execution.loads_trackers
+
+
+def test_a_named_executor_that_does_not_suit_is_refused_with_the_reason() -> None:
+    items = _items(small_dataset(5, 5), SPECS[0])
+
+    def plan(tracker: Any, load: Any, **options: Any) -> None:
+        plan_execution(Job(tracker, load, SPECS[0], RunOptions(**options), items))
+
+    with pytest.raises(InputError, match="'lanes' cannot run it: the tracker takes no batches"):
+        plan(OneByOne(), OneByOne, executor="lanes")
+    with pytest.raises(InputError, match=r"'processes' cannot run it: .* cannot be sent to another process"):
+        plan(OneByOne(), lambda: OneByOne(), executor="processes")
+    with pytest.raises(InputError, match="calls are to be timed"):
+        plan(ToyTracker(), ToyTracker, executor="lanes", speed=True)
+    with pytest.raises(InputError, match="Did you mean lanes"):
+        plan(ToyTracker(), ToyTracker, executor="lane")
 
 
 def test_supervised_runs_in_lanes_do_reset() -> None:

@@ -206,6 +206,16 @@ def figures() -> list[Row]:
     return _registered(FIGURES)
 
 
+@_listing("executors", "What runs a tracker's sequences.", ("name", "summary", "from"))
+def executors() -> list[Row]:
+    """Every executor of `siamfc-eval run --executor`."""
+    from siamfc_eval.running.executor import EXECUTORS
+
+    return [
+        {"name": name, "summary": EXECUTORS.summary(name), "from": _provider(EXECUTORS, name)} for name in EXECUTORS
+    ]
+
+
 def _registered(registry: Registry[Any]) -> list[Row]:
     return [
         {"name": name, "summary": getattr(entry, "summary", ""), "from": _provider(registry, name)}
