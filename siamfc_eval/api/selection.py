@@ -281,9 +281,7 @@ def score_results(
 
 def _other_truth(raw: RawResults, dataset: Dataset) -> Iterator[str]:
     """A sentence for each tracker whose manifest says that it was run on another ground truth."""
-    from siamfc_eval.datasets.fingerprint import dataset_hash
-
-    here = dataset_hash(dataset)
+    here = dataset.ground_truth_hash
     for one in raw.values():
         if one.ground_truth and one.ground_truth != here:
             yield f"{one.name} was run on the ground truth {one.ground_truth} and is scored on {here}."

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import collections.abc
 import dataclasses
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,9 +78,32 @@ class Sequence:
         """The ground truth as published, as kernels read it."""
         return pack_regions(self.ground_truth)
 
+    @cached_property
+    def ground_truth_hash(self) -> bytes:
+        """Hash of all ground truth that a score can depend on; not of the images and attributes."""
+        digest = hashlib.blake2b(digest_size=16)
+        digest.update(f"{self.name}|{len(self)}|{self.origin}|{self.lead_in}|".encode())
+        # Adding 0 makes -0.0 and 0.0, which are equal, one.
+        digest.update(np.ascontiguousarray(self.boxes + 0.0).tobytes())
+        for alike in _of_one_size(self.regions or ()):
+            table = np.array(alike, dtype=np.float64) + 0.0
+            ends = np.full((len(table), 1), ord("|"), dtype=np.uint8)
+            digest.update(np.concatenate([table.view(np.uint8), ends], axis=1).tobytes())
+        if self.absent is not None:
+            digest.update(b"absent" + np.packbits(self.absent).tobytes())
+        for tag in sorted(self.tags):
+            digest.update(tag.encode() + b":" + np.packbits(self.tags[tag]).tobytes() + b"|")
+        return digest.digest()
+
     def with_frames(self, frames: collections.abc.Sequence[Frame] | None) -> Sequence:
         """The same annotations on other images."""
         return dataclasses.replace(self, frames=frames)
+
+
+def _of_one_size(regions: tuple[Region, ...]) -> Iterator[list[Region]]:
+    """Regions in their order, in lists of neighbours with as many values."""
+    for _, alike in groupby(regions, lambda region: region.size):
+        yield list(alike)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -106,3 +131,14 @@ class Dataset:
     def names(self) -> tuple[str, ...]:
         """Sequence names in order."""
         return tuple(sequence.name for sequence in self.sequences)
+
+    @cached_property
+    def ground_truth_hash(self) -> str:
+        """Hash of the ground truth of all sequences, independent of their order; 12 hexadecimal digits.
+
+        It is the same in a run's manifest and in the signature of its scores.
+        """
+        digest = hashlib.blake2b(digest_size=16)
+        for one in sorted(sequence.ground_truth_hash for sequence in self):
+            digest.update(one)
+        return digest.hexdigest()[:12]

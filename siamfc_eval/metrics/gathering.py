@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from siamfc_eval.datasets.fingerprint import sequence_hash
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics import cache as cached
@@ -203,7 +202,7 @@ class Gatherer:
     def _base(self, sequence: Sequence) -> str:
         """Hash of everything but files that the statistics of a sequence depend on."""
         if sequence.name not in self._hashes:
-            ground_truth = f"{sequence_hash(sequence).hex()}|{sequence.image_size}"
+            ground_truth = f"{sequence.ground_truth_hash.hex()}|{sequence.image_size}"
             self._hashes[sequence.name] = cached.hash_of(cached.code_hash(), self._definition, ground_truth)
         return self._hashes[sequence.name]
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from siamfc_eval.datasets.fingerprint import dataset_hash
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics import cache as cached
@@ -82,7 +81,7 @@ def score(
         raise InputError(f"no results of {dataset.name} to score.")
     source = choose_source(dataset, attribute_source, rules.attributes)
     groups = members(dataset, source)
-    ground_truth = dataset_hash(dataset)
+    ground_truth = dataset.ground_truth_hash
     job = _Job(dataset, Gatherer(dataset, measure, ground_truth, cache), groups, on_mismatch)
     trackers: dict[str, TrackerScores] = {}
     refused: list[str] = []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.results.content import MANIFEST, MAX_BYTES, read_content
@@ -64,6 +64,10 @@ SESSION = tuple(name for name in Session.model_fields if name != "started")
 """What a manifest says of the session that began the run under the names that a session has for them."""
 
 
+_FORMER = frozenset({"seeds"})
+"""Keys of earlier manifests that say nothing now: each item has its own seed."""
+
+
 class Manifest(BaseModel):
     """One run of one tracker: what was run, on what, by what, and how each work item stands.
 
@@ -85,7 +89,6 @@ class Manifest(BaseModel):
     hardware: dict[str, str] = Field(default_factory=dict)
     commit: str = ""
     command: list[str] = Field(default_factory=list)
-    seeds: dict[str, int] = Field(default_factory=dict)
     settings: dict[str, str] = Field(default_factory=dict)
     later: list[Session] = Field(default_factory=list)
     """The sessions that continued the run, in order; empty in manifests of versions that did not tell them apart."""
@@ -96,6 +99,12 @@ class Manifest(BaseModel):
     updated: str = Field(default_factory=utc_now)
     items: dict[str, ItemStatus] = Field(default_factory=dict)
     """Key of the work item (`<sequence>` or `<sequence>/<sequence>_001`) -> how it stands."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_former_keys(cls, values: Any) -> Any:
+        """Manifests of earlier versions are read; any other unknown key is an error."""
+        return {key: values[key] for key in values if key not in _FORMER} if isinstance(values, dict) else values
 
     @property
     def first(self) -> Session:

@@ -20,7 +20,7 @@ from siamfc_eval.results.content import MANIFEST, content_digest
 from siamfc_eval.results.formats.write_text import format_columns, format_rows
 from siamfc_eval.results.manifest import SESSION, WHERE, ItemStatus, Manifest, read_manifest, utc_now
 from siamfc_eval.results.names import path_part
-from siamfc_eval.results.raw import RecordedTrajectory, Values
+from siamfc_eval.results.raw import Values
 from siamfc_eval.results.rows import Rows, rows_of
 from siamfc_eval.storage.writing import UNFINISHED, write_atomic
 
@@ -231,14 +231,15 @@ class ResultStore:
 
         Args:
             item: what was run.
-            trajectory: its outcome, 0-based.
+            trajectory: its outcome, 0-based. What was read from a file goes by `write_rows`, which touches no number.
             origin: what to add to coordinates: the data set's own origin.
             seed: of this item, for the manifest.
 
         Raises:
             InputError: the trajectory has not the item's number of frames, or the file cannot be written.
         """
-        return self.write_rows(item, _rows(trajectory, origin), trajectory.times, trajectory.confidences, seed)
+        rows = rows_of(trajectory.entries, origin)
+        return self.write_rows(item, rows, trajectory.times, trajectory.confidences, seed)
 
     def write_rows(
         self,
@@ -346,10 +347,3 @@ class ResultStore:
 def _replaced() -> ItemStatus:
     """How an item stands of which there is a result that a restart has not replaced yet."""
     return ItemStatus(status="failed", error="its result file is of an earlier run, which a restart replaces")
-
-
-def _rows(trajectory: Trajectory, origin: float) -> Rows:
-    """The rows of a trajectory; those that came from a file in the same origin are not touched."""
-    if isinstance(trajectory, RecordedTrajectory) and trajectory.origin == origin:
-        return trajectory.rows
-    return rows_of(trajectory.entries, origin)

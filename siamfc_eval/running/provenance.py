@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from siamfc_eval.datasets.fingerprint import dataset_hash
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.running.protocol_specs import ProtocolSettings
 from siamfc_eval.tracking.capabilities import facts_of
@@ -33,7 +32,7 @@ def identity(tracker: Tracker, dataset: Dataset, protocol: ProtocolSettings) -> 
     found = {f"tracker.{key}": _short(value) for key, value in facts.items() if key not in {"hash", "name"}}
     for key, value in protocol.model_dump(mode="json", exclude={"folder", "repetitions"}).items():
         found[f"protocol.{key}"] = _short(value)
-    found["ground_truth"] = dataset_hash(dataset)
+    found["ground_truth"] = dataset.ground_truth_hash
     return found
 
 

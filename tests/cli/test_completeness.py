@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from siamfc_eval.cli.main import cli
-from siamfc_eval.datasets.fingerprint import dataset_hash
 from siamfc_eval.datasets.known import shortfall
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.render_folder import render_to_folder
@@ -73,7 +72,7 @@ def test_a_run_and_its_scores_name_the_same_ground_truth(ran: tuple[Path, Result
     other = embedded_benchmark(length=12, names=("ball-dashes", "disc-spins"))
     moved = render_to_folder(other, results.parent / "others", "vot")
     said = invoke("score", results, "--annotations", moved).stdout
-    truth = dataset_hash(load_dataset(moved, "vot2018"))
+    truth = load_dataset(moved, "vot2018").ground_truth_hash
     assert f"run on the ground truth {manifest.identity['ground_truth']} and is scored on {truth}" in said
 
 

@@ -197,6 +197,21 @@ def test_a_manifest_of_a_version_without_sessions_is_continued(tmp_path: Path) -
         assert (store.manifest.commit, [one.commit for one in store.manifest.later]) == ("old", ["new"])
 
 
+def test_a_manifest_with_a_key_of_earlier_versions_is_read_and_loses_it(tmp_path: Path) -> None:
+    with ResultStore(tmp_path, manifest()) as store:
+        store.write(ITEMS[0], trajectory())
+    path = store.folder / "manifest.json"
+    values = json.loads(path.read_text())
+    assert "seeds" not in values
+    path.write_text(json.dumps({**values, "seeds": {"bag": 7}}))
+    with ResultStore(tmp_path, manifest()) as store:
+        assert store.missing(ITEMS) == ITEMS[1:]
+    assert "seeds" not in json.loads(path.read_text())
+    path.write_text(json.dumps({**values, "seed": {"bag": 7}}))
+    with pytest.raises(InputError, match="seed"):
+        read_manifest(store.folder)
+
+
 def test_an_interrupted_restart_does_not_take_the_rest_of_the_earlier_run_for_its_own(tmp_path: Path) -> None:
     with ResultStore(tmp_path, manifest(identity={"weights": "old"})) as store:
         for item in ITEMS:

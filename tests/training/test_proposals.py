@@ -182,6 +182,12 @@ def test_the_objective_adds_the_box_loss_with_its_weight_and_leaves_the_rest() -
     assert hard["location"] == parts["location"]
 
 
+def test_a_teacher_is_refused_where_there_are_no_response_maps_to_learn() -> None:
+    model = build_model("SiamRPN", channels=[8, 8, 8, 8, 8], hidden=8)
+    with pytest.raises(InputError, match=r"loss\.teacher is of networks with response maps; SiamRPN has anchors"):
+        build_objective(model, LossSection(teacher="siamfc-slim"))
+
+
 @pytest.mark.parametrize(("key", "value"), [("box_loss", "giou"), ("hard_negatives", 0.5)])
 def test_losses_of_anchors_are_refused_where_there_are_none(key: str, value: object) -> None:
     model = build_model("SiamFC", channels=[4, 4, 6, 6, 4])

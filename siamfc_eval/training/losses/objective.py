@@ -152,10 +152,15 @@ def build_objective(model: SiameseNetwork, setting: LossSection) -> ResponseObje
     """The objective that fits a network.
 
     Raises:
-        InputError: a teacher that is missing, that cannot be loaded, or that gives no response maps; a loss of boxes or
-            anchors for a network that has none.
+        InputError: a teacher that is missing, that cannot be loaded, or that gives no response maps, or one for a
+            network with anchors; a loss of boxes or anchors for a network that has none.
     """
     if isinstance(model, RegionProposal):
+        if setting.teacher:
+            raise InputError(
+                f"loss.teacher is of networks with response maps; {model.name} has anchors. Take it out, or set it to "
+                '"" where it comes from the file that this one extends.'
+            )
         return ProposalObjective(setting)
     for key, is_set in (("box_loss", setting.box_loss != "none"), ("hard_negatives", setting.hard_negatives > 0)):
         if is_set:
