@@ -10,10 +10,10 @@ import collections.abc
 from pathlib import Path
 
 from siamfc_eval.datasets.formats.videos import annotated_videos
-from siamfc_eval.datasets.known import name_from_path
 from siamfc_eval.datasets.layout import Layout, Source, subfolders
 from siamfc_eval.datasets.reading.box_tables import BoxRow, has_boxes, header_of, read_table, roles_of
 from siamfc_eval.datasets.reading.footage import footage_of, sequence_name, sequences_of_table
+from siamfc_eval.datasets.reading.sequences import dataset_of_files
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 
@@ -43,19 +43,15 @@ def read_tables(source: Source, columns: collections.abc.Sequence[str] | None) -
     chosen = [file for file in files if columns is not None or has_boxes(roles_of(header_of(file)))]
     if not files:
         raise InputError(f"{source.path}: no csv file here or one folder below.")
-    sequences: list[Sequence] = []
-    notes: list[str] = []
-    for file in chosen or files[:1]:
-        try:
-            found, remarks = _read_sequences(source, file, read_table(file, columns))
-        except InputError as error:
-            source.problems.report("unreadable ground truth", file.name, str(error))
-            continue
-        sequences += found
-        notes += remarks
-    if source.origin is None and sequences:
-        notes.insert(0, "coordinates taken as 0-based, for a csv file does not say")
-    return Dataset(source.dataset or name_from_path(source.path), tuple(sequences), "csv", tuple(notes))
+    return dataset_of_files(
+        source,
+        "csv",
+        chosen or files[:1],
+        lambda file: _read_sequences(source, file, read_table(file, columns)),
+        named=lambda file: file.name,
+        problem="unreadable ground truth",
+        unstated="a csv file does not say",
+    )
 
 
 def tables(path: Path, endings: tuple[str, ...] = (".csv",)) -> list[Path]:

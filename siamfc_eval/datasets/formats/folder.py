@@ -12,16 +12,14 @@ import json
 import re
 from pathlib import Path
 
-import numpy as np
-
-from siamfc_eval.datasets.formats.vot import first_region_only, read_regions, read_tags
 from siamfc_eval.datasets.known import match_known, name_from_path
 from siamfc_eval.datasets.layout import Layout, Source, subfolders
 from siamfc_eval.datasets.reading import otb_names
-from siamfc_eval.datasets.reading.image_folders import frames_for_rows, image_size, list_images
+from siamfc_eval.datasets.reading.image_folders import list_images
+from siamfc_eval.datasets.reading.region_text import first_region_only, read_regions, read_tags
+from siamfc_eval.datasets.reading.sequences import regions_with_images
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
-from siamfc_eval.geometry.regions import bounding_box
 from siamfc_eval.storage.reading import MOST_TEXT, read_bounded
 
 _GROUND_TRUTHS = ("groundtruth.txt", "groundtruth_rect.txt", "gt.txt")
@@ -70,20 +68,17 @@ def _read_sequence(source: Source, folder: Path, origin: float) -> tuple[Sequenc
     images = _image_folder(folder if source.images is None else source.images / folder.name)
     if len(regions) < len(regions := first_region_only(regions, images)):
         notes.append(f"{folder.name}: ground truth of the first frame only")
-    before = len(source.problems.found)
-    frames = frames_for_rows(images, len(regions), source.problems, annotation=annotation)
-    if len(source.problems.found) > before:
-        return None, notes
-    return Sequence(
-        name=folder.name,
-        boxes=np.stack([bounding_box(region) for region in regions]),
-        frames=frames,
-        regions=regions if any(len(region) > 4 for region in regions) else None,
+    sequence = regions_with_images(
+        source,
+        folder.name,
+        regions,
+        annotation=annotation,
+        images=images,
         origin=origin,
         tags=tags,
-        image_size=image_size(frames.paths[0]) if frames else None,
         aliases=_aliases(folder.name),
-    ), notes
+    )
+    return sequence, notes
 
 
 def _ground_truth(folder: Path) -> Path | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from siamfc_eval.datasets.layout import Layout, Source
 from siamfc_eval.datasets.origins import published_origin
 from siamfc_eval.datasets.reading.annotation_text import read_boxes, read_flags, read_lines
-from siamfc_eval.datasets.reading.flat_benchmarks import boxes_with_images
+from siamfc_eval.datasets.reading.sequences import boxes_with_images
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 

@@ -19,13 +19,8 @@ from siamfc_eval.datasets.known import name_from_path
 from siamfc_eval.datasets.layout import Layout, Source, subfolders
 from siamfc_eval.datasets.reading import otb_names
 from siamfc_eval.datasets.reading.annotation_text import read_boxes, read_lines
-from siamfc_eval.datasets.reading.image_folders import (
-    first_frame_only,
-    frame_number,
-    frames_for_rows,
-    image_size,
-    list_images,
-)
+from siamfc_eval.datasets.reading.image_folders import first_frame_only, frame_number, list_images
+from siamfc_eval.datasets.reading.sequences import boxes_with_images
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.storage.reading import MOST_TEXT, read_bounded
@@ -67,25 +62,21 @@ def read(source: Source) -> Dataset:
 
 
 def _read_sequence(source: Source, folder: Path, name: str, annotation: Path) -> Sequence | None:
-    origin = 1.0 if source.origin is None else source.origin
     try:
         published = read_boxes(annotation)
     except InputError as error:
         source.problems.report("unreadable ground truth", name, str(error))
         return None
-    image_folder = _image_folder(source, folder)
-    published = first_frame_only(published, image_folder)
-    first, published, lead_in = _first_frame(name, published, image_folder)
-    before = len(source.problems.found)
-    frames = frames_for_rows(image_folder, len(published), source.problems, annotation=annotation, first=first)
-    if len(source.problems.found) > before:
-        return None
-    return Sequence(
-        name=name,
-        boxes=published - np.array([origin, origin, 0.0, 0.0]),
-        frames=frames,
-        origin=origin,
-        image_size=image_size(frames.paths[0]) if frames else None,
+    images = _image_folder(source, folder)
+    first, published, lead_in = _first_frame(name, first_frame_only(published, images), images)
+    return boxes_with_images(
+        source,
+        name,
+        published,
+        annotation=annotation,
+        images=images,
+        origin=1.0,
+        first=first,
         lead_in=lead_in,
         aliases=otb_names.result_aliases(name),
     )

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.datasets.formats.annotation_entries import PysotEntry, read_entry
-from siamfc_eval.datasets.formats.vot import TAGS, fit_tags
 from siamfc_eval.datasets.frames import ImageFrames
 from siamfc_eval.datasets.known import match_known, name_from_path
 from siamfc_eval.datasets.layout import Layout, Source
@@ -22,6 +21,7 @@ from siamfc_eval.datasets.origins import published_origin
 from siamfc_eval.datasets.reading import otb_names
 from siamfc_eval.datasets.reading.annotation_json import load_json
 from siamfc_eval.datasets.reading.image_folders import image_size
+from siamfc_eval.datasets.reading.region_text import TAGS, fit_tags
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Boxes, Region, bounding_boxes

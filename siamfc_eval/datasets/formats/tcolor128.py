@@ -11,8 +11,8 @@ from siamfc_eval.datasets.known import name_from_path
 from siamfc_eval.datasets.layout import Layout, Source, subfolders
 from siamfc_eval.datasets.origins import published_origin
 from siamfc_eval.datasets.reading.annotation_text import read_boxes, read_rows
-from siamfc_eval.datasets.reading.flat_benchmarks import boxes_with_images
 from siamfc_eval.datasets.reading.image_folders import list_images
+from siamfc_eval.datasets.reading.sequences import boxes_with_images
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from siamfc_eval.datasets.formats.vot import read_regions
-from siamfc_eval.datasets.known import name_from_path
 from siamfc_eval.datasets.layout import Layout, Source, subfolders
 from siamfc_eval.datasets.reading.box_tables import read_table
 from siamfc_eval.datasets.reading.footage import GENERIC, Footage, first_only, sequence_name, sequences_of_table
+from siamfc_eval.datasets.reading.region_text import read_regions
+from siamfc_eval.datasets.reading.sequences import dataset_of_files
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.datasets.videos import VideoFrames, is_video
 from siamfc_eval.errors import InputError
@@ -50,19 +50,15 @@ def read(source: Source) -> Dataset:
     pairs = annotated_videos(source.path)
     if not pairs:
         raise InputError(f"{source.path}: no video with boxes beside it, such as clip.mp4 and clip.txt or clip.csv.")
-    sequences: list[Sequence] = []
-    notes: list[str] = []
-    for video, boxes in pairs:
-        try:
-            found, remarks = _read_video(source, video, boxes)
-        except InputError as error:
-            source.problems.report("unusable video", video.name, str(error))
-            continue
-        sequences += found
-        notes += remarks
-    if source.origin is None and sequences:
-        notes.insert(0, "coordinates taken as 0-based, for nothing says otherwise")
-    return Dataset(source.dataset or name_from_path(source.path), tuple(sequences), "videos", tuple(notes))
+    return dataset_of_files(
+        source,
+        "videos",
+        pairs,
+        lambda pair: _read_video(source, *pair),
+        named=lambda pair: pair[0].name,
+        problem="unusable video",
+        unstated="nothing says otherwise",
+    )
 
 
 def _read_video(source: Source, video: Path, annotation: Path) -> tuple[list[Sequence], list[str]]:

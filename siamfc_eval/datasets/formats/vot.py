@@ -9,24 +9,17 @@ Per-frame tags are in `<tag>.tag` (or `.label`), one 0/1 per line; where a file 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from siamfc_eval.datasets.known import match_known, name_from_path
 from siamfc_eval.datasets.layout import Layout, Source, subfolders
-from siamfc_eval.datasets.reading.annotation_text import read_flags, read_lines, read_rows
-from siamfc_eval.datasets.reading.image_folders import frames_for_rows, image_size, list_images
+from siamfc_eval.datasets.reading.annotation_text import read_lines
+from siamfc_eval.datasets.reading.image_folders import list_images
+from siamfc_eval.datasets.reading.region_text import FORMER_TAGS, TAGS, first_region_only, read_regions, read_tags
+from siamfc_eval.datasets.reading.sequences import regions_with_images
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
-from siamfc_eval.geometry.regions import Region, bounding_box
 
-TAGS = ("camera_motion", "illum_change", "motion_change", "occlusion", "size_change")
-"""The per-frame tags of VOT."""
-
-_TAG_SPELLINGS = {"motion": "motion_change", "size": "size_change"}  # VOT2013
 _STACK = re.compile(r"""stack:\s*["']?([\w/.-]+)""")
 _CHANNELS = ("color", "ir", "depth")
 
@@ -52,9 +45,7 @@ def is_sequence(folder: Path, listed: bool = False) -> bool:
         return False
     if listed or (folder / "sequence").is_file() or (folder / "color").is_dir():
         return True
-    return any(
-        (folder / f"{tag}{suffix}").is_file() for tag in (*TAGS, *_TAG_SPELLINGS) for suffix in (".tag", ".label")
-    )
+    return any((folder / f"{tag}{suffix}").is_file() for tag in (*TAGS, *FORMER_TAGS) for suffix in (".tag", ".label"))
 
 
 def read(source: Source) -> Dataset:
@@ -131,77 +122,19 @@ def _read_sequence(source: Source, folder: Path) -> tuple[Sequence | None, list[
     candidates = [images / channel, *(images / name for name in _CHANNELS), images]
     images = next((candidate for candidate in candidates if list_images(candidate)), images)
     regions = first_region_only(regions, images)
-    before = len(source.problems.found)
-    frames = frames_for_rows(images, len(regions), source.problems, annotation=annotation)
-    if len(source.problems.found) > before:
-        return None, notes
     size = (int(float(meta["width"])), int(float(meta["height"]))) if {"width", "height"} <= meta.keys() else None
-    return Sequence(
-        name=folder.name,
-        boxes=np.stack([bounding_box(region) for region in regions]),
-        frames=frames,
-        regions=regions if any(len(region) > 4 for region in regions) else None,
+    sequence = regions_with_images(
+        source,
+        folder.name,
+        regions,
+        annotation=annotation,
+        images=images,
         origin=origin,
         tags=tags,
-        image_size=image_size(frames.paths[0]) if frames and size is None else size,
+        size=size,
         fps=float(meta["fps"]) if "fps" in meta else None,
-    ), notes
-
-
-def read_regions(path: Path, origin: float = 0.0) -> tuple[Region, ...]:
-    """One region per line: a rectangle of four numbers or a polygon of six or more; 0-based.
-
-    A line that marks an unannotated frame (a special code such as `0`, or NaN values) becomes four NaN.
-
-    Raises:
-        InputError: with file and line.
-    """
-    regions: list[Region] = []
-    for number, row in enumerate(read_rows(path), start=1):
-        if len(row) == 1 or np.isnan(row).any():
-            regions.append(np.full(4, np.nan))
-        elif len(row) == 4:
-            regions.append(row - np.array([origin, origin, 0.0, 0.0]))
-        elif len(row) >= 6 and len(row) % 2 == 0:
-            regions.append(row - origin)
-        else:
-            raise InputError(
-                f"{path}:{number}: expected a rectangle (4 numbers) or a polygon (6, 8, ...), found {len(row)} numbers."
-            )
-    if not regions:
-        raise InputError(f"{path}: no regions. Expected one line per frame.")
-    return tuple(regions)
-
-
-def first_region_only(regions: tuple[Region, ...], images: Path) -> tuple[Region, ...]:
-    """One region and several images: ground truth of the first frame only, so the others are not annotated."""
-    count = len(list_images(images)) if len(regions) == 1 else 0
-    return regions if count < 2 else (regions[0], *(np.full(4, np.nan) for _ in range(count - 1)))
-
-
-def read_tags(folder: Path, rows: int) -> tuple[dict[str, NDArray[np.bool_]], list[str]]:
-    """The per-frame tags of a folder, and a remark for each that does not have `rows` values."""
-    raw = {}
-    for suffix in (".label", ".tag"):
-        for path in sorted(folder.glob(f"*{suffix}")):
-            raw[path.stem] = read_flags(path)
-    return fit_tags(raw, rows, folder.name)
-
-
-def fit_tags(
-    raw: Mapping[str, NDArray[np.bool_]], rows: int, name: str
-) -> tuple[dict[str, NDArray[np.bool_]], list[str]]:
-    """Tags as long as the sequence: short lists end in False, empty ones stay empty, VOT2013 names become today's."""
-    tags, notes = {}, []
-    for spelling, values in raw.items():
-        tag = _TAG_SPELLINGS.get(spelling, spelling)
-        if len(values) == 0:
-            notes.append(f"{name}: the tag {tag} is empty, so it says nothing of this sequence")
-        elif len(values) != rows:
-            notes.append(f"{name}: the tag {tag} has {len(values)} values for {rows} frames; the rest counts as 0")
-        rest = np.zeros(max(0, rows - len(values)) if len(values) else 0, dtype=np.bool_)
-        tags[tag] = np.concatenate([values[:rows], rest])
-    return tags, notes
+    )
+    return sequence, notes
 
 
 def _metadata(path: Path) -> dict[str, str]:
