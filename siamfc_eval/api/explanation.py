@@ -13,6 +13,7 @@ from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.metrics import explain as explaining
 from siamfc_eval.metrics.explain import Explanation
 from siamfc_eval.metrics.scores import Mismatch
+from siamfc_eval.results.folders import ResultFolder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +87,7 @@ def explain(
         InputError: no results, or the conventions are not comparable or refuse the runs.
         UnknownNameError: no such convention, tracker or metric.
     """
-    folder = Path(results).expanduser()
+    folder = ResultFolder(results)
     truth = truth_of(folder, data, dataset)
     if tracker is not None:
         reading["trackers"] = (tracker,)

@@ -14,6 +14,7 @@ from siamfc_eval.comparison.compare import compare
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.metrics.scores import Scores
 from siamfc_eval.reporting.report import Report, Section, write_report
+from siamfc_eval.results.folders import ResultFolder
 
 if TYPE_CHECKING:
     from siamfc_eval.results.manifest import Session
@@ -66,7 +67,7 @@ def report(
     Raises:
         InputError, UnknownNameError: as `siamfc_eval.score`, or the folder cannot be written.
     """
-    folder = Path(results).expanduser()
+    folder = ResultFolder(results)
     truth = truth_of(folder, data, dataset)
     selecting["metrics"] = (*selecting.get("metrics", ()), *filter(None, [metric]))
     sections = []
@@ -76,13 +77,13 @@ def report(
         sections.append(Section(f"{truth.name}, {convention}", scores, comparison))
     page = write_report(
         Report(title or truth.name, tuple(sections), run_facts(folder)),
-        Path(out).expanduser() if out is not None else folder / "report",
+        Path(out).expanduser() if out is not None else folder.path / "report",
         tuple(formats) or ("png", "svg", "pdf"),
     )
     return WrittenReport(page, tuple(sections))
 
 
-def run_facts(results: Path) -> dict[str, str]:
+def run_facts(results: Path | ResultFolder) -> dict[str, str]:
     """How the results came about, from the first manifest below the folder; empty for other toolkits' results."""
     manifest = first_manifest(results)
     if manifest is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from siamfc_eval.api.selection import Reading, dataset_of
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Dataset
+from siamfc_eval.results.folders import ResultFolder
 from siamfc_eval.results.raw import RawResults, TrackerResults
 from siamfc_eval.results.read import read_results
 
@@ -70,14 +71,14 @@ def load_results(
         InputError: no such folder, nothing in it fits the data set, or no ground truth.
         UnknownNameError: a tracker that is not there.
     """
-    folder = Path(results).expanduser()
+    folder = ResultFolder(results)
     truth = truth_of(folder, data, dataset)
     trackers = reading.get("trackers") or None
     raw = read_results(folder, truth, trackers, reading.get("protocol"), reading.get("segment"))
     return Results(raw.dataset, raw.folder, raw.trackers, raw.notes)
 
 
-def truth_of(results: Path, data: Path | str | Dataset | None, dataset: str | None) -> Dataset:
+def truth_of(results: Path | ResultFolder, data: Path | str | Dataset | None, dataset: str | None) -> Dataset:
     """The ground truth of results, as a caller gave it or as the results say.
 
     Raises:

@@ -11,6 +11,7 @@ from siamfc_eval.api.results import truth_of
 from siamfc_eval.api.selection import Selecting, convention_of, score_results
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.metrics.scores import Scores
+from siamfc_eval.results.folders import ResultFolder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +120,7 @@ def score(
         InputError: no results, no ground truth, or the convention refuses all files.
         UnknownNameError: no such convention, tracker or attribute source.
     """
-    folder = Path(results).expanduser()
+    folder = ResultFolder(results)
     truth = truth_of(folder, data, dataset)
     rules = convention or convention_of(folder, truth, selecting.get("protocol"))
     return ScoreTable.of(score_results(folder, truth, rules, **selecting))

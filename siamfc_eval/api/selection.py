@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from siamfc_eval.errors import InputError
+from siamfc_eval.results.folders import ResultFolder
 
 if TYPE_CHECKING:
     from siamfc_eval.datasets.sequence import Dataset
@@ -69,7 +70,7 @@ def ground_truth(kind: str | None, data: Path | None) -> Dataset:
     )
 
 
-def dataset_of(results: Path, kind: str | None, data: Path | None) -> Dataset:
+def dataset_of(results: Path | ResultFolder, kind: str | None, data: Path | None) -> Dataset:
     """The ground truth: as named, or as the manifest of the results or their vot-toolkit workspace says.
 
     A folder's name need not say which benchmark is in it, but a run knows.
@@ -79,7 +80,8 @@ def dataset_of(results: Path, kind: str | None, data: Path | None) -> Dataset:
     """
     from siamfc_eval.datasets.known import match_known
 
-    manifest = first_manifest(results) if kind is None or data is None else None
+    source = ResultFolder.of(results)
+    manifest = first_manifest(source) if kind is None or data is None else None
     if kind is None and manifest is not None and match_known(manifest.dataset):
         kind = manifest.dataset
     if manifest is not None and data is None and (kind is None or not Path(kind).exists()):
@@ -90,12 +92,12 @@ def dataset_of(results: Path, kind: str | None, data: Path | None) -> Dataset:
             path = Path(recorded)
             if not path.exists():
                 raise InputError(
-                    f"{results}: was run on {path}, which is not there any more. Give --data: the data set's folder "
-                    "or an annotation file."
+                    f"{source.path}: was run on {path}, which is not there any more. "
+                    "Give --data: the data set's folder or an annotation file."
                 )
             data = path
     if kind is None or data is None:
-        kind, data = _from_workspace(results, kind, data)
+        kind, data = _from_workspace(source.path, kind, data)
     return ground_truth(kind, data)
 
 
@@ -103,7 +105,7 @@ def _from_workspace(results: Path, kind: str | None, data: Path | None) -> tuple
     """Benchmark and ground truth of results that lie in a workspace of vot-toolkit, where they were not given."""
     from siamfc_eval.datasets.formats.vot import workspace_benchmark
 
-    place = results.expanduser().resolve()
+    place = results.resolve()
     for folder in (place, *place.parents[:4]):
         if (folder / "config.yaml").is_file():
             if kind is None:
@@ -121,7 +123,7 @@ def _drawn(manifest: Manifest) -> Dataset:
     return benchmark_from(json.loads(manifest.settings.get("dataset_options", "{}")))
 
 
-def convention_of(results: Path, dataset: Dataset, protocol: str | None = None) -> str:
+def convention_of(results: Path | ResultFolder, dataset: Dataset, protocol: str | None = None) -> str:
     """The convention for results, where none is asked for.
 
     The benchmark's, where it reads the runs that are meant or nothing tells which these are; else the protocol's.
@@ -135,25 +137,25 @@ def convention_of(results: Path, dataset: Dataset, protocol: str | None = None) 
     from siamfc_eval.metrics.conventions import default_convention, reads
     from siamfc_eval.protocols.table import PROTOCOLS
 
-    kinds = _kinds(results, protocol)
+    kinds = _kinds(ResultFolder.of(results), protocol)
     usual = default_convention(dataset.name)
     if not kinds or (match_known(dataset.name) is not None and any(reads(usual, kind) for kind in kinds)):
         return usual
     return PROTOCOLS[kinds[0]].convention
 
 
-def _kinds(results: Path, protocol: str | None) -> list[str]:
+def _kinds(results: ResultFolder, protocol: str | None) -> list[str]:
     """The kinds of the runs that are meant, in the order of the table of protocols; none where nothing tells."""
     from siamfc_eval.protocols.table import PROTOCOLS, match_protocol
     from siamfc_eval.results.places import is_protocol, kind_of
 
-    place = results.expanduser().resolve()
-    if protocol is None and place.is_dir() and is_protocol(place):
+    place = results.path.resolve()
+    if protocol is None and place.is_dir() and is_protocol(place, results):
         protocol = place.name
     named = match_protocol(protocol) if protocol is not None else None
     folders = {protocol, *(named.folders if named is not None else ())}
     found = set()
-    for manifest in _manifests(results):
+    for manifest in results.manifests():
         kind = kind_of(manifest, manifest.experiment)
         if protocol is None or manifest.experiment in folders or (named is not None and named.kind == kind):
             found.add(kind)
@@ -169,24 +171,13 @@ def _recorded_data(manifest: Manifest) -> str | None:
     return manifest.settings.get("data") or drawn
 
 
-def first_manifest(results: Path) -> Manifest | None:
+def first_manifest(results: Path | ResultFolder) -> Manifest | None:
     """The first manifest below a folder; None where there is none, as in other toolkits' results."""
-    return next(_manifests(results), None)
-
-
-def _manifests(results: Path) -> Iterator[Manifest]:
-    """The manifests below a folder, in the order of their paths; those of other versions are passed over."""
-    from siamfc_eval.results.content import MANIFEST
-    from siamfc_eval.results.places import manifest_of
-
-    for path in sorted(results.rglob(MANIFEST)) if results.is_dir() else []:
-        manifest = manifest_of(path.parent)
-        if manifest is not None:
-            yield manifest
+    return next(ResultFolder.of(results).manifests(), None)
 
 
 def read_runs(
-    results: Path,
+    results: Path | ResultFolder,
     dataset: Dataset,
     convention: str,
     *,
@@ -230,7 +221,7 @@ def read_runs(
 
 
 def score_results(
-    results: Path,
+    results: Path | ResultFolder,
     dataset: Dataset,
     convention: str,
     *,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -60,13 +59,12 @@ class Gatherer:
             InputError: files that the convention refuses, all of them named, or not one that can be read.
         """
         wanted = [sequence for sequence in self.dataset if sequence.name in result.runs]
-        beside = _companions(result)
-        stamp_beside = cached.file_stamp(beside)
+        companion_stamp = cached.file_stamp(result.companions)
         damaged: _Damaged = {}
-        if self.cache is None or stamp_beside is None or not may_be_kept(self.measure):
-            found = self._compute(wanted, result.runs, damaged, timed=bool(beside))
+        if self.cache is None or companion_stamp is None or not may_be_kept(self.measure):
+            found = self._compute(wanted, result.runs, damaged, timed=bool(result.companions))
             return self._gathered(found, self._quirks(result, damaged), result, damaged)
-        companions = cached.hash_of(stamp_beside)
+        companions = cached.hash_of(companion_stamp)
         name = cached.hash_of(str(result.folder.resolve()), result.name, self.dataset.name, self._definition)
         slot = cached.load(self.cache, name)
         settled = cached.settled_before()
@@ -245,21 +243,6 @@ def _attempt(run: RawRun, use: Callable[[RawRun], object], damaged: _Damaged) ->
 
 def _readable(runs: tuple[RawRun, ...], damaged: _Damaged) -> tuple[RawRun, ...]:
     return tuple(run for run in runs if run not in damaged)
-
-
-def _companions(result: TrackerResults) -> list[Path]:
-    """Files of times, confidences and other values beside the result files, which are not in their digests."""
-    places = [run.file.place for runs in result.runs.values() for run in runs]
-    folders = {str(result.folder), *[place[: place.rfind(os.sep)] for place in places]}
-    found: list[Path] = []
-    for folder in sorted(folders):
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                name = entry.name
-                if "time" in name or "confidence" in name or name.endswith(".value"):
-                    place = Path(entry.path)
-                    found += sorted(place.iterdir()) if entry.is_dir() else [place]
-    return sorted(found)
 
 
 def _times(run: RawRun) -> tuple[list[Floats], str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +12,10 @@ from siamfc_eval.datasets.known import match_known
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 from siamfc_eval.protocols.table import PROTOCOLS, match_protocol, own_protocol
-from siamfc_eval.results.content import MANIFEST
+from siamfc_eval.results.folders import ResultFolder
 from siamfc_eval.results.formats.aliases import tracker_identifier
-from siamfc_eval.results.formats.layout import Listing, list_matlab, list_results, protocol_folders, visible_entries
-from siamfc_eval.results.names import SequenceNames, name_from_part
+from siamfc_eval.results.formats.layout import Listing, Listings
+from siamfc_eval.results.names import name_from_part
 
 if TYPE_CHECKING:
     from siamfc_eval.results.manifest import Manifest
@@ -37,18 +37,6 @@ class Place:
     notes: tuple[str, ...] = ()
 
 
-def manifest_of(folder: Path) -> Manifest | None:
-    """The manifest of a run in a folder; None where there is none, or one of another version, which decides nothing."""
-    if not (folder / MANIFEST).is_file():
-        return None
-    from siamfc_eval.results.manifest import read_manifest
-
-    try:
-        return read_manifest(folder)
-    except InputError:
-        return None
-
-
 def kind_of(manifest: Manifest | None, folder: str | None) -> str | None:
     """The protocol that made the runs in a folder; under a clock, the one that the clock is over.
 
@@ -68,43 +56,43 @@ def kind_of(manifest: Manifest | None, folder: str | None) -> str | None:
     return kind if kind is not None and kind in PROTOCOLS else None
 
 
-def _tracker_name(folder: Path) -> str:
+def _tracker_name(folder: Path, source: ResultFolder) -> str:
     """A tracker's name by its folder, or by its manifest where the folder has vot-toolkit's spelling of that name."""
-    manifest = manifest_of(folder)
+    manifest = source.manifest(folder)
     if manifest is not None and tracker_identifier(manifest.tracker) == folder.name:
         return manifest.tracker
     return name_from_part(folder.name)
 
 
-def is_protocol(folder: Path) -> bool:
+def is_protocol(folder: Path, source: ResultFolder) -> bool:
     """Whether a folder is a protocol's within a tracker's: as its manifest says, else as its name does."""
-    manifest = manifest_of(folder)
+    manifest = source.manifest(folder)
     if manifest is not None:
         return manifest.experiment is not None
     return own_protocol(folder.name) is not None
 
 
 def find_trackers(
-    folder: Path, dataset: Dataset, names: SequenceNames, protocol: str | None
+    folder: Path, dataset: Dataset, listings: Listings, protocol: str | None
 ) -> tuple[Path, dict[str, Place], list[str]]:
     """Trackers by name, each with its folder, protocol and files; descends to where the trackers are.
 
     Args:
         folder: where to look.
         dataset: what the results are of.
-        names: its sequences.
+        listings: the results of its sequences, folder by folder.
         protocol: the one to read, by kind or folder; None: a tracker's own files, else its supervised runs, else the
             only ones that it has.
 
     Raises:
         InputError: a folder that cannot be listed, or a tracker with several protocols of which none goes first.
     """
-    found, notes = _trackers_in(folder, dataset, names, protocol)
+    found, notes = _trackers_in(folder, dataset, listings, protocol)
     if found is not None:
         return folder, found, notes
-    for below in _folders_below(folder, dataset, protocol):
+    for below in _folders_below(listings.source.folders(folder), dataset, protocol):
         of_protocol = protocol is not None and below.name.lower() == protocol.lower()
-        root, places, notes = find_trackers(below, dataset, names, None if of_protocol else protocol)
+        root, places, notes = find_trackers(below, dataset, listings, None if of_protocol else protocol)
         if of_protocol:
             places = {name: replace(place, protocol=place.protocol or protocol) for name, place in places.items()}
         if places:
@@ -113,27 +101,29 @@ def find_trackers(
 
 
 def _trackers_in(
-    folder: Path, dataset: Dataset, names: SequenceNames, protocol: str | None
+    folder: Path, dataset: Dataset, listings: Listings, protocol: str | None
 ) -> tuple[dict[str, Place] | None, list[str]]:
     """The trackers of a folder, or the one that it is; None where it holds no results, so that these may be below."""
-    matlab = list_matlab(folder, names)
+    source, matlab = listings.source, listings.matlab(folder)
     if any(listing.found for listing in matlab.values()):
         stray = matlab.pop("", Listing()).unmatched
         notes = [f"{len(stray)} .mat files name no sequence of {dataset.name}{named_examples(stray)}."] if stray else []
         return {name: Place(folder, None, listing) for name, listing in matlab.items()}, notes
-    own = list_results(folder, names)
+    own = listings.results(folder)
     if own.found:
         here = folder.resolve()
-        if is_protocol(here):
-            return {_tracker_name(here.parent): Place(folder, here.name, own)}, []
-        return _one_tracker(folder, names, protocol), []
-    folders = [Path(entry.path) for entry in visible_entries(folder) if entry.is_dir()]
-    protocols = {path: found for path in folders if is_protocol(path) and (found := list_results(path, names)).found}
-    chosen = {path: _choose(path, names, protocol) for path in folders if path not in protocols}
-    places = {_tracker_name(path): place for path, place in chosen.items() if place is not None}
+        if is_protocol(here, source):
+            return {_tracker_name(here.parent, source): Place(folder, here.name, own)}, []
+        return _one_tracker(folder, listings, protocol), []
+    folders = source.folders(folder)
+    protocols = {
+        path: found for path in folders if is_protocol(path, source) and (found := listings.results(path)).found
+    }
+    chosen = {path: _choose(path, listings, protocol) for path in folders if path not in protocols}
+    places = {_tracker_name(path, source): place for path, place in chosen.items() if place is not None}
     if not places:
-        return (_one_tracker(folder, names, protocol) if protocols else None), []
-    notes = _left_out(protocols, places)
+        return (_one_tracker(folder, listings, protocol) if protocols else None), []
+    notes = _left_out(protocols, places, source)
     without = [path for path, place in chosen.items() if place is None]
     if without:
         wanted = f" of the protocol '{protocol}'" if protocol else ""
@@ -141,7 +131,7 @@ def _trackers_in(
     return dict(sorted(places.items())), notes
 
 
-def _left_out(protocols: Mapping[Path, Listing], places: dict[str, Place]) -> list[str]:
+def _left_out(protocols: Mapping[Path, Listing], places: dict[str, Place], source: ResultFolder) -> list[str]:
     """What to say of folders that are named like protocols and lie among trackers.
 
     Where they hold one file for each sequence, as a tracker's own folder does, they are trackers of that name.
@@ -149,62 +139,57 @@ def _left_out(protocols: Mapping[Path, Listing], places: dict[str, Place]) -> li
     others = []
     for path, listing in protocols.items():
         if all(Path(found.place).parent == path for found in listing.found):
-            places[_tracker_name(path)] = Place(path, None, listing)
+            places[_tracker_name(path, source)] = Place(path, None, listing)
         else:
             others.append(path)
     return [f"Not read as trackers, as they are named after protocols{named_examples(others)}."] if others else []
 
 
-def _one_tracker(folder: Path, names: SequenceNames, protocol: str | None) -> dict[str, Place]:
+def _one_tracker(folder: Path, listings: Listings, protocol: str | None) -> dict[str, Place]:
     """The folder is one tracker's; what else is in it than what is read is said."""
-    place = _choose(folder, names, protocol)
+    place = _choose(folder, listings, protocol)
     if place is None:
         return {}
-    others = [name for name in _protocols_in(folder, names) if name != (place.protocol or _OWN)]
+    own = [_OWN] if listings.results(folder).found else []
+    others = [name for name in (*own, *listings.protocols(folder)) if name != (place.protocol or _OWN)]
     if others:
         said = f"Read: {place.protocol or _OWN}. It has runs of {', '.join(others)} too: name one with --protocol."
         place = replace(place, notes=(*place.notes, said))
-    return {_tracker_name(folder.resolve()): place}
+    return {_tracker_name(folder.resolve(), listings.source): place}
 
 
-def _protocols_in(folder: Path, names: SequenceNames) -> list[str]:
-    own = [_OWN] if list_results(folder, names).found else []
-    return [*own, *protocol_folders(folder, names)]
-
-
-def _choose(folder: Path, names: SequenceNames, protocol: str | None) -> Place | None:
+def _choose(folder: Path, listings: Listings, protocol: str | None) -> Place | None:
     """The files of one tracker: of the protocol asked for, its own, the supervised one, or the only one."""
-    own = list_results(folder, names)
+    own = listings.results(folder)
     asked = match_protocol(protocol) if protocol is not None else None
     if own.found and (protocol is None or (asked is not None and asked.kind == ONE_PASS)):
         return Place(folder, None, own)
-    found = protocol_folders(folder, names)
+    found = listings.protocols(folder)
     if own.found and not found:
         note = f"It has no folder for the protocol '{protocol}'; its own files were read."
         return Place(folder, None, own, (note,))
-    usual = [name for name in found if is_protocol(found[name])]
+    usual = [name for name in found if is_protocol(found[name], listings.source)]
     if protocol is not None:
         wanted = [protocol, *(asked.folders if asked is not None else ())]
-        wanted += [name for name in usual if _is_kind(found[name], asked.kind if asked is not None else None)]
+        kind = asked.kind if asked is not None else None
+        wanted += [name for name in usual if _is_kind(listings.source.manifest(found[name]), kind)]
     else:
         wanted = [*SUPERVISED, *(usual if len(usual) == 1 else ())]
     name = next((name for name in wanted if name in found), None)
     if name is not None:
-        return Place(found[name], name, list_results(found[name], names))
+        return Place(found[name], name, listings.results(found[name]))
     if protocol is None and len(usual) > 1:
         raise InputError(f"{folder}: several protocols ({', '.join(usual)}). Name one with --protocol.")
     return None
 
 
-def _is_kind(folder: Path, kind: str | None) -> bool:
+def _is_kind(manifest: Manifest | None, kind: str | None) -> bool:
     """Whether a run of this program declares a protocol of that kind in a folder of another name."""
-    manifest = manifest_of(folder)
     return manifest is not None and kind is not None and manifest.identity.get("protocol.kind") == kind
 
 
-def _folders_below(folder: Path, dataset: Dataset, protocol: str | None) -> Iterable[Path]:
+def _folders_below(folders: Sequence[Path], dataset: Dataset, protocol: str | None) -> list[Path]:
     """Where trackers may be instead: `results`, the data set's own folder, the protocol's, the only folder."""
-    folders = [Path(entry.path) for entry in visible_entries(folder) if entry.is_dir()]
     known = match_known(dataset.name)
 
     def rank(path: Path) -> int:

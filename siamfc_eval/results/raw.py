@@ -282,6 +282,8 @@ class TrackerResults:
     over. None where it is not known."""
     ground_truth: str = ""
     """Hash of the ground truth that the runs were made on; "" where no manifest tells it."""
+    companions: tuple[Path, ...] = ()
+    """Files of times, confidences and other values that lie with the result files, as they were listed."""
     unreadable: tuple[str, ...] = ()
     """What is wrong with files that could not be opened, one message each; other files are only opened when used."""
 

@@ -8,17 +8,18 @@ from pathlib import Path
 
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError, UnknownNameError
-from siamfc_eval.results.formats.layout import Found, protocol_folders, visible_entries
+from siamfc_eval.results.folders import ResultFolder
+from siamfc_eval.results.formats.layout import Found, Listings
 from siamfc_eval.results.formats.open_run import open_runs
 from siamfc_eval.results.names import SequenceNames
-from siamfc_eval.results.places import Place, find_trackers, kind_of, manifest_of, named_examples
+from siamfc_eval.results.places import Place, find_trackers, kind_of, named_examples
 from siamfc_eval.results.raw import RawResults, RawRun, TrackerResults
 
 _NAMED = 8
 
 
 def read_results(
-    folder: Path,
+    folder: Path | ResultFolder,
     dataset: Dataset,
     trackers: Sequence[str] | None = None,
     protocol: str | None = None,
@@ -30,7 +31,7 @@ def read_results(
 
     Args:
         folder: a folder of trackers, one tracker's folder, or a toolkit's `results` folder with the data set's folder
-            in it; or a folder of OTB's `.mat` files.
+            in it; or a folder of OTB's `.mat` files. One that is open already is not listed again.
         dataset: what the results are of; its sequence names and aliases decide which files count.
         trackers: the trackers to read; None: all.
         protocol: the protocol to read, by its kind or folder, e.g. "baseline", "realtime", "TRE"; "ope": the tracker's
@@ -43,19 +44,19 @@ def read_results(
             file that cannot be opened is else named in its tracker's `unreadable`, as are two of one run that differ.
         UnknownNameError: a tracker that is not there.
     """
-    folder = Path(folder).expanduser()
-    names = SequenceNames(dataset)
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder of results.")
-    root, places, notes = find_trackers(folder, dataset, names, protocol)
+    source = ResultFolder.of(folder)
+    listings = Listings(source, SequenceNames(dataset))
+    if not source.path.is_dir():
+        raise InputError(f"{source.path}: no such folder of results.")
+    root, places, notes = find_trackers(source.path, dataset, listings, protocol)
     if not places:
-        raise InputError(_nothing_found(folder, dataset, names, protocol))
+        raise InputError(_nothing_found(dataset, listings, protocol))
     if trackers is not None:
         for name in trackers:
             if name not in places:
                 raise UnknownNameError("tracker", name, places)
         places = {name: places[name] for name in dict.fromkeys(trackers)}
-    read = {name: _collect(name, place, dataset) for name, place in places.items()}
+    read = {name: _collect(name, place, dataset, listings) for name, place in places.items()}
     damaged = [message for one in read.values() for message in one.unreadable]
     if damaged and not any(one.runs for one in read.values()):
         more = f" And {len(damaged) - _NAMED} more such files." if len(damaged) > _NAMED else ""
@@ -81,7 +82,7 @@ def _one_segment(results: TrackerResults, number: int) -> TrackerResults:
     return replace(results, runs=runs, notes=(*results.notes, *note))
 
 
-def _collect(name: str, place: Place, dataset: Dataset) -> TrackerResults:
+def _collect(name: str, place: Place, dataset: Dataset, listings: Listings) -> TrackerResults:
     """The runs of a tracker in the data set's order, with notes on what was not plain."""
     notes = list(place.notes)
     grouped: dict[str, dict[tuple[bool, int], list[Found]]] = {}
@@ -112,7 +113,7 @@ def _collect(name: str, place: Place, dataset: Dataset) -> TrackerResults:
         more = f" and {len(renamed) - _NAMED} more" if len(renamed) > _NAMED else ""
         notes.append(f"Names were matched by alias or spelling: {', '.join(renamed[:_NAMED])}{more}.")
     missing = tuple(sequence.name for sequence in dataset if sequence.name not in runs)
-    manifest = manifest_of(place.folder)
+    manifest = listings.source.manifest(place.folder)
     if manifest is not None and _declared_seconds(manifest.identity):
         runs = {name: tuple(replace(run, load_times=None) for run in several) for name, several in runs.items()}
         notes.append("How long its calls take was declared for the clock, so no speed is read from its times.")
@@ -126,6 +127,7 @@ def _collect(name: str, place: Place, dataset: Dataset) -> TrackerResults:
         kind=kind_of(manifest, place.protocol),
         unreadable=tuple(unreadable),
         ground_truth=manifest.identity.get("ground_truth", "") if manifest is not None else "",
+        companions=listings.companions(place.folder, place.listing),
     )
 
 
@@ -155,14 +157,15 @@ def _single_file(candidates: list[Found], notes: list[str]) -> Found:
     return first
 
 
-def _nothing_found(folder: Path, dataset: Dataset, names: SequenceNames, protocol: str | None) -> str:
-    there = protocol_folders(folder, names)
+def _nothing_found(dataset: Dataset, listings: Listings, protocol: str | None) -> str:
+    folder = listings.source.path
+    there = listings.protocols(folder)
     if protocol is not None and there:
         return (
             f"{folder}: found no results of the protocol '{protocol}'; it has {', '.join(there)}. "
             "Name one of these with --protocol."
         )
-    seen = [entry.name + ("/" if entry.is_dir() else "") for entry in visible_entries(folder)[:_NAMED]]
+    seen = [entry.name + ("/" if entry.is_dir() else "") for entry in listings.source.entries(folder)[:_NAMED]]
     wanted = f" of the protocol '{protocol}'" if protocol else ""
     return (
         f"{folder}: found no results{wanted} of {dataset.name}: expected <tracker>/<sequence>.txt, "

@@ -94,23 +94,21 @@ def check_results_command(
 
     Exit code 2: sequences are missing.
     """
-    from siamfc_eval.api.selection import dataset_of
+    from siamfc_eval.api.results import load_results
     from siamfc_eval.results.check import check_results
-    from siamfc_eval.results.read import read_results
 
-    truth = dataset_of(path, dataset, data)
-    results = read_results(path, truth, trackers or None, protocol)
+    results = load_results(path, data=data, dataset=dataset, trackers=trackers, protocol=protocol)
     checks = check_results(results)
     if as_json:
         report = {
-            "dataset": truth.name,
+            "dataset": results.dataset.name,
             "folder": str(results.folder),
             "notes": list(results.notes),
             "trackers": {check.tracker: check.to_json() for check in checks},
         }
         echo(json_text(report))
     else:
-        echo(f"{results.folder}: {len(checks)} trackers on {truth.name} ({len(truth)} sequences)")
+        echo(f"{results.folder}: {len(checks)} trackers on {results.dataset.name} ({len(results.dataset)} sequences)")
         for note in results.notes:
             echo(f"  note        {note}")
         for check in checks:

@@ -59,12 +59,10 @@ def results(
     as_json: bool,
 ) -> int:
     """Write RESULTS as another toolkit has them. Exit code 2: sequences are missing."""
-    from siamfc_eval.api.selection import dataset_of
+    from siamfc_eval.api.results import load_results
     from siamfc_eval.results.formats.export import export_results
-    from siamfc_eval.results.read import read_results
 
-    truth = dataset_of(source, dataset, data)
-    raw = read_results(source, truth, trackers or None, protocol).readable()
+    raw = load_results(source, data=data, dataset=dataset, trackers=trackers, protocol=protocol).readable()
     damaged = [message for one in raw.values() for message in one.unreadable]
     written = export_results(raw, out, layout, binary=not text)
     if as_json:
@@ -89,13 +87,12 @@ def results(
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The archive, e.g. tracker.zip.")
 def got10k_submission(*, source: Path, data: Path | None, dataset: str | None, tracker: str, out: Path) -> None:
     """Pack one tracker's RESULTS for the GOT-10k evaluation server. Exit code 2: sequences or times are missing."""
-    from siamfc_eval.api.selection import dataset_of
+    from siamfc_eval.api.results import load_results
     from siamfc_eval.results.formats.submission import write_got10k_submission
-    from siamfc_eval.results.read import read_results
 
-    truth = dataset_of(source, dataset, data)
-    one = read_results(source, truth, [tracker])[tracker]
-    echo(f"{write_got10k_submission(one, truth, out)}: {len(truth)} sequences of {tracker}")
+    results = load_results(source, data=data, dataset=dataset, trackers=(tracker,))
+    written = write_got10k_submission(results[tracker], results.dataset, out)
+    echo(f"{written}: {len(results.dataset)} sequences of {tracker}")
 
 
 @command.command(

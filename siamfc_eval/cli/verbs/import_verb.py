@@ -48,18 +48,16 @@ def command(
     `<tracker>/<sequence>.txt`; the layout is recognised. Numbers are kept at full precision. What is odd is said, and
     changed only by --repair. Exit code 2: sequences are missing.
     """
-    from siamfc_eval.api.selection import dataset_of
+    from siamfc_eval.api.results import load_results
     from siamfc_eval.results.formats.importing import import_results
     from siamfc_eval.results.formats.quirks import repair_quirks
     from siamfc_eval.results.raw import RawResults
-    from siamfc_eval.results.read import read_results
 
-    truth = dataset_of(source, dataset, data)
-    results = read_results(source, truth, trackers or None, protocol).readable()
+    results = load_results(source, data=data, dataset=dataset, trackers=trackers, protocol=protocol).readable()
     damaged = [message for one in results.values() for message in one.unreadable]
     if repair:
-        repaired = {name: repair_quirks(one, truth, repair) for name, one in results.items()}
-        results = RawResults(truth, results.folder, repaired, results.notes)
+        repaired = {name: repair_quirks(one, results.dataset, repair) for name, one in results.items()}
+        results = RawResults(results.dataset, results.folder, repaired, results.notes)
     # The options tell what was done; the paths on this machine are nobody's business.
     command_line = ["siamfc-eval", *(Path(word).name if "/" in word else word for word in sys.argv[1:])]
     imported = import_results(results, out, command_line, fresh)
@@ -74,7 +72,7 @@ def command(
             }
             for one in imported
         ]
-        echo(json_text({"dataset": truth.name, "trackers": listed, "notes": list(results.notes)}))
+        echo(json_text({"dataset": results.dataset.name, "trackers": listed, "notes": list(results.notes)}))
     else:
         for one in imported:
             echo(f"{one.tracker}: {one.files} files -> {one.folder}")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from siamfc_eval.errors import InputError
+from siamfc_eval.results.folders import ResultFolder
 from siamfc_eval.results.names import SequenceNames
 
 _RESULT = {"txt", "bin", "json", "csv"}
@@ -54,82 +54,94 @@ class Listing:
     """Files that look like results and mean no sequence of the data set."""
 
 
-def visible_entries(folder: Path) -> list[os.DirEntry[str]]:
-    """The entries of a folder by name, without dot files (which is where unfinished writes are).
+class Listings:
+    """The result files of one data set's sequences, folder by folder; each folder is sorted out once."""
 
-    Raises:
-        InputError: no such folder, or unreadable.
-    """
-    try:
-        with os.scandir(folder) as entries:
-            return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot list this results folder ({error.strerror}). Check the path.") from error
+    def __init__(self, source: ResultFolder, names: SequenceNames) -> None:
+        """
+        Args:
+            source: lists folders.
+            names: the data set's sequences, by which files are recognised.
+        """
+        self.source = source
+        self._names = names
+        self._results: dict[Path, Listing] = {}
 
+    def results(self, folder: Path) -> Listing:
+        """The results directly in a folder and in its folders that are named after sequences.
 
-def list_results(folder: Path, names: SequenceNames) -> Listing:
-    """The results directly in a folder and in its folders that are named after sequences."""
-    listing = Listing()
-    for entry in visible_entries(folder):
-        if entry.is_dir():
-            if entry.name not in _BESIDE and names.find(entry.name) is not None:
-                _list_sequence_folder(Path(entry.path), names, listing)
-        else:
-            _classify(entry, names, listing, None)
-    return listing
+        Raises:
+            InputError: the folder cannot be listed, as for all of these.
+        """
+        if folder not in self._results:
+            listing = self._results[folder] = Listing()
+            for entry in self.source.entries(folder):
+                if not entry.is_dir():
+                    self._classify(entry, listing, None)
+                elif entry.name not in _BESIDE and self._names.find(entry.name) is not None:
+                    for file in self.source.entries(Path(entry.path)):
+                        if file.is_file():
+                            self._classify(file, listing, entry.name)
+        return self._results[folder]
 
+    def protocols(self, folder: Path) -> dict[str, Path]:
+        """The protocols in a tracker's folder: folders with results of sequences that are not named after one."""
+        return {
+            path.name: path
+            for path in self.source.folders(folder)
+            if path.name not in _BESIDE and self._names.find(path.name) is None and self.results(path).found
+        }
 
-def _list_sequence_folder(folder: Path, names: SequenceNames, listing: Listing) -> None:
-    for entry in visible_entries(folder):
-        if entry.is_file():
-            _classify(entry, names, listing, folder.name)
-
-
-def _classify(entry: os.DirEntry[str], names: SequenceNames, listing: Listing, folder: str | None) -> None:
-    """Put a file where it belongs: a result, a companion of one (ignored here), or unmatched."""
-    stem, _, suffix = entry.name.rpartition(".")
-    if suffix.lower() not in _RESULT or entry.name.lower() in _NO_RESULT:
-        return
-    number, anchor, spelling = 1, False, stem
-    sequence = names.find(stem) if folder is None or stem == folder else None
-    if sequence is None and (numbered := _NUMBER.match(stem)):
-        spelling, digits = numbered["name"], numbered["number"]
-        # Inside a folder named after a sequence, the folder is what counts.
-        sequence = names.find(folder if folder is not None and spelling == folder else spelling)
-        number, anchor = int(digits), len(digits) == 8
-    if sequence is None:
-        if not _COMPANION.search(entry.name):
-            listing.unmatched.append(Path(entry.path))
-        return
-    listing.found.append(Found(sequence, number, entry.path, spelling, anchor))
-
-
-def protocol_folders(folder: Path, names: SequenceNames) -> dict[str, Path]:
-    """The protocols in a tracker's folder: folders that hold results of sequences and are not named after one."""
-    found = {}
-    for entry in visible_entries(folder):
-        if entry.is_dir() and entry.name not in _BESIDE and names.find(entry.name) is None:
+    def matlab(self, folder: Path) -> dict[str, Listing]:
+        """Tracker -> its files in a folder of `<sequence>_<tracker>.mat`; "" -> those that mean no sequence."""
+        trackers: dict[str, Listing] = {}
+        for entry in self.source.entries(folder):
+            if not entry.name.lower().endswith(".mat") or not entry.is_file():
+                continue
             path = Path(entry.path)
-            if list_results(path, names).found:
-                found[entry.name] = path
-    return found
+            for spelling, tracker in _splits(path.stem):
+                sequence = self._names.find(spelling)
+                if sequence is not None:
+                    trackers.setdefault(tracker, Listing()).found.append(Found(sequence, 1, entry.path, spelling))
+                    break
+            else:
+                trackers.setdefault("", Listing()).unmatched.append(path)
+        return trackers
 
+    def companions(self, folder: Path, listing: Listing) -> tuple[Path, ...]:
+        """Files of times, confidences and other values that lie with the results of a tracker.
 
-def list_matlab(folder: Path, names: SequenceNames) -> dict[str, Listing]:
-    """Tracker -> its files in a folder of `<sequence>_<tracker>.mat`."""
-    trackers: dict[str, Listing] = {}
-    for entry in visible_entries(folder):
-        if not entry.name.lower().endswith(".mat") or not entry.is_file():
-            continue
-        path = Path(entry.path)
-        for spelling, tracker in _splits(path.stem):
-            sequence = names.find(spelling)
-            if sequence is not None:
-                trackers.setdefault(tracker, Listing()).found.append(Found(sequence, 1, entry.path, spelling))
-                break
-        else:
-            trackers.setdefault("", Listing()).unmatched.append(path)
-    return trackers
+        Args:
+            folder: the tracker's, or its protocol's.
+            listing: its results.
+        """
+        folders = {str(folder), *(found.place[: found.place.rfind(os.sep)] for found in listing.found)}
+        files: list[Path] = []
+        for place in sorted(folders):
+            for entry in self.source.entries(Path(place)):
+                name = entry.name
+                if "time" in name or "confidence" in name or name.endswith(".value"):
+                    path = Path(entry.path)
+                    files += [Path(each.path) for each in self.source.entries(path)] if entry.is_dir() else [path]
+        return tuple(sorted(files))
+
+    def _classify(self, entry: os.DirEntry[str], listing: Listing, folder: str | None) -> None:
+        """Put a file where it belongs: a result, a companion of one (ignored here), or unmatched."""
+        stem, _, suffix = entry.name.rpartition(".")
+        if suffix.lower() not in _RESULT or entry.name.lower() in _NO_RESULT:
+            return
+        number, anchor, spelling = 1, False, stem
+        sequence = self._names.find(stem) if folder is None or stem == folder else None
+        if sequence is None and (numbered := _NUMBER.match(stem)):
+            spelling, digits = numbered["name"], numbered["number"]
+            # Inside a folder named after a sequence, the folder is what counts.
+            sequence = self._names.find(folder if folder is not None and spelling == folder else spelling)
+            number, anchor = int(digits), len(digits) == 8
+        if sequence is None:
+            if not _COMPANION.search(entry.name):
+                listing.unmatched.append(Path(entry.path))
+            return
+        listing.found.append(Found(sequence, number, entry.path, spelling, anchor))
 
 
 def _splits(stem: str) -> Iterator[tuple[str, str]]:
