@@ -114,6 +114,9 @@ class LossSection(_Section):
     """Anchors that overlap the target at least so much are positive."""
     negative_overlap: float = Field(default=0.3, ge=0.0, lt=1.0)
     """Anchors that overlap it at most so much are negative; those between do not count."""
+    best_anchors: int = Field(default=0, ge=0)
+    """So many anchors of a pair, those that overlap the target most, are positive whatever they overlap. Without them
+    a target much larger or smaller than its exemplar has no positive anchor, and its size is not learned."""
     positives: int = Field(default=16, ge=1)
     """Positive anchors that count in one pair, at most."""
     anchors: int = Field(default=64, ge=2)

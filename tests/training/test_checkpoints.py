@@ -56,7 +56,7 @@ def test_a_checkpoint_from_before_a_key_there_is_now_continues(
     configuration: TrainingConfiguration, tmp_path: Path
 ) -> None:
     identity = json.loads(training_identity(configuration))
-    for name in ("box_loss", "box_weight", "hard_negatives"):
+    for name in ("box_loss", "box_weight", "hard_negatives", "best_anchors"):
         del identity["loss"][name]
     save_state({"identity": json.dumps(identity), "step": 3}, tmp_path / "last.pt")
     assert load_state(tmp_path / "last.pt", configuration)["step"] == 3

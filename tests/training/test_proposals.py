@@ -53,6 +53,39 @@ def test_anchors_are_picked_by_overlap_up_to_their_numbers_and_by_seed() -> None
     assert torch.equal(positive, again[0])
 
 
+def test_the_best_anchors_are_positive_whatever_they_overlap() -> None:
+    overlaps = torch.linspace(0.0, 0.5, 200).repeat(2, 1)
+    plain = pick_anchors(overlaps, (0.6, 0.3), (16, 64), torch.Generator().manual_seed(1))
+    assert not plain[0].any()
+    positive, negative = pick_anchors(overlaps, (0.6, 0.3), (16, 64), torch.Generator().manual_seed(1), best=5)
+    assert positive.nonzero()[:, 1].tolist() == [195, 196, 197, 198, 199] * 2
+    assert negative.sum(dim=1).tolist() == [59, 59]
+    assert overlaps[negative].max() <= 0.3
+    # Where many overlap enough, no others are needed; a pair without a target has none.
+    many = torch.linspace(0.0, 1.0, 200)[None]
+    chosen = pick_anchors(many, (0.6, 0.3), (200, 400), torch.Generator().manual_seed(1), best=5)[0]
+    assert torch.equal(chosen, many >= 0.6)
+    nothing = pick_anchors(torch.zeros(1, 100), (0.6, 0.3), (16, 64), torch.Generator(), best=5)[0]
+    assert not nothing.any()
+
+
+def test_a_best_anchor_that_overlaps_little_is_no_negative() -> None:
+    overlaps = torch.linspace(0.0, 0.2, 100)[None]
+    positive, negative = pick_anchors(overlaps, (0.6, 0.3), (16, 200), torch.Generator(), best=3)
+    assert positive.sum() == 3
+    assert negative.sum() == 97
+    assert not (positive & negative).any()
+
+
+def test_a_target_of_another_size_than_its_exemplar_teaches_its_size_by_the_best_anchors_alone() -> None:
+    torch.manual_seed(0)
+    model = build_model("SiamRPN", channels=[8, 8, 8, 8, 8], hidden=8).eval()
+    large = _batch()._replace(sizes=torch.full((3, 2), 110.0))
+    for best, is_learned in ((0, False), (4, True)):
+        parts = ProposalObjective(LossSection(best_anchors=best))(model, large)[1]
+        assert (parts["location"] > 0.0) is is_learned
+
+
 def test_a_pair_without_target_has_negative_anchors_only() -> None:
     positive, negative = pick_anchors(torch.zeros(1, 100), (0.6, 0.3), (16, 64), torch.Generator())
     assert not positive.any()
@@ -188,7 +221,7 @@ def test_a_teacher_is_refused_where_there_are_no_response_maps_to_learn() -> Non
         build_objective(model, LossSection(teacher="siamfc-slim"))
 
 
-@pytest.mark.parametrize(("key", "value"), [("box_loss", "giou"), ("hard_negatives", 0.5)])
+@pytest.mark.parametrize(("key", "value"), [("box_loss", "giou"), ("hard_negatives", 0.5), ("best_anchors", 2)])
 def test_losses_of_anchors_are_refused_where_there_are_none(key: str, value: object) -> None:
     model = build_model("SiamFC", channels=[4, 4, 6, 6, 4])
     with pytest.raises(InputError, match=rf"loss\.{key} is of networks with anchors; SiamFC has none"):

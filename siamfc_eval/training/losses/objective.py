@@ -133,6 +133,7 @@ class ProposalObjective(nn.Module):
             (setting.positive_overlap, setting.negative_overlap),
             (setting.positives, setting.anchors),
             torch.Generator().manual_seed(batch.first),
+            best=setting.best_anchors,
             scores=scores.detach().cpu(),
             hard=setting.hard_negatives,
         )
@@ -162,8 +163,8 @@ def build_objective(model: SiameseNetwork, setting: LossSection) -> ResponseObje
                 '"" where it comes from the file that this one extends.'
             )
         return ProposalObjective(setting)
-    for key, is_set in (("box_loss", setting.box_loss != "none"), ("hard_negatives", setting.hard_negatives > 0)):
-        if is_set:
+    for key in ("box_loss", "hard_negatives", "best_anchors"):
+        if getattr(setting, key) != LossSection.model_fields[key].default:
             raise InputError(f"loss.{key} is of networks with anchors; {model.name} has none. Take it out.")
     if not setting.teacher:
         return ResponseObjective(setting)

@@ -60,6 +60,7 @@ def pick_anchors(
     counts: tuple[int, int],
     generator: torch.Generator,
     *,
+    best: int = 0,
     scores: Tensor | None = None,
     hard: float = 0.0,
 ) -> tuple[Tensor, Tensor]:
@@ -70,6 +71,9 @@ def pick_anchors(
         limits: overlap from which an anchor is positive, and up to which it is negative.
         counts: positive anchors per pair at most, and all anchors per pair at most; negative ones fill up.
         generator: the source of chance.
+        best: so many anchors of each pair are positive whatever they overlap, those that overlap the target most (the
+            rule of Faster R-CNN, Ren et al. 2015, section 3.1.2, which has one). Without them a target that is shown
+            much larger or smaller than its exemplar has no positive anchor, and nothing is learned of its size.
         scores: shape (n, anchors), logits; needed where `hard` is not 0.
         hard: share of a pair's negative anchors that are those with the highest scores (online hard example mining,
             Shrivastava et al. 2016); the others are drawn.
@@ -78,7 +82,9 @@ def pick_anchors(
         Two masks of shape (n, anchors): positive and negative.
     """
     chance = torch.rand(overlaps.shape, generator=generator)
-    is_positive, is_negative = overlaps >= limits[0], overlaps <= limits[1]
+    is_best = (overlaps > 0.0) & (_rank(-overlaps, overlaps > 0.0) < best)
+    is_positive = (overlaps >= limits[0]) | is_best
+    is_negative = (overlaps <= limits[1]) & ~is_positive
     chosen_positive = is_positive & (_rank(chance, is_positive) < counts[0])
     left = counts[1] - chosen_positive.sum(dim=1, keepdim=True)
     if scores is None or hard == 0.0:

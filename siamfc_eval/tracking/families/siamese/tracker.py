@@ -93,13 +93,8 @@ class SiameseTracker(abc.ABC, Generic[P, N, S]):
         p = self.parameters
         targets = [start_target(frame, box, p.polygon_fit) for frame, box in zip(frames, boxes, strict=True)]
         fills = [mean_colour(frame.pixels) for frame in frames]
-        crops = np.stack(
-            [
-                self._crop(frame, target, context_side(target.size, p.context), p.exemplar_size, fill)
-                for frame, target, fill in zip(frames, targets, fills, strict=True)
-            ]
-        )
-        templates = self._inference.templates(crops)
+        crops = [self._exemplar_crop(*each) for each in zip(frames, targets, fills, strict=True)]
+        templates = self._inference.templates(np.stack(crops))
         return [self._start(*each) for each in zip(frames, targets, templates, fills, strict=True)]
 
     @abc.abstractmethod
@@ -118,6 +113,11 @@ class SiameseTracker(abc.ABC, Generic[P, N, S]):
             template: the exemplar's features.
             fill: shape (3,): the frame's mean colour, which fills crops beyond the border.
         """
+
+    def _exemplar_crop(self, frame: Frame, target: Target, fill: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """The exemplar that a target gives."""
+        p = self.parameters
+        return self._crop(frame, target, context_side(target.size, p.context), p.exemplar_size, fill)
 
     def _crop(
         self, frame: Frame, target: Target, side: float, size: int, fill: NDArray[np.float64]

@@ -9,6 +9,14 @@ from pydantic import Field, model_validator
 from siamfc_eval.tracking.families.siamese.parameters import Fraction, Parameters, Positive
 from siamfc_eval.tracking.families.siamfc.responses import Bicubic
 
+RECENT_EVERY = 10
+"""Default of `SiamFCParameters.recent_every`."""
+
+
+def _is_zero(value: float) -> bool:
+    """Whether an option is off: it is then no part of what results are told apart by, as before there was one."""
+    return value == 0.0
+
 
 class SiamFCParameters(Parameters):
     """Of the SiamFC family (Bertinetto et al. 2016, section 4; hyper-parameters of siamfc-pytorch).
@@ -36,6 +44,14 @@ class SiamFCParameters(Parameters):
     """Which bicubic enlarges the response; "opencv" is what siamfc-pytorch and its kin use."""
     refine_peak: bool = True
     """Find the peak between the samples of the enlarged response. The originals do not; see `find_peak`."""
+
+    template_rate: Fraction = Field(default=0.0, exclude_if=_is_zero)
+    """Share of the exemplar's features that those of the target replace in every frame: the linear interpolation that
+    Bertinetto et al. 2016, section 4, tried and left out. 0: the first frame's stay."""
+    recent_weight: Fraction = Field(default=0.0, exclude_if=_is_zero)
+    """Weight in the response of a second exemplar, which a later frame gives; the first one has the rest. 0: none."""
+    recent_every: Annotated[int, Field(ge=1, exclude_if=lambda value: value == RECENT_EVERY)] = RECENT_EVERY
+    """Frames after which the second exemplar is taken anew."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

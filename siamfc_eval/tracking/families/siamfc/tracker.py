@@ -18,6 +18,7 @@ from siamfc_eval.models.siamese import FullyConvolutional, SiameseNetwork, Templ
 from siamfc_eval.tracking.families.siamese.crops import context_side
 from siamfc_eval.tracking.families.siamese.inference import correlation_responses
 from siamfc_eval.tracking.families.siamese.tracker import SiameseTracker
+from siamfc_eval.tracking.families.siamfc.memory import Memory
 from siamfc_eval.tracking.families.siamfc.parameters import SiamFCParameters
 from siamfc_eval.tracking.families.siamfc.responses import blend_window, cosine_window, find_peak, upsample
 from siamfc_eval.tracking.targets import Target
@@ -32,8 +33,8 @@ class SiamFCState:
     """Where the target was last."""
     first_size: NDArray[np.float64]
     """Shape (2,): width and height on the first frame; limits the size."""
-    template: Template
-    """The exemplar's features."""
+    memory: Memory
+    """The exemplar's features, and those of later frames where they are asked for."""
     fill: NDArray[np.float64]
     """Shape (3,): the first frame's mean colour, which fills crops beyond the border."""
 
@@ -80,15 +81,33 @@ class SiamFCTracker(SiameseTracker[SiamFCParameters, FullyConvolutional, SiamFCS
         return np.where(self._exponents == 0, 1.0, self.parameters.scale_penalty)
 
     def _start(self, frame: Frame, target: Target, template: Template, fill: NDArray[np.float64]) -> SiamFCState:
-        return SiamFCState(target, target.size, template, fill)
+        return SiamFCState(target, target.size, Memory.of_first(template), fill)
 
     def update_batch(
         self, states: collections.abc.Sequence[SiamFCState], frames: collections.abc.Sequence[Frame]
     ) -> list[tuple[SiamFCState, Output]]:
         """`update` for each pair."""
         crops = np.stack(self._inference.each(self._search_crops, states, frames))
-        responses = correlation_responses(self._inference, [state.template for state in states], crops)
-        return self._inference.each(self._locate, states, frames, list(responses))
+        templates = [state.memory.template(self.parameters) for state in states]
+        responses = correlation_responses(self._inference, templates, crops)
+        found = self._inference.each(self._locate, states, frames, list(responses))
+        seen = self._exemplars([state for state, _ in found], frames)
+        return [
+            (replace(state, memory=state.memory.advanced(seen.get(index), self.parameters)), output)
+            for index, (state, output) in enumerate(found)
+        ]
+
+    def _exemplars(
+        self, states: collections.abc.Sequence[SiamFCState], frames: collections.abc.Sequence[Frame]
+    ) -> dict[int, Template]:
+        """Features of the targets where they were just found, by place, of those whose memory asks for them."""
+        due = [index for index, state in enumerate(states) if state.memory.is_due(self.parameters)]
+        if not due:
+            return {}
+        # A batch is filled up to the whole: what a target gets must not depend on how many others are due.
+        padded = due + due[-1:] * (len(states) - len(due) if self._inference.takes_batches else 0)
+        crops = [self._exemplar_crop(frames[k], states[k].target, states[k].fill) for k in padded]
+        return dict(zip(due, self._inference.templates(np.stack(crops)), strict=False))
 
     def _search_side(self, state: SiamFCState) -> float:
         """Side of the search square at the present scale, in pixels of the frame."""
