@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 DATA ?=
 OUT ?= runs/demo
 
-.PHONY: demo test stress venv check lint types layers peers bench clean help
+.PHONY: demo test stress venv check lint types layers docs peers bench clean help
 
 help:
 	@echo "make demo [DATA=folder]  evaluate trackers on the embedded benchmark, or on your own sequences, and write a report"
 	@echo "make test                run the tests"
-	@echo "make check               lint, types, layers"
+	@echo "make check               lint, types, layers, and whether the documentation builds"
+	@echo "make docs                the documentation as a site: build/site/index.html"
 	@echo "make stress              kill runs at every file-system event, feed damaged files to every reader"
 	@echo "make peers               the official vot-toolkit in an environment of its own, for the tests against it"
 
@@ -32,7 +33,7 @@ test: venv
 stress: venv
 	$(BIN)/python -m pytest -m stress tests/stress
 
-check: lint types layers
+check: lint types layers docs
 
 lint: venv
 	$(BIN)/ruff check .
@@ -43,6 +44,10 @@ types: venv
 
 layers: venv
 	$(BIN)/lint-imports
+
+# Warnings are errors. Nothing is fetched.
+docs: venv
+	$(BIN)/python -m docs.pages
 
 # GPL software, run as a program and never imported: it gets an environment of its own.
 peers: .peers/.installed

@@ -31,6 +31,8 @@ class Convention:
     benchmarks: tuple[str, ...] = ()
     """Benchmarks, or families of them, whose papers quote it: their results are scored under it where nobody says
     otherwise. A benchmark's own name counts before its family's."""
+    source: str = ""
+    """The paper, and the code of the toolkit, that it follows."""
     attributes: str = ""
     """The attribute source that it takes where a data set has it; "": the data set's preferred one."""
     exceptions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -68,6 +68,12 @@ class Metric:
     digits: int = 3
     """Decimals to print."""
     unit: str = ""
+    definition: str = ""
+    """What it measures, in one or two sentences."""
+    formula: str = ""
+    """How it comes about, in plain text; the rules of a convention decide what counts."""
+    source: str = ""
+    """Where it was defined."""
 
     @property
     def title(self) -> str:
@@ -89,6 +95,10 @@ class Metric:
             "high": high,
             "unit": self.unit,
         }
+
+    def explained(self) -> dict[str, object]:
+        """The same with its definition, its formula and where it was defined."""
+        return {**self.to_json(), "definition": self.definition, "formula": self.formula, "source": self.source}
 
 
 @dataclass(frozen=True, eq=False)

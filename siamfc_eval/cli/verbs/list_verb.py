@@ -171,6 +171,7 @@ def conventions() -> list[Row]:
             "experiment": entry.protocol,
             "summary": entry.summary,
             "metrics": [metric.key for metric in entry.metrics],
+            "source": entry.source,
             "from": _provider(CONVENTIONS, name),
         }
         for name, entry in CONVENTIONS.items()
@@ -194,7 +195,7 @@ def metrics() -> list[Row]:
 
 
 def _described(metric: Any) -> Row:
-    values = metric.to_json()
+    values = metric.explained()
     return {"name": values.pop("key"), **values}
 
 

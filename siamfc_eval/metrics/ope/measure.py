@@ -374,7 +374,7 @@ def ope_measure(convention: Convention, dataset: Dataset) -> OpeMeasure:
     return OpeMeasure(convention.name, rules, convention.protocol, metrics=convention.metrics, shown=convention.curves)
 
 
-def ope_convention(name: str, summary: str, rules: OpeRules, protocol: str = "ope") -> Convention:
+def ope_convention(name: str, summary: str, rules: OpeRules, protocol: str = "ope", source: str = "") -> Convention:
     """A convention of one-pass evaluation with its usual metrics and curves; `dataclasses.replace` changes more.
 
     Args:
@@ -382,5 +382,6 @@ def ope_convention(name: str, summary: str, rules: OpeRules, protocol: str = "op
         summary: whose numbers these are, in a few words.
         rules: what it decides.
         protocol: kind of the protocol whose runs it reads.
+        source: the paper and the code that it follows.
     """
-    return Convention(name, summary, protocol, rules, ONE_PASS, ope_measure)
+    return Convention(name, summary, protocol, rules, ONE_PASS, ope_measure, source=source)

@@ -12,7 +12,6 @@ from siamfc_eval.metrics.vot.rules import SupervisedRules
 from siamfc_eval.metrics.vot.supervised import supervised_measure
 from siamfc_eval.metrics.vot.unsupervised import UnsupervisedRules, unsupervised_measure
 
-# The MATLAB toolkit of the challenges: estimate_expected_overlap.m, analyze_accuracy_robustness.m.
 VOT_OFFICIAL = Convention(
     "vot-official",
     "The VOT challenges in MATLAB, which papers quote",
@@ -34,8 +33,10 @@ VOT_OFFICIAL = Convention(
     SUPERVISED,
     supervised_measure,
     benchmarks=("vot",),
+    source="Kristan et al. (PAMI 2016), vot-toolkit in MATLAB: estimate_expected_overlap.m, "
+    "analyze_accuracy_robustness.m",
 )
-# pysot's copy, toolkit/evaluation/eao_benchmark.py. MATLAB counts frames from 1 and takes next starts f + 5 <= n, which
+# MATLAB counts frames from 1 and takes next starts f + 5 <= n, which
 # counted from 0 is f + 5 < n; pysot takes f + 5 <= n counted from 0. And it weighs alike every run that it reads, which
 # is all of 15 files, or else the first (toolkit/datasets/vot.py).
 PYSOT_VOT = replace(
@@ -44,9 +45,9 @@ PYSOT_VOT = replace(
     summary="pysot's copy of it, which pads failures 5 frames before the end",
     rules=replace(VOT_OFFICIAL.rules, tail_failures="open-beyond", repetitions="fifteen"),
     benchmarks=(),
+    source="STVIR/pysot: toolkit/evaluation/eao_benchmark.py, toolkit/datasets/vot.py",
     attributes="pysot",
 )
-# vot-toolkit 0.7 .. 0.9: supervised_average_ar, supervised_eao_curve, supervised_eao_score.
 VOT_TOOLKIT = Convention(
     "vot-toolkit",
     "vot-toolkit 0.7 to 0.9 in Python",
@@ -67,9 +68,9 @@ VOT_TOOLKIT = Convention(
     ),
     SUPERVISED,
     supervised_measure,
+    source="vot-toolkit 0.7 to 0.9: supervised_average_ar, supervised_eao_curve, supervised_eao_score",
 )
 
-# The MATLAB toolkit: analyze_overlap.m, stacks with burn-in 0.
 VOT_OFFICIAL_AO = Convention(
     "vot-official-ao",
     "The MATLAB toolkit's average overlap without resets",
@@ -77,8 +78,8 @@ VOT_OFFICIAL_AO = Convention(
     UnsupervisedRules("vot-official", burn_in=0, pooling="frames"),
     (AVERAGE_OVERLAP,),
     unsupervised_measure,
+    source="vot-toolkit in MATLAB: analyze_overlap.m, stacks with burn-in 0",
 )
-# vot-toolkit 0.7: average_accuracy in its VOT2018 stack (burn-in 10, weighted by length).
 VOT_TOOLKIT_AO = Convention(
     "vot-toolkit-ao",
     "vot-toolkit's average overlap without resets",
@@ -86,9 +87,9 @@ VOT_TOOLKIT_AO = Convention(
     UnsupervisedRules("vot-toolkit", burn_in=10, pooling="sequences"),
     (AVERAGE_OVERLAP,),
     unsupervised_measure,
+    source="vot-toolkit 0.7: average_accuracy in its VOT2018 stack (burn-in 10, weighted by length)",
 )
 
-# Kristan et al., VOT2020, section 2.
 VOT_MULTISTART = Convention(
     "vot-multistart",
     "VOT2020's EAO, accuracy and robustness as defined",
@@ -96,8 +97,8 @@ VOT_MULTISTART = Convention(
     MultiStartRules("vot-official", tail_mean="frames"),
     MULTI_START,
     multi_start_measure,
+    source="Kristan et al. (VOT2020, ECCVW 2020), section 2",
 )
-# vot-toolkit 0.7: multistart_average_ar, multistart_eao_curve, multistart_eao_score.
 VOT_TOOLKIT_MULTISTART = Convention(
     "vot-toolkit-multistart",
     "The same as vot-toolkit computes it",
@@ -105,9 +106,9 @@ VOT_TOOLKIT_MULTISTART = Convention(
     MultiStartRules("vot-toolkit", tail_mean="frames-1"),
     MULTI_START,
     multi_start_measure,
+    source="vot-toolkit 0.7: multistart_average_ar, multistart_eao_curve, multistart_eao_score",
 )
 
-# Lukezic et al., "Now you see me: evaluating performance in long-term visual tracking", 2018.
 VOT_LONGTERM = Convention(
     "vot-longterm",
     "VOT2018-LT's precision, recall and F-score as defined",
@@ -116,8 +117,8 @@ VOT_LONGTERM = Convention(
     LONG_TERM,
     long_term_measure,
     benchmarks=("vot2018-lt", "vot2019-lt"),
+    source="Lukezic et al., Now You See Me: Evaluating Performance in Long-Term Visual Tracking, 2018",
 )
-# vot-toolkit 0.7: pr_curve, f_curve, average_tpr.
 VOT_TOOLKIT_LONGTERM = Convention(
     "vot-toolkit-longterm",
     "The same as vot-toolkit computes it",
@@ -125,4 +126,5 @@ VOT_TOOLKIT_LONGTERM = Convention(
     LongTermRules("vot-toolkit", no_region="reported"),
     LONG_TERM,
     long_term_measure,
+    source="vot-toolkit 0.7: pr_curve, f_curve, average_tpr",
 )
