@@ -9,6 +9,7 @@ from math import ldexp
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from siamfc_eval.comparison.comparable import Common, common_sequences, restricted
 from siamfc_eval.comparison.permutation import SwapTest
@@ -23,7 +24,7 @@ from siamfc_eval.comparison.resampling import (
     weighted_scores,
 )
 from siamfc_eval.errors import UnknownNameError
-from siamfc_eval.metrics.scores import Measure, Metric, Reducible, Scores
+from siamfc_eval.metrics.scores import Coarsened, Measure, Metric, Reducible, Reduction, Scores
 
 ALPHA = 0.05
 """The level of significance."""
@@ -182,14 +183,15 @@ def compare(
         raise UnknownNameError("metric", key, described)
     common = common_sequences(scores)
     over = restricted(scores, common)
-    rows, finish = _rows(over, common, key)
+    rows, finish, coarse = _rows(over, common, key)
     sums = {name: np.asarray(over.trackers[name].statistics).sum(axis=0) for name in rows}
     totals = {name: float(scores.measure.finish(total)[key]) for name, total in sums.items()}
     sign = 1.0 if described[key].better == "higher" else -1.0
     ranking = tuple(sorted(rows, key=lambda name: (_last_if_nan(-sign * totals[name]), name)))
     ranks = _ranks(ranking, totals)
-    weights = resampling_weights(int(common.shared.sum()), resamples, seed)
-    resampled = np.stack([weighted_scores(rows[name], weights, finish) for name in ranking])
+    count = int(common.shared.sum())
+    weights, test = resampling_weights(count, resamples, seed), SwapTest(count, finish, seed, coarse)
+    resampled = np.stack([weighted_scores(rows[name], weights, finish, coarse) for name in ranking])
     drawn = _resampled_ranks(sign * resampled)
     tails = [(1 - level) / 2 * 100, (1 + level) / 2 * 100]
     bounds = np.percentile(drawn, tails, axis=1, method="nearest").astype(int)
@@ -208,7 +210,7 @@ def compare(
             for i, name in enumerate(ranking)
         },
         first_place={name: float(np.mean(drawn[i] == 1)) for i, name in enumerate(ranking)},
-        pairs=_pairs({name: rows[name] for name in ranking}, resampled, finish, sign, seed),
+        pairs=_pairs({name: rows[name] for name in ranking}, resampled, test, sign),
         sequences=tuple(name for name, there in zip(scores.sequences, common.shared, strict=True) if there),
         excluded=_lacking(scores, common),
         level=level,
@@ -219,18 +221,20 @@ def compare(
     )
 
 
-def _rows(over: Scores, common: Common, key: str) -> tuple[dict[str, Floats], Finish]:
-    """The statistics of each tracker on the common sequences, no more of them than the metric needs, and its rule."""
+def _rows(over: Scores, common: Common, key: str) -> tuple[dict[str, Floats], Finish, Reduction | None]:
+    """The statistics of each tracker on the common sequences, no more of them than the metric needs, its rule, and a
+    coarse form of it."""
     measure: Measure = over.measure
     rows = {name: np.asarray(over.trackers[name].statistics, dtype=np.float64) for name in common.trackers}
     if isinstance(measure, Reducible):
         reduction = measure.reduced(key)
-        return {name: reduction.reduce(row) for name, row in rows.items()}, reduction.finish
+        coarse = measure.coarser(key) if isinstance(measure, Coarsened) else None
+        return {name: reduction.reduce(row) for name, row in rows.items()}, reduction.finish, coarse
 
     def finish(statistics: Floats) -> Floats:
         return np.asarray(measure.finish(statistics)[key], dtype=np.float64)
 
-    return rows, finish
+    return rows, finish, None
 
 
 def _lacking(scores: Scores, common: Common) -> tuple[str, ...]:
@@ -247,14 +251,13 @@ def _ranks(ranking: tuple[str, ...], totals: Mapping[str, float]) -> dict[str, i
     return ranks
 
 
-def _pairs(rows: Mapping[str, Floats], resampled: Floats, finish: Finish, sign: float, seed: int) -> tuple[Pair, ...]:
+def _pairs(rows: Mapping[str, Floats], resampled: Floats, test: SwapTest, sign: float) -> tuple[Pair, ...]:
     """Every pair of trackers; `rows` best first, `resampled` of shape (trackers, resamples) in the same order."""
     names = list(rows)
     count = len(next(iter(rows.values())))
-    each = [sign * finish(row) for row in rows.values()]
-    totals = [float(finish(row.sum(axis=0))) for row in rows.values()]
+    each = [sign * test.finish(row) for row in rows.values()]
+    totals = [float(test.finish(row.sum(axis=0))) for row in rows.values()]
     errors = _errors(resampled)
-    test = SwapTest(count, finish, seed)
     combinations = list(itertools.combinations(range(len(names)), 2))
     found = [test(rows[names[a]], rows[names[b]], rough=True) for a, b in combinations]
     factors = holm_factors(np.array([entry.p for entry in found]))
@@ -296,12 +299,16 @@ def _errors(resampled: Floats) -> Floats:
     return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
 
-def _resampled_ranks(scores: Floats) -> Floats:
+def _resampled_ranks(scores: Floats) -> NDArray[np.int64]:
     """Ranks within each column of (trackers, resamples), 1 for the greatest; ties share the better rank."""
-    from scipy.stats import rankdata
-
-    filled = np.where(np.isnan(scores), -np.inf, scores)
-    return np.asarray(rankdata(-filled, method="min", axis=0))
+    filled = np.where(np.isnan(scores), np.inf, -scores).T
+    order = np.argsort(filled, axis=1)
+    ascending = np.take_along_axis(filled, order, axis=1)
+    places = np.zeros(filled.shape, dtype=np.int64)
+    places[:, 1:] = np.where(ascending[:, 1:] != ascending[:, :-1], np.arange(1, filled.shape[1]), 0)
+    ranks = np.empty_like(places)
+    np.put_along_axis(ranks, order, np.maximum.accumulate(places, axis=1) + 1, axis=1)
+    return ranks.T
 
 
 def _last_if_nan(value: float) -> float:

@@ -21,6 +21,7 @@ from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.metrics.scores import (
     Batched,
+    Coarsened,
     CurveAxis,
     Measure,
     Metric,
@@ -178,6 +179,11 @@ class Extended:
             return Reduction(lambda rows: rows[..., : -self._width], lambda sums: self.base.finish(sums)[metric])
         reduce, finish = self.base.reduced(metric)
         return Reduction(lambda rows: reduce(rows[..., : -self._width]), finish)
+
+    def coarser(self, metric: str) -> Reduction | None:
+        """See `Coarsened.coarser`."""
+        own = any(extra.metric.key == metric for extra in self.extras)
+        return self.base.coarser(metric) if isinstance(self.base, Coarsened) and not own else None
 
     @property
     def _width(self) -> int:

@@ -248,6 +248,19 @@ class Reducible(Protocol):
         ...
 
 
+@runtime_checkable
+class Coarsened(Protocol):
+    """A reducible measure with a metric of long rows, of which a rough form is nearly as good to resample."""
+
+    def coarser(self, metric: str) -> Reduction | None:
+        """From rows that `Reducible.reduced` made shorter to yet shorter ones; None: the metric has no such form.
+
+        Its score need not be near to the metric, but has to bend as the metric does when the sums change: resampling
+        corrects what differs linearly, and does without where that is not enough.
+        """
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class TrackerScores:
     """The scores of one tracker."""

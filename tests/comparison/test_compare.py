@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from siamfc_eval.comparison.compare import compare
+from siamfc_eval.comparison.compare import _resampled_ranks, compare
 from siamfc_eval.comparison.permutation import PValue, SwapTest
 from siamfc_eval.comparison.resampling import (
     bca_interval,
@@ -20,7 +20,10 @@ from siamfc_eval.comparison.resampling import (
     weighted_scores,
 )
 from siamfc_eval.errors import IncompleteError, UnknownNameError
-from siamfc_eval.metrics.scores import Measure, Metric, Scores, TrackerScores
+from siamfc_eval.metrics.scores import Measure, Metric, Reduction, Scores, TrackerScores
+from siamfc_eval.metrics.vot.conventions import VOT_OFFICIAL
+from siamfc_eval.metrics.vot.supervised import SupervisedMeasure
+from siamfc_eval.metrics.vot.years import Interval
 
 
 def mean_of(statistics: np.ndarray) -> np.ndarray:
@@ -188,6 +191,59 @@ def test_a_p_value_that_draws_cannot_give_is_said_to_be_below_a_bound() -> None:
 
     found = swap_test(rows_of(np.ones(30)), rows_of(generator.uniform(0, 0.01, 30)), finish=greatest)
     assert found == (1 / 751, False)
+
+
+EXPECTED_OVERLAP = SupervisedMeasure("made up", VOT_OFFICIAL.rules_on("vot2018"), Interval(20, 120, "this test"), 150)
+
+
+def curves(generator: np.random.Generator, lead: float) -> np.ndarray:
+    """EAO's statistics of 40 sequences, some of which end before the lengths that it averages do."""
+    lengths = np.arange(150)
+    ends = np.where(generator.random(40) < 0.5, generator.integers(30, 150, 40), 150)
+    weights = generator.integers(1, 5, (40, 1)) * (lengths < ends[:, None])
+    decay = np.exp(-lengths * generator.uniform(0.0, 0.02, (40, 1)))
+    values = weights * decay * generator.beta(6, 4, (40, 1)) + weights * lead
+    return np.concatenate([values, weights, np.zeros((40, 7))], axis=1)
+
+
+@pytest.mark.parametrize("lead", [0.0, 0.03, 0.06, 0.12])
+def test_a_coarse_curve_gives_the_answers_of_the_whole_curve(lead: float) -> None:
+    generator = np.random.default_rng(21)
+    reduction, coarse = EXPECTED_OVERLAP.reduced("eao"), EXPECTED_OVERLAP.coarser("eao")
+    assert coarse is not None
+    a, b = (reduction.reduce(curves(generator, more)) for more in (lead, 0.0))
+    assert coarse.reduce(a).shape == (40, 32)
+    whole = SwapTest(40, reduction.finish, 0)(a, b)
+    quick = SwapTest(40, reduction.finish, 0, coarse)(a, b)
+    assert quick.p == pytest.approx(whole.p, rel=0.1)
+    if lead < 0.1:
+        assert quick.p == pytest.approx(brute_p(a, b, reduction.finish, 40_000), rel=0.25)
+    weights = resampling_weights(40, 500, 0)
+    exact = weighted_scores(a, weights, reduction.finish)
+    approximate = weighted_scores(a, weights, reduction.finish, coarse)
+    assert not np.array_equal(approximate, exact)
+    assert np.std(approximate - exact) < 0.01 * exact.std()
+
+
+def test_a_coarse_form_that_does_not_bend_as_the_score_does_is_not_used() -> None:
+    generator = np.random.default_rng(22)
+    finish = EXPECTED_OVERLAP.reduced("eao").finish
+    a, b = (EXPECTED_OVERLAP.reduced("eao").reduce(curves(generator, more)) for more in (0.05, 0.0))
+    straight = Reduction(lambda rows: rows[..., :1], lambda sums: sums[..., 0])
+    unknown = Reduction(lambda rows: rows[..., :1], lambda sums: sums[..., 0] * np.nan)
+    weights = resampling_weights(40, 100, 0)
+    for poor in (straight, unknown):
+        assert SwapTest(40, finish, 0, poor)(a, b) == SwapTest(40, finish, 0)(a, b)
+        np.testing.assert_array_equal(weighted_scores(a, weights, finish, poor), weighted_scores(a, weights, finish))
+
+
+def test_ranks_of_resamples_agree_with_scipy() -> None:
+    from scipy.stats import rankdata
+
+    scores = np.random.default_rng(23).integers(0, 4, (7, 50)).astype(np.float64)
+    np.testing.assert_array_equal(_resampled_ranks(scores), rankdata(-scores, method="min", axis=0))
+    scores[3, 5] = np.nan
+    assert _resampled_ranks(scores)[3, 5] == 1 + np.isfinite(scores[:, 5]).sum()
 
 
 def test_permutation_test_keeps_its_level_when_there_is_no_difference() -> None:

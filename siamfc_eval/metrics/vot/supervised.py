@@ -23,6 +23,8 @@ from siamfc_eval.protocols.trajectory import FAILED, INITIALIZED, REGION, Trajec
 Floats = NDArray[np.float64]
 
 _SUMS = ("accuracy", "accuracy_weight", "robustness", "robustness_weight", "failures", "frames", "sequences")
+_STRETCHES = 16
+"""Into which the lengths of EAO are divided for its coarse form."""
 _PYSOT_RUNS = 15
 """Repetitions of a sequence that pysot reads; of any other number it reads the first."""
 
@@ -130,24 +132,32 @@ class SupervisedMeasure:
         if low < 1:  # The start of the curve has a rule of its own.
             return Reduction(lambda rows: rows, lambda sums: self.finish(sums)["eao"])
         lengths = np.arange(low, min(high + 1, self.length))
-        parts = 3 if self._ends_with_fragments else 2
-        columns = np.concatenate([lengths + part * self.length for part in range(parts)])
+        columns = np.concatenate([lengths + part * self.length for part in range(self._parts)])
+        return Reduction(lambda rows: rows[..., columns], self._mean_of_ratios)
 
-        def finish(sums: Floats) -> Floats:
-            values, weights, *extents = (sums[..., i * len(lengths) : (i + 1) * len(lengths)] for i in range(parts))
-            known = weights > 0
-            if (
-                not extents and known.size and known.all()
-            ):  # As nearly always; thousands of resamples come through here.
-                return np.asarray((values / weights).mean(axis=-1))
-            if extents:
-                known &= extents[0] > 0
-            ratios = np.zeros(values.shape)
-            np.divide(values, weights, out=ratios, where=known)
-            with np.errstate(invalid="ignore"):
-                return np.asarray(ratios.sum(axis=-1) / known.sum(axis=-1))
+    def coarser(self, metric: str) -> Reduction | None:
+        """See `Coarsened.coarser`: EAO of a curve of `_STRETCHES` points, each the ratio of sums over many lengths."""
+        low, high = self._averaged
+        lengths = min(high + 1, self.length) - low
+        if metric != "eao" or low < 1 or lengths < 2 * _STRETCHES:
+            return None
+        starts = np.arange(_STRETCHES) * lengths // _STRETCHES
+        edges = np.concatenate([starts + part * lengths for part in range(self._parts)])
+        return Reduction(lambda rows: np.add.reduceat(rows, edges, axis=-1), self._mean_of_ratios)
 
-        return Reduction(lambda rows: rows[..., columns], finish)
+    def _mean_of_ratios(self, sums: Floats) -> Floats:
+        """The mean of what is known of a curve, from its parts one after another; shape (..., parts * points)."""
+        parts, points = self._parts, sums.shape[-1] // self._parts
+        values, weights, *extents = (sums[..., i * points : (i + 1) * points] for i in range(parts))
+        known = weights > 0
+        if not extents and known.size and known.all():  # As nearly always; thousands of resamples come through here.
+            return np.asarray((values / weights) @ np.full(points, 1.0 / points))
+        if extents:
+            known &= extents[0] > 0
+        ratios = np.zeros(values.shape)
+        np.divide(values, weights, out=ratios, where=known)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(ratios.sum(axis=-1) / known.sum(axis=-1))
 
     @property
     def _averaged(self) -> tuple[int, int]:
@@ -182,6 +192,11 @@ class SupervisedMeasure:
         """Whether a row also says, in a third part of length L, how far fragments reach without their zeros."""
         return self.rules.curve_end == "longest-fragment"
 
+    @property
+    def _parts(self) -> int:
+        """Parts of a row that are as long as the curve."""
+        return 3 if self._ends_with_fragments else 2
+
     def _curve(self, statistics: Floats) -> Floats:
         weights = statistics[..., self.length : 2 * self.length]
         if self._ends_with_fragments:
@@ -214,7 +229,7 @@ class SupervisedMeasure:
     @cached_property
     def _nothing(self) -> Floats:
         """The row of statistics of no frames at all."""
-        return np.zeros((3 if self._ends_with_fragments else 2) * self.length + len(_SUMS))
+        return np.zeros(self._parts * self.length + len(_SUMS))
 
     def _rows(self, sequence: Sequence, scored: list[ScoredRun], marks: Floats) -> Floats:
         """A row of statistics for each row of `marks`, which says what share of each frame counts."""
