@@ -118,6 +118,18 @@ timeout = option(
 weights_key = click.option("--weights-key", metavar="KEY", help="Where in the weights file the tensors are, e.g. ema.")
 seed = click.option("--seed", default=0, show_default=True, help="Of the resampling.")
 device = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+engine = click.option(
+    "--engine",
+    metavar="NAME",
+    help="What computes networks, see `list engines`. Default: the tracker's own, else torch.",
+)
+precision = click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16", "float16", "int8"]),
+    help="In what backbones are computed. Default: the tracker's own, else float32, which is exact.",
+)
+computing = together(device, engine, precision)
+"""What runs networks, and on what."""
 weights = click.option("--weights", type=PATH, help="Weights file instead of the tracker's own.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 fresh = option("--fresh", was=("--restart",), is_flag=True, help="Make everything anew and replace what is there.")

@@ -9,6 +9,7 @@ What other rooms use:
 - `siamese`: the interface of all networks. `kind` is "fc" or "rpn"; `template(images)` then `detect(template, search)`
   track; `select_template`/`join_templates` take batches apart and together. RPN: `objectness(cls)`, `offsets(loc)`.
 - `acceleration.prepare_for_inference(model)`: batch norm folded, channels-last.
+- `engines.prepare.prepare(model, device, computing)`: the same, with the backbone computed by an engine.
 - `info.model_info(name)`: sizes, parameters and multiply-adds without building real weights.
 - `onnx_export.export_onnx(model, path)`.
 

@@ -412,7 +412,12 @@ class _ProtocolRun:
             hardware=provenance.hardware(device),
             commit=provenance.commit(),
             command=sys.argv,
-            settings={"device": device, "workers": str(self.options.workers or os.cpu_count()), **self.where},
+            settings={
+                "device": device,
+                **capabilities.engine_of(self.tracker),
+                "workers": str(self.options.workers or os.cpu_count()),
+                **self.where,
+            },
         )
 
 

@@ -22,6 +22,21 @@ class RunsOnDevice(Protocol):
 
 
 @runtime_checkable
+class UsesEngine(Protocol):
+    """Says what computes its network."""
+
+    @property
+    def engine(self) -> str:
+        """Its name in `siamfc_eval.models.engines.engine.ENGINES`."""
+        ...
+
+    @property
+    def precision(self) -> str:
+        """ "float32", "bfloat16", "float16" or "int8"."""
+        ...
+
+
+@runtime_checkable
 class HasFacts(Protocol):
     """Says what decides its answers, so that results can be told from those of another tracker of its name."""
 
@@ -108,6 +123,11 @@ class Closes(Protocol):
 def device_of(tracker: Tracker) -> str:
     """Where a tracker runs; "cpu" for one that does not say."""
     return str(tracker.device) if isinstance(tracker, RunsOnDevice) else "cpu"
+
+
+def engine_of(tracker: Tracker) -> dict[str, str]:
+    """What computes a tracker's network, as "engine" and "precision"; nothing for one that does not say."""
+    return {"engine": tracker.engine, "precision": tracker.precision} if isinstance(tracker, UsesEngine) else {}
 
 
 def facts_of(tracker: Tracker) -> Mapping[str, Any]:

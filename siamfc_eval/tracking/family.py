@@ -46,6 +46,10 @@ class LoadOptions:
     """A weights file instead of the definition's own."""
     weights_key: str | None = None
     """Where in the weights file the tensors are, e.g. "ema"."""
+    engine: str | None = None
+    """What computes a network: "auto" or one of `siamfc_eval.models.engines.engine.ENGINES`."""
+    precision: str | None = None
+    """In what it does: "float32", "bfloat16", "float16" or "int8"."""
     timeout: float | None = None
     """Seconds that a tracker in another process may take to start, and for each answer."""
     style: str | None = None
@@ -131,10 +135,22 @@ def refuse_weights(described: Described[Any], options: LoadOptions) -> None:
     """For families without networks.
 
     Raises:
-        InputError: weights are given.
+        InputError: weights are given, or what is to compute them.
     """
     why = f"tracker {described.name} has no network, so"
     if options.weights is not None:
         raise InputError(f"{why} weights ({options.weights}) mean nothing to it.")
     if options.weights_key is not None:
         raise InputError(f"{why} the key '{options.weights_key}' means nothing to it.")
+    refuse_engine(f"tracker {described.name}", options)
+
+
+def refuse_engine(what: str, options: LoadOptions) -> None:
+    """For trackers whose networks, if they have any, are not ours.
+
+    Raises:
+        InputError: an engine or a precision is given.
+    """
+    for option, value in (("--engine", options.engine), ("--precision", options.precision)):
+        if value is not None:
+            raise InputError(f"{what} has no network of this package, so {option} {value} means nothing to it.")

@@ -82,6 +82,14 @@ def test_the_number_of_threads_that_a_user_sets_decides_nothing() -> None:
         _assert_one_answer(few[tracker])
 
 
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+def test_files_of_a_run_are_the_same_bytes_however_it_is_made_with_each_engine(engine: str) -> None:
+    pytest.importorskip(engine)
+    tracker = f"siamfc-slim@{engine}"
+    found = _ways((tracker,), OMP_NUM_THREADS="3")
+    _assert_one_answer(found[tracker])
+
+
 def test_a_response_map_is_enlarged_by_sums_in_one_order_whatever_the_processor() -> None:
     responses = np.random.default_rng(0).normal(size=(3, 17, 17)).astype(np.float32)
     matrix, _ = _upsampling_matrices(17, 272, "spline")

@@ -1,6 +1,6 @@
 """Run networks in many ways and print the hash of each run's files; `test_same_boxes` calls it in processes of its own.
 
-    python ways_to_run.py TRACKER ...
+    python ways_to_run.py TRACKER[@ENGINE] ...
 
 Instruction sets and OMP_NUM_THREADS are read when torch is loaded, so they are set before this starts.
 """
@@ -98,7 +98,8 @@ def main(names: list[str]) -> None:
     dataset = replace(dataset, sequences=tuple(s.with_frames(list(s.frames)) for s in dataset if s.frames))
     found: dict[str, Any] = {"instructions": torch.backends.cpu.get_cpu_capability()}
     for name in names:
-        tracker = load_tracker(name, device="cpu")
+        spec, _, engine = name.partition("@")
+        tracker = load_tracker(spec, device="cpu", engine=engine or None)
         assert isinstance(tracker, BatchTracker)
         found[name] = dict(ways(tracker, dataset))
     sys.stdout.write(json.dumps(found))

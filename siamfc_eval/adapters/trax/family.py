@@ -10,7 +10,7 @@ from siamfc_eval.adapters.outside import MORE_TIME, log_of, timeout_seconds
 from siamfc_eval.adapters.trax.client import TraxTimeouts, TraxTracker, name_of
 from siamfc_eval.errors import InputError
 from siamfc_eval.tracking.catalogue import tracker_facts
-from siamfc_eval.tracking.family import Definition, Described, Family, LoadOptions
+from siamfc_eval.tracking.family import Definition, Described, Family, LoadOptions, refuse_engine
 from siamfc_eval.tracking.tracker import Tracker
 
 
@@ -66,6 +66,7 @@ def _refuse_weights(what: str, where: str, options: LoadOptions) -> None:
         raise InputError(f"{what}: give weights ({options.weights}) in {where}.")
     if options.weights_key is not None:
         raise InputError(f"{what}: reads its own weights, so the key '{options.weights_key}' means nothing to it.")
+    refuse_engine(what, options)
 
 
 def _timeouts(given: float | None) -> TraxTimeouts:

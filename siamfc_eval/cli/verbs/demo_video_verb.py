@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--response", is_flag=True, help="Draw the response map too.")
 @click.option("--length", type=click.IntRange(min=1), help="First frames only.")
 @click.option("--fps", type=click.FloatRange(min=1, max=240), help="Frame rate of the video; default: the source's.")
-@options.device
+@options.computing
 @options.weights
 @options.weights_key
 @options.timeout
@@ -41,6 +41,8 @@ def command(
     length: int | None,
     fps: float | None,
     device: str,
+    engine: str | None,
+    precision: str | None,
     weights: Path | None,
     weights_key: str | None,
     timeout: float | None,
@@ -63,7 +65,15 @@ def command(
         window = Window(f"siamfc-eval: {tracker}") if show else None
         footage = open_footage(source, sequence, length)
         video = stack.enter_context(VideoFile(out.expanduser(), fps or footage.fps)) if out is not None else None
-        loaded = load_tracker(tracker, device=device, weights=weights, timeout=timeout, weights_key=weights_key)
+        loaded = load_tracker(
+            tracker,
+            device=device,
+            engine=engine,
+            precision=precision,
+            weights=weights,
+            timeout=timeout,
+            weights_key=weights_key,
+        )
         for note in capabilities.notes_of(loaded):
             echo(f"note: {note}", err=True)
         stack.callback(capabilities.close, loaded)

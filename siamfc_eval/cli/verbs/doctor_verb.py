@@ -29,7 +29,8 @@ _PACKAGES: dict[str, tuple[str, str]] = {
     "got10k": ("got10k", "trackers inside got10k's own experiments"),
     "tensorboard": ("train", "training curves"),
     "optuna": ("tune", "tuning of hyper-parameters"),
-    "onnxruntime": ("onnx", "checking exported networks"),
+    "onnxruntime": ("onnx", "networks in int8, checking exported networks"),
+    "openvino": ("openvino", "faster networks on a CPU"),
 }
 
 

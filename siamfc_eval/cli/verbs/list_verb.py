@@ -217,6 +217,27 @@ def executors() -> list[Row]:
     ]
 
 
+@_listing("engines", "What computes networks.", ("name", "precisions", "devices", "ready", "summary", "from"))
+def engines() -> list[Row]:
+    """Every engine of `siamfc-eval run --engine`; `ready` says what is missing before it computes."""
+    from importlib.util import find_spec
+
+    from siamfc_eval.models.engines.engine import ENGINES
+
+    rows = []
+    for name in ENGINES:
+        row: Row = {"name": name, "summary": ENGINES.summary(name), "from": _provider(ENGINES, name)}
+        if find_spec("torch") is None:
+            rows.append({**row, "precisions": None, "devices": None, "ready": "pip install 'siamfc-eval[torch]'"})
+            continue
+        engine = ENGINES[name]
+        lacking = [extra for package, extra in engine.packages.items() if find_spec(package) is None]
+        ready = f"pip install 'siamfc-eval[{lacking[0]}]'" if lacking else "yes"
+        precisions, devices = ", ".join(engine.precisions), ", ".join(engine.devices)
+        rows.append({**row, "precisions": precisions, "devices": devices, "ready": ready})
+    return rows
+
+
 def _registered(registry: Registry[Any]) -> list[Row]:
     return [
         {"name": name, "summary": getattr(entry, "summary", ""), "from": _provider(registry, name)}

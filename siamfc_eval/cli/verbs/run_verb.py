@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @options.data
 @options.dataset
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
-@options.device
+@options.computing
 @options.weights
 @options.weights_key
 @click.option("--lanes", type=click.IntRange(min=1), help="Runs abreast, by default one a core; 1: one by one, timed.")

@@ -14,7 +14,7 @@ from siamfc_eval.errors import InputError
 
 @click.command(epilog="Example, as a command in vot-toolkit's trackers.ini: siamfc-eval trax siamfc-alexnet")
 @click.argument("tracker")
-@options.device
+@options.computing
 @click.option("--weights", type=click.Path(), help="Weights to load instead of the tracker's own.")
 @options.weights_key
 @click.option("--socket", type=int, help="Port on this machine to connect to, instead of standard input and output.")
@@ -47,6 +47,8 @@ def command(
     *,
     tracker: str,
     device: str,
+    engine: str | None,
+    precision: str | None,
     weights: str | None,
     weights_key: str | None,
     socket: int | None,
@@ -71,7 +73,9 @@ def command(
             "this command speaks TraX on standard input and output and is started by a TraX client, not by hand. "
             "To see the tracker work, use: siamfc-eval demo-video"
         )
-    loaded = load_tracker(tracker, device=device, weights=weights, weights_key=weights_key)
+    loaded = load_tracker(
+        tracker, device=device, engine=engine, precision=precision, weights=weights, weights_key=weights_key
+    )
     for note in capabilities.notes_of(loaded):
         echo(f"note: {note}", err=True)
     serve(loaded, regions, protocol, patience)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--metric", help="Metric to tune for; default: the one that the convention ranks by.")
 @options.weights
 @options.weights_key
-@options.device
+@options.computing
 @click.option("--seed", default=0, show_default=True, help="Of the split and of the search.")
 @click.option("--out", type=click.Path(path_type=Path), help="Tracker file to write. Default: TRACKER-tuned.toml.")
 @options.as_json
@@ -53,6 +53,8 @@ def command(
     weights: Path | None,
     weights_key: str | None,
     device: str,
+    engine: str | None,
+    precision: str | None,
     seed: int,
     out: Path | None,
     as_json: bool,
@@ -80,7 +82,7 @@ def command(
     if metric is not None and metric not in metrics:
         raise UnknownNameError("metric", metric, metrics)
     aim = metrics[metric] if metric is not None else next(iter(metrics.values()))
-    loaded: Any = load_described(tracker, LoadOptions(device, weights, weights_key))
+    loaded: Any = load_described(tracker, LoadOptions(device, weights, weights_key, engine, precision))
     for note in capabilities.notes_of(loaded):
         echo(f"note: {note}", err=True)
     ranges = choose_ranges(loaded, parameters)

@@ -32,6 +32,17 @@ AUTO = "auto"
 
 
 @dataclass(frozen=True)
+class Computing:
+    """How a network is computed."""
+
+    engine: str = AUTO
+    """One of `ENGINES`, or "auto" (see `resolve_engine`)."""
+    precision: Precision = "float32"
+    quantised: Path | None = None
+    """ONNX file of its backbone in int8; None where there is none."""
+
+
+@dataclass(frozen=True)
 class Task:
     """What an engine is given."""
 
@@ -53,7 +64,6 @@ class Engine:
     """A way to compute a backbone. Other packages add theirs as entry points of the group `siamfc_eval.engines`."""
 
     name: str
-    summary: str
     precisions: tuple[Precision, ...]
     build: Callable[[Task], nn.Module]
     """A module that answers as the backbone does, in float32, from several threads at once. On a CPU it computes each
@@ -66,13 +76,16 @@ class Engine:
     """Why a device cannot compute in a precision, as a whole sentence; "" where it can."""
 
 
-ENGINES: Registry[Engine] = Registry(
-    "engine", "siamfc_eval.models.engines.engine:Engine", group="siamfc_eval.engines"
-)
+ENGINES: Registry[Engine] = Registry("engine", "siamfc_eval.models.engines.engine:Engine", group="siamfc_eval.engines")
 """Every engine, by name."""
 
-for _name in ("torch", "openvino", "onnxruntime", "tensorrt"):
-    ENGINES.add(_name, f"siamfc_eval.models.engines.{_name}_engine:ENGINE")
+for _name, _summary in {
+    "torch": "torch; exact in float32, and what is used where no engine is named",
+    "openvino": "OpenVINO on a CPU; the fastest in float32 for residual and inception networks",
+    "onnxruntime": "onnxruntime on a CPU; the one that has int8",
+    "tensorrt": "TensorRT on a graphics card",
+}.items():
+    ENGINES.add(_name, f"siamfc_eval.models.engines.{_name}_engine:ENGINE", _summary)
 
 
 def resolve_engine(engine: str, precision: Precision) -> str:
@@ -85,8 +98,9 @@ def resolve_engine(engine: str, precision: Precision) -> str:
         UnknownNameError: there is no such engine.
         InputError: it does not have this precision.
     """
-    name = engine if engine != AUTO else "onnxruntime" if precision == "int8" else "torch"
-    chosen = ENGINES[name]
+    if engine == AUTO:
+        return "onnxruntime" if precision == "int8" else "torch"
+    name, chosen = engine, ENGINES[engine]
     if precision not in chosen.precisions:
         others = [other for other in ENGINES if precision in ENGINES[other].precisions]
         where = f"; {precision} is what {', '.join(others)} can" if others else ""

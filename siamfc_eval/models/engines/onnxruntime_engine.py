@@ -41,7 +41,6 @@ def _build(task: Task) -> nn.Module:
 
 ENGINE = Engine(
     "onnxruntime",
-    "onnxruntime on a CPU; the one that has int8",
     ("float32", "int8"),
     _build,
     packages={"onnxruntime": "onnx", "onnx": "onnx"},

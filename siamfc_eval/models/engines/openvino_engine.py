@@ -73,7 +73,6 @@ def _lacks(precision: Precision, device: torch.device) -> str:
 
 ENGINE = Engine(
     "openvino",
-    "OpenVINO on a CPU, for residual and inception networks",
     ("float32", "bfloat16"),
     _build,
     packages={"openvino": "openvino"},

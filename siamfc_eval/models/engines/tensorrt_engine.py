@@ -5,6 +5,7 @@ Only float16 is offered: TensorRT's float32 is TensorFloat-32, of three digits, 
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -30,19 +31,21 @@ class TensorRtBackbone(nn.Module):
         self._session: Any = onnxruntime.InferenceSession(backbone_graph(backbone), providers=chosen)
         self._device = device
         self._number = number
-        with torch.no_grad():
-            self._names = feature_names(backbone(torch.zeros(1, 3, 127, 127, device=device)))
+        self._shapes = copy.deepcopy(backbone).to("meta")  # which says the shapes of features and computes nothing
 
     def forward(self, images: Tensor) -> Tensor | list[Tensor]:
         given = images.contiguous()
+        expected: Tensor | list[Tensor] = self._shapes(torch.empty(given.shape, device="meta"))
+        names = feature_names(expected)
+        levels = [expected] if isinstance(expected, Tensor) else expected
+        features = [torch.empty(level.shape, device=self._device) for level in levels]
         binding = self._session.io_binding()
         binding.bind_input(INPUT, "cuda", self._number, np.float32, tuple(given.shape), given.data_ptr())
-        for name in self._names:
-            binding.bind_output(name, "cuda", self._number)
-        torch.cuda.current_stream(self._device).synchronize()
+        for name, level in zip(names, features, strict=True):
+            binding.bind_output(name, "cuda", self._number, np.float32, tuple(level.shape), level.data_ptr())
+        torch.cuda.current_stream(self._device).synchronize()  # onnxruntime works on a stream of its own
         self._session.run_with_iobinding(binding)
-        features = [torch.from_dlpack(value._ortvalue.to_dlpack()) for value in binding.get_outputs()]
-        return features[0] if self._names == ["features"] else features
+        return features if isinstance(expected, list) else features[0]
 
 
 def _build(task: Task) -> nn.Module:
@@ -62,7 +65,6 @@ def _lacks(precision: Precision, device: torch.device) -> str:
 
 ENGINE = Engine(
     "tensorrt",
-    "TensorRT on a graphics card, in float16",
     ("float16",),
     _build,
     devices=("cuda",),

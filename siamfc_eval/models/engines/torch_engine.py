@@ -46,7 +46,6 @@ def _lacks(precision: Precision, device: torch.device) -> str:
 
 ENGINE = Engine(
     "torch",
-    "torch, exact in float32",
     ("float32", "bfloat16", "float16"),
     _build,
     devices=("cpu", "cuda"),

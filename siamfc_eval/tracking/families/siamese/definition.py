@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from siamfc_eval.errors import InputError, MissingDependencyError
+from siamfc_eval.errors import InputError, MissingDependencyError, UnknownNameError
+from siamfc_eval.models.engines.engine import AUTO, PRECISIONS, Computing, Precision, resolve_engine
 from siamfc_eval.registry import Entry
 from siamfc_eval.tracking.catalogue import tracker_facts
 from siamfc_eval.tracking.definition import resolve_parameters
@@ -56,6 +57,12 @@ class NetworkDefinition(Definition, Generic[P]):
     """Where weights for this network are published; shown when they are missing."""
     preprocessing: PreprocessingDefinition | None = None
     """Overrides what the weights file's layout implies."""
+    engine: str = AUTO
+    """What computes the network, one of `siamfc-eval list engines`; "auto": see `resolve_engine`."""
+    precision: Precision = "float32"
+    """In what the backbone is computed."""
+    quantised: str | None = None
+    """ONNX file of the backbone in int8, relative to the definition's folder, made from these very weights."""
     preset: str | None = None
     """Named hyper-parameters that `parameters` is laid over."""
     parameters: dict[str, Any] = Field(default_factory=dict)
@@ -87,15 +94,62 @@ def lacks(described: Described[NetworkDefinition[Any]]) -> str:
 def facts(described: Described[NetworkDefinition[Any]], options: LoadOptions) -> dict[str, Any]:
     """What decides the answers; the weights file's content enters as a SHA-256, its place does not."""
     definition = described.definition
+    weights = _file_hash(weights_file(described, options))
     found = {
         "model": definition.model,
         "preprocessing": definition.preprocessing.model_dump() if definition.preprocessing else None,
         "parameters": definition.resolved(str(described.path)).model_dump(mode="json"),
-        "weights_sha256": _file_hash(weights_file(described, options)),
+        "weights_sha256": weights,
     }
+    computing = computing_of(described, options)
+    engine = resolve_engine(computing.engine, computing.precision)
     # Only where they are given, so that results of before are still those of the same tracker.
-    reading = {"source": definition.source, "weights_key": options.weights_key or definition.weights_key}
-    return found | {key: value for key, value in reading.items() if value is not None}
+    single = {
+        "source": definition.source,
+        "weights_key": options.weights_key or definition.weights_key,
+        "engine": engine if engine != "torch" else None,
+        "precision": computing.precision if computing.precision != "float32" else None,
+        "quantised_sha256": _file_hash(computing.quantised) if computing.quantised is not None else None,
+    }
+    return found | {key: value for key, value in single.items() if value is not None}
+
+
+def computing_of(described: Described[NetworkDefinition[Any]], options: LoadOptions) -> Computing:
+    """What computes the network, and in what.
+
+    Raises:
+        UnknownNameError: there is no such engine.
+        InputError: no such precision, not one of this engine, or int8 and there is no quantised backbone.
+    """
+    definition = described.definition
+    precision: Any = options.precision or definition.precision
+    if precision not in PRECISIONS:
+        raise UnknownNameError("precision", str(precision), PRECISIONS)
+    engine = options.engine or definition.engine
+    try:
+        resolve_engine(engine, precision)
+    except UnknownNameError:
+        raise
+    except InputError as error:
+        raise InputError(f"tracker {described.name}: {error}") from error
+    return Computing(engine, precision, _quantised(described, options) if precision == "int8" else None)
+
+
+def _quantised(described: Described[NetworkDefinition[Any]], options: LoadOptions) -> Path:
+    """The file with the backbone in int8, which is made from the weights that are used."""
+    name, definition = described.name, described.definition
+    offered = "Use --precision float32, or quantise your network: see docs/speed.md."
+    if definition.quantised is None:
+        raise InputError(f"tracker {name} has no backbone in int8. {offered}")
+    if options.weights is not None:
+        raise InputError(
+            f"tracker {name}: its backbone in int8 ({definition.quantised}) is made from its own weights, not from "
+            f"{options.weights}. {offered}"
+        )
+    file = described.folder / definition.quantised
+    if not file.is_file():
+        raise InputError(f"{file}: no such file, which tracker {name} needs for int8. {offered}")
+    return file
 
 
 def weights_file(described: Described[NetworkDefinition[Any]], options: LoadOptions) -> Path:
@@ -163,7 +217,8 @@ def siamese_family(
         network, notes = load_network(described, options)
         kind = Entry(name, tracker).load()
         parameters = described.definition.resolved(str(described.path))
-        built: Any = kind(options.name or described.name, network, parameters, options.device)
+        computing = computing_of(described, options)
+        built: Any = kind(options.name or described.name, network, parameters, options.device, computing)
         built.facts, built.notes = tracker_facts(described, options), notes
         return cast(Tracker, built)
 

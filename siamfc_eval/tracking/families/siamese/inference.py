@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from siamfc_eval.errors import InputError, TrackerError
-from siamfc_eval.models.acceleration import prepare_for_inference
+from siamfc_eval.models.engines.engine import Computing, resolve_engine
+from siamfc_eval.models.engines.prepare import prepare
 from siamfc_eval.models.siamese import (
     FullyConvolutional,
     RegionProposal,
@@ -72,7 +73,7 @@ def one_thread() -> Iterator[None]:
 
 
 class Inference(Generic[Network]):
-    """A network made ready to track: evaluation mode, batch norms folded, channels last, on its device.
+    """A network made ready to track: evaluation mode, batch norms folded, channels last, on its device and engine.
 
     On a CPU every target goes through the network by itself and in one thread. Libraries choose their algorithms by the
     size of a batch and the number of threads, and each rounds in its own way; this way a target gets the same bits
@@ -81,11 +82,15 @@ class Inference(Generic[Network]):
     Args:
         network: left as it is; a copy is prepared.
         device: a name as `resolve_device` takes it.
+        computing: engine and precision; None: torch in float32.
     """
 
-    def __init__(self, network: Network, device: str = "auto") -> None:
+    def __init__(self, network: Network, device: str = "auto", computing: Computing | None = None) -> None:
         self.device = resolve_device(device)
-        self.network = cast(Network, prepare_for_inference(network).to(self.device))
+        computing = computing or Computing()
+        self.engine = resolve_engine(computing.engine, computing.precision)
+        self.precision = computing.precision
+        self.network = cast(Network, prepare(network, self.device, computing))
 
     def synchronize(self) -> None:
         """Wait until the device has finished, so that a clock read now counts the work that was asked for."""

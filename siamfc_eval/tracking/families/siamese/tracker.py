@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.geometry.regions import Region
+from siamfc_eval.models.engines.engine import Computing
 from siamfc_eval.models.siamese import SiameseNetwork, Template
 from siamfc_eval.tracking.families.siamese.crops import CROPPERS, context_side, mean_colour
 from siamfc_eval.tracking.families.siamese.inference import Inference
@@ -33,9 +34,10 @@ class SiameseTracker(abc.ABC, Generic[P, N, S]):
         network: the network with its weights and preprocessing.
         parameters: hyper-parameters.
         device: "auto", "cpu", "cuda" or "cuda:N".
+        computing: engine and precision; None: torch in float32.
 
     Raises:
-        InputError: the device cannot be used.
+        InputError: the device or the engine cannot be used.
     """
 
     kind: ClassVar[type[Parameters]]
@@ -46,15 +48,25 @@ class SiameseTracker(abc.ABC, Generic[P, N, S]):
     notes: tuple[str, ...] = ()
     """What was assumed of the weights, for a person; filled in by the catalogue."""
 
-    def __init__(self, name: str, network: N, parameters: P, device: str) -> None:
+    def __init__(self, name: str, network: N, parameters: P, device: str, computing: Computing | None = None) -> None:
         self.name = name
         self.parameters = parameters
-        self._inference = Inference(network, device)
+        self._inference = Inference(network, device, computing)
 
     @property
     def device(self) -> str:
         """Where the network runs."""
         return str(self._inference.device)
+
+    @property
+    def engine(self) -> str:
+        """What computes the network."""
+        return self._inference.engine
+
+    @property
+    def precision(self) -> str:
+        """In what the network's backbone is computed."""
+        return self._inference.precision
 
     def with_parameters(self, **values: Any) -> Self:
         """The same tracker with other hyper-parameters; the network is shared.

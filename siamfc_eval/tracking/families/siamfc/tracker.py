@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError
+from siamfc_eval.models.engines.engine import Computing
 from siamfc_eval.models.siamese import FullyConvolutional, SiameseNetwork, Template
 from siamfc_eval.tracking.families.siamese.crops import context_side
 from siamfc_eval.tracking.families.siamese.inference import correlation_responses
@@ -47,21 +48,27 @@ class SiamFCTracker(SiameseTracker[SiamFCParameters, FullyConvolutional, SiamFCS
         network: the network with its weights and preprocessing.
         parameters: hyper-parameters.
         device: "auto", "cpu", "cuda" or "cuda:N".
+        computing: engine and precision; None: torch in float32.
 
     Raises:
-        InputError: the network is no fully-convolutional one, or the device cannot be used.
+        InputError: the network is no fully-convolutional one, or the device or engine cannot be used.
     """
 
     kind = SiamFCParameters
 
     def __init__(
-        self, name: str, network: SiameseNetwork, parameters: SiamFCParameters | None = None, device: str = "auto"
+        self,
+        name: str,
+        network: SiameseNetwork,
+        parameters: SiamFCParameters | None = None,
+        device: str = "auto",
+        computing: Computing | None = None,
     ) -> None:
         if not isinstance(network, FullyConvolutional):
             raise InputError(
                 f"tracker {name}: the network {network.name} answers with {network.kind}, not with a response map."
             )
-        super().__init__(name, network, parameters or SiamFCParameters(), device)
+        super().__init__(name, network, parameters or SiamFCParameters(), device, computing)
 
     @property
     def _exponents(self) -> NDArray[np.int_]:

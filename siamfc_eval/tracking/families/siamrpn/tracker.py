@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError
+from siamfc_eval.models.engines.engine import Computing
 from siamfc_eval.models.siamese import RegionProposal, SiameseNetwork, Template
 from siamfc_eval.tracking.families.siamese.crops import context_side
 from siamfc_eval.tracking.families.siamese.inference import proposal_scores
@@ -49,15 +50,21 @@ class SiamRPNTracker(SiameseTracker[SiamRPNParameters, RegionProposal, SiamRPNSt
         network: the network with its weights and preprocessing.
         parameters: hyper-parameters.
         device: "auto", "cpu", "cuda" or "cuda:N".
+        computing: engine and precision; None: torch in float32.
 
     Raises:
-        InputError: the network is no region-proposal one or has other anchors, or the device cannot be used.
+        InputError: the network is no region-proposal one or has other anchors, or the device or engine cannot be used.
     """
 
     kind = SiamRPNParameters
 
     def __init__(
-        self, name: str, network: SiameseNetwork, parameters: SiamRPNParameters | None = None, device: str = "auto"
+        self,
+        name: str,
+        network: SiameseNetwork,
+        parameters: SiamRPNParameters | None = None,
+        device: str = "auto",
+        computing: Computing | None = None,
     ) -> None:
         if not isinstance(network, RegionProposal):
             raise InputError(
@@ -70,7 +77,7 @@ class SiamRPNTracker(SiameseTracker[SiamRPNParameters, RegionProposal, SiamRPNSt
                 f"tracker {name}: the network {network.name} has {network.anchor_count} anchors per cell, the "
                 f"parameters anchor_scales and anchor_ratios make {expected}."
             )
-        super().__init__(name, network, chosen, device)
+        super().__init__(name, network, chosen, device, computing)
 
     def _start(self, frame: Frame, target: Target, template: Template, fill: NDArray[np.float64]) -> SiamRPNState:
         size = self._usual_search_size(target, frame)
