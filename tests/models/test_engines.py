@@ -14,7 +14,6 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from siamfc_eval.errors import InputError, MissingDependencyError, UnknownNameError  # noqa: E402
-from siamfc_eval.models.engines import engine as engines  # noqa: E402
 from siamfc_eval.models.engines import instructions  # noqa: E402
 from siamfc_eval.models.engines.engine import Computing, Precision, resolve_engine  # noqa: E402
 from siamfc_eval.models.engines.prepare import prepare  # noqa: E402
@@ -92,7 +91,8 @@ def test_an_engine_gives_the_same_bits_to_several_threads_at_once(engine: str) -
 def test_bfloat16_rounds_features_and_leaves_the_correlation_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(instructions, "_BFLOAT16", ("fma", "neon"))  # slow without instructions, and the same numbers
     network: Any = _network("SiamFC")
-    exact, rounded = prepare(network, CPU, Computing()), prepare(network, CPU, Computing(precision="bfloat16"))
+    exact: Any = prepare(network, CPU, Computing())
+    rounded: Any = prepare(network, CPU, Computing(precision="bfloat16"))
     with torch.inference_mode():
         features, search = rounded.template(_images(1, 127)), rounded.embed(_images(1, 255))
         assert torch.equal(features, features.bfloat16().float())
@@ -111,7 +111,7 @@ def test_auto_is_torch_whatever_is_installed_and_onnxruntime_for_int8(monkeypatc
 
 
 def _no_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
 
 
 def _no_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:

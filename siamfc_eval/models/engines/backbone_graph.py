@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +31,7 @@ def backbone_graph(backbone: nn.Module) -> bytes:
         torch.onnx.export(
             backbone,
             (example,),
-            file,
+            cast(Any, file),  # which it takes, though its types say otherwise
             input_names=[INPUT],
             output_names=names,
             dynamic_axes=free,

@@ -53,7 +53,7 @@ class OpenVinoBackbone(nn.Module):
 
     def _request(self, shape: tuple[int, ...]) -> Any:
         """This thread's request for images of a shape."""
-        requests: dict[tuple[int, ...], Any] = self._own.__dict__
+        requests: dict[tuple[int, ...], Any] = self._own.__dict__.setdefault("requests", {})
         if shape not in requests:
             with self._lock:
                 if shape not in self._compiled:
