@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import collections.abc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from siamfc_eval.api.results import truth_of
-from siamfc_eval.api.selection import Selecting, convention_of, first_manifest, score_results
+from siamfc_eval.api.selection import (
+    Selecting,
+    convention_of,
+    first_manifest,
+    other_protocols,
+    read_runs,
+    score_results,
+)
 from siamfc_eval.comparison.compare import compare
 from siamfc_eval.datasets.sequence import Dataset
+from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.metrics.scores import Scores
-from siamfc_eval.reporting.report import Report, Section, write_report
+from siamfc_eval.metrics.timelines import Timelines, timelines
+from siamfc_eval.reporting.report import TOP, Report, Section, write_report
 from siamfc_eval.results.folders import ResultFolder
 
 if TYPE_CHECKING:
-    from siamfc_eval.results.manifest import Session
+    from siamfc_eval.results.manifest import Manifest, Session
+    from siamfc_eval.results.raw import RawResults
+
+Folder = Path | str
+Truth = Path | str | Dataset
+FORMATS = ("png", "svg", "pdf")
+"""Of figures as files."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +42,7 @@ class WrittenReport:
     page: Path
     """report.html."""
     sections: tuple[Section, ...]
-    """What it shows, scores and their comparison, one for each convention."""
+    """What it shows, scores and their comparison, one for each benchmark, protocol and convention."""
 
     @property
     def scored(self) -> tuple[Scores, ...]:
@@ -39,48 +54,160 @@ class WrittenReport:
 
 
 def report(
-    results: Path | str,
+    results: Folder | collections.abc.Sequence[Folder],
     out: Path | str | None = None,
     *,
     conventions: collections.abc.Sequence[str] = (),
-    data: Path | str | Dataset | None = None,
+    data: Truth | collections.abc.Sequence[Truth] | None = None,
     dataset: str | None = None,
     title: str | None = None,
+    figures: bool = False,
     formats: collections.abc.Sequence[str] = (),
+    highlight: collections.abc.Sequence[str] = (),
+    top: int = TOP,
     metric: str | None = None,
     resamples: int = 10_000,
     seed: int = 0,
     **selecting: Unpack[Selecting],
 ) -> WrittenReport:
-    """Write report.html with the findings, plots and tables of results, and each of them as a file of its own.
+    """Write report.html, which can be explored, with the findings and tables of results; tables are files as well.
+
+    Several folders, such as runs on several benchmarks, share one page, and so do all protocols of a run.
 
     Args:
-        results: a folder, as for `siamfc_eval.score`.
-        out: folder of the report; None: `report` within the results.
-        conventions: whose rules; none: as for `siamfc_eval.score`.
-        data, dataset: the ground truth, as for `siamfc_eval.score`.
-        title: heading; None: the data set's name.
-        formats: of the figures' files: "png", "svg", "pdf"; none: all.
+        results: a folder, as for `siamfc_eval.score`, or several.
+        out: folder of the report; None: `report` within the (first) results.
+        conventions: whose rules; none: as for `siamfc_eval.score`, for each protocol that there are runs of.
+        data, dataset: the ground truth, as for `siamfc_eval.score`; of several folders one each, in their order.
+        title: heading; None: the data sets' names.
+        figures: write every figure as a file, too.
+        formats: of these files: "png", "svg", "pdf"; none: all. Any asks for `figures`.
+        highlight: trackers that are always drawn, and on top.
+        top: how many trackers figures show at first; every other can be shown on the page.
         metric, resamples, seed: of the comparison, as for `siamfc_eval.compare`.
         selecting: see `siamfc_eval.api.selection.Selecting`.
 
     Raises:
-        InputError, UnknownNameError: as `siamfc_eval.score`, or the folder cannot be written.
+        InputError, UnknownNameError: as `siamfc_eval.score`, or the folder cannot be written, or nothing of that name
+            is there to be highlighted.
     """
-    folder = ResultFolder(results)
-    truth = truth_of(folder, data, dataset)
+    folders = [ResultFolder(one) for one in ([results] if isinstance(results, Path | str) else results)]
+    if not folders:
+        raise InputError("nothing to report: no folder of results was given.")
     selecting["metrics"] = (*selecting.get("metrics", ()), *filter(None, [metric]))
-    sections = []
-    for convention in conventions or (convention_of(folder, truth, selecting.get("protocol")),):
-        scores = score_results(folder, truth, convention, **selecting)
-        comparison = compare(scores, metric, resamples=resamples, seed=seed)
-        sections.append(Section(f"{truth.name}, {convention}", scores, comparison))
+    sections: list[Section] = []
+    lacking: list[str] = []
+    names: list[str] = []
+    facts: dict[str, str] = {}
+    for folder, truths in zip(folders, _one_each(data, len(folders)), strict=True):
+        truth = truth_of(folder, truths, dataset)
+        job = _Job(folder, truth, metric, resamples, seed, selecting)
+        found, failed = job.sections(conventions)
+        sections += found
+        lacking += failed
+        names.append(truth.name)
+        prefix = f"{truth.name}: " if len(folders) > 1 else ""
+        facts |= {f"{prefix}{key}": value for key, value in run_facts(folder).items()}
+    known = {name for section in sections for name in section.scores.trackers}
+    for name in highlight:
+        if name not in known:
+            raise UnknownNameError("tracker", name, known)
     page = write_report(
-        Report(title or truth.name, tuple(sections), run_facts(folder)),
-        Path(out).expanduser() if out is not None else folder.path / "report",
-        tuple(formats) or ("png", "svg", "pdf"),
+        Report(
+            title or ", ".join(dict.fromkeys(names)),
+            tuple(sections),
+            facts,
+            highlighted=tuple(dict.fromkeys(highlight)),
+            top=top,
+            incomplete=tuple(lacking),
+        ),
+        Path(out).expanduser() if out is not None else folders[0].path / "report",
+        tuple(formats) or (FORMATS if figures else ()),
     )
     return WrittenReport(page, tuple(sections))
+
+
+def _one_each(data: Truth | collections.abc.Sequence[Truth] | None, count: int) -> list[Truth | None]:
+    """The ground truth of each folder.
+
+    Raises:
+        InputError: neither one nor as many as there are folders.
+    """
+    if data is None or isinstance(data, Path | str | Dataset):
+        given: list[Truth | None] = [data]
+    else:
+        given = list(data) or [None]
+    if len(given) not in (1, count):
+        raise InputError(
+            f"{len(given)} data sets were given for {count} folders of results; expected one for each, in their order."
+        )
+    return given * count if len(given) == 1 else given
+
+
+class _Job(NamedTuple):
+    """The sections of one folder."""
+
+    folder: ResultFolder
+    truth: Dataset
+    metric: str | None
+    resamples: int
+    seed: int
+    selecting: Selecting
+
+    def sections(self, conventions: collections.abc.Sequence[str]) -> tuple[list[Section], list[str]]:
+        """What is shown, and a sentence for each protocol beside the first that cannot be scored."""
+        found: list[Section] = []
+        failed: list[str] = []
+        lines: dict[str, Timelines] = {}
+        for convention, protocol in self._wanted(conventions):
+            chosen = self.selecting if protocol is None else Selecting(**{**self.selecting, "protocol": protocol})
+            try:
+                found.append(self._section(convention, protocol, chosen, lines))
+            except InputError as error:
+                if not found or protocol is None:
+                    raise
+                failed.append(f"{self.truth.name}, {protocol}, is not scored: {error}")
+        return found, failed
+
+    def _wanted(self, conventions: collections.abc.Sequence[str]) -> Iterator[tuple[str, str | None]]:
+        """Convention and folder of a protocol (None: what the convention reads) of each section."""
+        asked = self.selecting.get("protocol")
+        usual = convention_of(self.folder, self.truth, asked)
+        if conventions or asked is not None:
+            yield from ((convention, None) for convention in conventions or (usual,))
+            return
+        yield usual, None
+        yield from other_protocols(self.folder, usual)
+
+    def _section(
+        self, convention: str, protocol: str | None, selecting: Selecting, lines: dict[str, Timelines]
+    ) -> Section:
+        scores = score_results(self.folder, self.truth, convention, **selecting)
+        comparison = compare(scores, self.metric, resamples=self.resamples, seed=self.seed)
+        reading = {key: selecting[key] for key in ("trackers", "protocol", "segment") if key in selecting}
+        raw = read_runs(self.folder, self.truth, convention, **reading)  # type: ignore[arg-type]
+        key = f"{scores.measure.protocol}/{protocol}/{scores.attribute_source}"
+        if key not in lines:
+            lines[key] = timelines(raw, scores.attribute_source)
+        parts = [self.truth.name, *filter(None, [protocol]), convention]
+        return Section(", ".join(parts), scores, comparison, lines[key], hardware_of(raw, self.folder))
+
+
+def hardware_of(raw: RawResults, folder: ResultFolder) -> dict[str, str]:
+    """Tracker -> on what it was run, as its manifest says; only those of which that is known."""
+    known = {}
+    for name, tracker in raw.items():
+        manifest = folder.manifest(tracker.folder)
+        if manifest is not None:
+            machines = dict.fromkeys(_listed(session.hardware) for session in _sessions(manifest))
+            known[name] = " or ".join(filter(None, machines))
+    return {name: machine for name, machine in known.items() if machine}
+
+
+def _sessions(manifest: Manifest) -> list[Session]:
+    """The sessions that made the results."""
+    made = {status.session for status in manifest.items.values() if status.status == "done"} or {0}
+    return [session for number, session in enumerate(manifest.sessions) if number in made]
 
 
 def run_facts(results: Path | ResultFolder) -> dict[str, str]:
@@ -88,8 +215,7 @@ def run_facts(results: Path | ResultFolder) -> dict[str, str]:
     manifest = first_manifest(results)
     if manifest is None:
         return {}
-    made = {status.session for status in manifest.items.values() if status.status == "done"} or {0}
-    sessions = [session for number, session in enumerate(manifest.sessions) if number in made]
+    sessions = _sessions(manifest)
 
     def of_each(describe: Callable[[Session], str]) -> str:
         """What the sessions that made the results say; once where they agree."""

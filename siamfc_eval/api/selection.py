@@ -144,6 +144,37 @@ def convention_of(results: Path | ResultFolder, dataset: Dataset, protocol: str 
     return PROTOCOLS[kinds[0]].convention
 
 
+def other_protocols(results: ResultFolder, convention: str) -> Iterator[tuple[str, str]]:
+    """A convention and a protocol's folder for all runs below a folder beside those that a convention reads itself.
+
+    Args:
+        results: the folder.
+        convention: the usual one; it also scores what it can read, such as runs against the clock.
+    """
+    from siamfc_eval.metrics.conventions import CONVENTIONS, reads
+    from siamfc_eval.protocols.table import PROTOCOLS, own_protocol
+    from siamfc_eval.results.places import kind_of
+
+    found: dict[str, str | None] = {
+        manifest.experiment: kind_of(manifest, manifest.experiment)
+        for manifest in results.manifests()
+        if manifest.experiment is not None
+    }
+    trackers = results.folders(results.path) if results.path.is_dir() else []
+    for folder in (folder for tracker in trackers for folder in results.folders(tracker)):
+        named = own_protocol(folder.name)
+        if named is not None and folder.name not in found:
+            found[folder.name] = named.kind if named.shape is not None else None
+    own = PROTOCOLS[CONVENTIONS[convention].protocol]
+    order = list(PROTOCOLS)
+    ranked = sorted(found.items(), key=lambda item: order.index(item[1]) if item[1] in order else 0)
+    for name, kind in ranked:
+        if name in own.folders:
+            continue
+        # Of another toolkit's runs against the clock only their folder is known: they are what the usual ones are.
+        yield convention if kind is None or reads(convention, kind) else PROTOCOLS[kind].convention, name
+
+
 def _kinds(results: ResultFolder, protocol: str | None) -> list[str]:
     """The kinds of the runs that are meant, in the order of the table of protocols; none where nothing tells."""
     from siamfc_eval.protocols.table import PROTOCOLS, match_protocol

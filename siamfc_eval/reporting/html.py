@@ -1,4 +1,4 @@
-"""Reports as self-contained web pages: no script, nothing loaded from elsewhere, everything escaped."""
+"""Reports as self-contained web pages: nothing is loaded from elsewhere, and everything is escaped."""
 
 from __future__ import annotations
 
@@ -20,8 +20,35 @@ if TYPE_CHECKING:
 
 
 def render_page(report: Report, sections: Sequence[DrawnSection]) -> str:
-    """The page of a report as text."""
-    return _render("report.html.j2", title=report.title, report=report, sections=sections)
+    """The page of a report as text; its tables and sentences are there without scripts, too."""
+    from markupsafe import Markup
+
+    from siamfc_eval.reporting.page import assets
+    from siamfc_eval.reporting.page.data import json_for_html, page_data
+
+    # Read as UTF-8 from within an element that ends at the next tag of its kind; neither holds one.
+    scripts = [*assets.libraries(), assets.program()]
+    lacking = {name for part in sections for name in part.section.scores.trackers if part.section.scores.missing(name)}
+    return _render(
+        "report.html.j2",
+        title=report.title,
+        report=report,
+        sections=sections,
+        lacking=lacking,
+        incomplete=_incomplete(report),
+        policy=assets.policy(scripts),
+        scripts=[Markup(script) for script in scripts],
+        data=Markup(json_for_html(page_data(report, report.trackers))),
+    )
+
+
+def _incomplete(report: Report) -> list[str]:
+    """All that is missing or was repaired, each once, with its data set where there are several sections."""
+    several = len(report.sections) > 1
+    found = list(report.incomplete)
+    for section in report.sections:
+        found += [f"{section.scores.dataset}: {gap}" if several else gap for gap in section.scores.incomplete]
+    return list(dict.fromkeys(found))
 
 
 def render_training(title: str, facts: Mapping[str, str], curves: Figure, notes: Sequence[str]) -> str:
@@ -45,6 +72,8 @@ def _render(template: str, **content: Any) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
+    from siamfc_eval.reporting.page import assets
+
     environment = Environment(
         loader=PackageLoader("siamfc_eval.reporting"),
         autoescape=True,
@@ -54,7 +83,7 @@ def _render(template: str, **content: Any) -> str:
         lstrip_blocks=True,
     )
     environment.globals.update(cell_text=cell_text, is_number=_is_number, is_best=_is_best, version=__version__)
-    environment.globals["gathered_notes"] = gathered_notes
+    environment.globals.update(gathered_notes=gathered_notes, is_own=_is_own, style=Markup(assets.styles()))
     # The drawings are ours; matplotlib escapes the names written in them.
     environment.filters["svg"] = lambda figure: Markup(_inline_svg(figure))
     return environment.get_template(template).render(**content)
@@ -74,6 +103,12 @@ def _inline_svg(figure: Figure) -> str:
 
 def _is_number(cell: Cell) -> bool:
     return not isinstance(cell, str)
+
+
+def _is_own(table: Table, row: Sequence[Cell], own: Sequence[str]) -> bool:
+    """Whether a row is about a highlighted tracker."""
+    keys = (column.key for column in table.columns)
+    return any(key in {"tracker", "better", "worse"} and cell in own for key, cell in zip(keys, row, strict=True))
 
 
 def _is_best(table: Table, column: int, cell: Cell) -> bool:

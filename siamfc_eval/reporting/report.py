@@ -13,16 +13,21 @@ from typing import TYPE_CHECKING, Any
 from siamfc_eval.comparison.compare import Comparison
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.scores import Scores
+from siamfc_eval.metrics.timelines import Timelines
 from siamfc_eval.reporting import plots, tables
 from siamfc_eval.reporting.figures.figure import FigureSource
 from siamfc_eval.reporting.figures.registry import draw_figures
 from siamfc_eval.reporting.rendering import to_csv, to_latex
-from siamfc_eval.reporting.summary import findings
+from siamfc_eval.reporting.summary import findings, headline
 from siamfc_eval.storage.json_text import json_text
 from siamfc_eval.storage.writing import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+TOP = 10
+"""Trackers that a page's figures show at first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +37,10 @@ class Section:
     heading: str
     scores: Scores
     comparison: Comparison | None = None
+    timelines: Timelines | None = None
+    """Overlaps frame by frame, which sections of the same runs share; None where there are no boxes."""
+    hardware: Mapping[str, str] = field(default_factory=dict)
+    """Tracker -> on what its times were taken; speeds are compared only where it is the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +51,19 @@ class Report:
     sections: tuple[Section, ...]
     facts: Mapping[str, str] = field(default_factory=dict)
     """How the numbers were made: command, versions, hardware; shown at the end."""
+    highlighted: tuple[str, ...] = ()
+    """Trackers that are always drawn, and on top."""
+    top: int = TOP
+    """Trackers that figures show at first, beside the highlighted ones."""
+    incomplete: tuple[str, ...] = ()
+    """What the report lacks as a whole, one sentence each."""
+
+    @property
+    def trackers(self) -> tuple[str, ...]:
+        """Every tracker of the report, highlighted ones first, then in the order of the rankings: that of colours."""
+        ranked = [name for section in self.sections for name in tables.ranked(section.scores, section.comparison)]
+        known = [name for name in self.highlighted if name in ranked]
+        return tuple(dict.fromkeys((*known, *ranked)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,21 +73,25 @@ class DrawnSection:
     section: Section
     stem: str
     """Prefix of the section's files, safe as a file name."""
+    headline: str
+    """The main finding as a heading; "" where nothing can be said."""
     findings: tuple[str, ...]
     tables: tuple[tables.Table, ...]
     figures: Mapping[str, Figure]
-    """File stem -> figure, in the order of the page."""
+    """File stem -> figure: all of them where files were asked for, else those of other packages."""
+    added: tuple[str, ...]
+    """Stems of other packages' figures, which the page shows as they are; it draws all others itself."""
     wide: frozenset[str]
     """Stems of the figures that take the whole width."""
 
 
-def write_report(report: Report, out: Path, formats: Sequence[str] = ("png", "svg", "pdf")) -> Path:
-    """Write a report to a folder: report.html (self-contained), report.json, and each table and figure as files.
+def write_report(report: Report, out: Path, formats: Sequence[str] = ()) -> Path:
+    """Write a report to a folder: report.html (self-contained), report.json, and each table as files.
 
     Args:
         report: what to show.
         out: folder; made if it is not there. Files of an earlier report in it are replaced one by one, each whole.
-        formats: of the figures.
+        formats: of the figures' files; none: figures are on the page only, and no plotting library is loaded.
 
     Returns:
         The path of report.html.
@@ -77,7 +103,12 @@ def write_report(report: Report, out: Path, formats: Sequence[str] = ("png", "sv
 
     if not report.sections:
         raise InputError("nothing to report: no experiment was scored. Give a folder with results.")
-    drawn = [_draw(section, i if len(report.sections) > 1 else 0) for i, section in enumerate(report.sections, 1)]
+    styles = plots.tracker_styles(report.trackers)
+    several = len(report.sections) > 1
+    drawn = [
+        _draw(section, i if several else 0, styles, added_only=not formats)
+        for i, section in enumerate(report.sections, 1)
+    ]
     for part in drawn:
         signature = part.section.scores.signature
         for stem, figure in part.figures.items():
@@ -117,9 +148,8 @@ def report_json(report: Report) -> dict[str, Any]:
     }
 
 
-def _draw(section: Section, number: int) -> DrawnSection:
+def _draw(section: Section, number: int, styles: Mapping[str, plots.Style], added_only: bool) -> DrawnSection:
     scores, comparison = section.scores, section.comparison
-    styles = plots.tracker_styles(tables.ranked(scores, comparison))
     shown = [tables.ranking_table(scores, comparison)]
     if comparison is not None and comparison.pairs:
         shown.append(tables.pairs_table(comparison))
@@ -129,10 +159,17 @@ def _draw(section: Section, number: int) -> DrawnSection:
     shown.append(tables.sequence_table(scores, comparison))
     slug = re.sub(r"[^a-z0-9]+", "-", section.heading.lower()).strip("-")[:60]
     stem = f"{number:02d}-{slug}-" if number else ""
-    drawn = draw_figures(FigureSource(scores, comparison, styles))
-    figures = {name: figure for name, (figure, _) in drawn.items()}
-    wide = frozenset(name for name, (_, is_wide) in drawn.items() if is_wide)
-    return DrawnSection(section, stem, findings(scores, comparison), tuple(shown), figures, wide)
+    drawn = draw_figures(FigureSource(scores, comparison, styles), added_only=added_only)
+    return DrawnSection(
+        section,
+        stem,
+        headline(comparison),
+        findings(scores, comparison),
+        tuple(shown),
+        {name: one.figure for name, one in drawn.items()},
+        tuple(name for name, one in drawn.items() if one.provider),
+        frozenset(name for name, one in drawn.items() if one.wide),
+    )
 
 
 def _tracker_json(scores: Scores, name: str) -> dict[str, Any]:

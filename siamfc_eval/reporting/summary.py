@@ -38,6 +38,26 @@ def findings(scores: Scores, comparison: Comparison | None) -> tuple[str, ...]:
     return (*sentences, *_completeness(scores, comparison))
 
 
+def headline(comparison: Comparison | None) -> str:
+    """The main finding in a few words, for a heading; "" where there is none."""
+    if comparison is None or not comparison.ranking:
+        return ""
+    first = [name for name in comparison.ranking if comparison.ranks[name] == 1]
+    label, leader = comparison.metric.label, comparison.ranking[0]
+    if len(comparison.ranking) == 1:
+        return f"{leader}: {label} {_with_interval(comparison.intervals[leader], comparison.metric.digits)}"
+    if len(first) > 1:
+        return f"{_listed(first)} share the best {label}"
+    if comparison.too_few:
+        return f"{leader} has the best {label}; too few sequences to show that it is better"
+    alike = comparison.undecided(leader)
+    if not alike:
+        others = comparison.ranking[1] if len(comparison.ranking) == 2 else "all others"
+        return f"{leader} is best, significantly better than {others}"
+    verb = "is" if len(alike) == 1 else "are"
+    return f"{leader} is best; {_listed(alike)} {verb} not significantly different"
+
+
 def gathered_notes(scores: Scores) -> tuple[str, ...]:
     """What was noticed in the trackers' files, each note once, with the trackers that it holds for."""
     holders: dict[str, list[str]] = {}

@@ -11,17 +11,42 @@ from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo, exit_code
 
 
-@click.command(epilog="Example: siamfc-eval report runs/otb2015 --data ~/OTB2015 --out report")
-@options.results
-@options.ground_truth
+@click.command(
+    epilog="Examples: siamfc-eval report runs/otb2015 --data ~/OTB2015 --out report; "
+    "siamfc-eval report runs/otb2015 runs/vot2018 --highlight mine"
+)
+@click.argument("results", type=options.PATH, nargs=-1, required=True)
+@click.option(
+    "--data",
+    "--annotations",
+    "data",
+    type=options.PATH,
+    multiple=True,
+    help="The data set: its folder, or its annotation file where no images are needed. Of several RESULTS one each, in "
+    "their order.",
+)
+@options.dataset
 @options.conventions
 @options.selecting
 @options.comparing
 @click.option("--out", type=options.PATH, help="Folder of the report; default: RESULTS/report.")
 @click.option("--title", help="Heading of the report.")
-@click.option("--format", "formats", multiple=True, type=click.Choice(["png", "svg", "pdf"]), help="Of the figures.")
-def command(*, results: Path, out: Path | None, **asked: Any) -> int:
-    """Write report.html with the findings, plots and tables of RESULTS, and each of them as a file of its own."""
+@click.option(
+    "--highlight", multiple=True, metavar="NAME", help="A tracker to draw always and on top; may be given again."
+)
+@click.option(
+    "--top", type=click.IntRange(min=1), default=10, show_default=True, help="Trackers that figures show at first."
+)
+@click.option("--figures", is_flag=True, help="Write every figure as a file, too.")
+@click.option(
+    "--format", "formats", multiple=True, type=click.Choice(["png", "svg", "pdf"]), help="Of the figures' files."
+)
+def command(*, results: tuple[Path, ...], out: Path | None, **asked: Any) -> int:
+    """Write report.html, a page to explore with the findings, figures and tables of RESULTS.
+
+    The page is one file that needs no network. Several RESULTS, such as runs on several benchmarks, share a page.
+    Tables are written as files of their own as well, and figures with --figures.
+    """
     from siamfc_eval.api.report import report
 
     written = report(results, out, **asked)

@@ -6,7 +6,7 @@ Another package adds its own as an entry point of the group `siamfc_eval.figures
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.registry import Registry
@@ -25,14 +25,30 @@ for _name in ("curves", "accuracy-reliability", "intervals", "differences", "att
     FIGURES.add(_name, f"siamfc_eval.reporting.figures.{_module}:FIGURE")
 
 
-def draw_figures(source: FigureSource) -> dict[str, tuple[Figure, bool]]:
-    """Stem of a file -> figure that applies and whether it is wide, in the order of the page.
+class Drawn(NamedTuple):
+    """A figure that applies."""
+
+    figure: Figure
+    provider: str
+    """The package that it comes from; "" for this one."""
+    wide: bool
+    """It takes the whole width of a page."""
+
+
+def draw_figures(source: FigureSource, added_only: bool = False) -> dict[str, Drawn]:
+    """Stem of a file -> figure that applies, in the order of the page.
+
+    Args:
+        source: what they are drawn of.
+        added_only: those of other packages only.
 
     Raises:
         InputError: another package's figure cannot be drawn, or gives what another has given.
     """
-    drawn: dict[str, tuple[Figure, bool]] = {}
-    for name, figure in FIGURES.items():
+    drawn: dict[str, Drawn] = {}
+    wanted = [name for name in FIGURES if FIGURES.provider(name) or not added_only]
+    for name in wanted:
+        figure = FIGURES[name]
         provider = FIGURES.provider(name)
         try:
             made = figure.draw(source)
@@ -48,5 +64,5 @@ def draw_figures(source: FigureSource) -> dict[str, tuple[Figure, bool]]:
                     f"figure '{name}' of {provider or 'siamfc_eval'} calls a file '{stem}'; expected a name of "
                     "letters, digits, - and _ that no other figure has."
                 )
-            drawn[stem] = (picture, figure.wide)
+            drawn[stem] = Drawn(picture, provider, figure.wide)
     return drawn

@@ -1,0 +1,103 @@
+// Scores with their intervals; bars join trackers without a significant difference.
+
+import { look, view } from "./view.js";
+import { isOwn, styleOf } from "./palette.js";
+import { interval, listed, shown } from "./text.js";
+import { Frame, PLAIN } from "./frame.js";
+import { numbered } from "./curves.js";
+
+const ROW = 20;
+
+/** The ranked scores of a section that has a comparison. */
+export function standingFrame(section) {
+  const compared = section.comparison;
+  if (!compared || compared.intervals.length < 2) return null;
+  return new Frame({
+    id: `s${section.number}-standing`,
+    title: () => heading(section),
+    caption: () => {
+      const level = `${Math.round(100 * compared.level)} %`;
+      const joined = compared.tooFew || !compared.pairs.length ? "" : " A bar at the right joins trackers none of which differs significantly from another (permutation tests with Holm's correction).";
+      return `${section.metric.title} with ${level} intervals, and the probability of first place.${joined} Click a tracker to look at it.`;
+    },
+    uses: ["shown"],
+    draw: (width) => draw(section, width),
+  });
+}
+
+function heading(section) {
+  const { pairs, tooFew } = section.comparison;
+  if (tooFew || !pairs.length) return `${section.metric.label} with intervals`;
+  const alike = pairs.filter((pair) => pair[0] === 0 && !pair[7]).map((pair) => section.names[pair[1]]);
+  if (!alike.length) return `${section.names[0]} is significantly better than all others`;
+  return `${section.names[0]} is not significantly better than ${listed(alike, 3)}`;
+}
+
+function draw(section, width) {
+  const { intervals, first } = section.comparison;
+  const ranked = section.names.slice(0, intervals.length);
+  const rows = ranked
+    .map((name, place) => ({ name, place, value: intervals[place][0], low: intervals[place][1], high: intervals[place][2], first: first[place] }))
+    .filter((row) => view.shown.has(row.name) || isOwn(row.name));
+  if (!rows.length) return null;
+  const digits = section.metric.digits;
+  const bars = groups(section, rows.map((row) => row.place));
+  const longest = Math.max(...rows.map((row) => row.name.length));
+  const left = Math.min(width * 0.42, 26 + 6.6 * longest);
+  const right = 16 + 9 * Math.min(bars.length, 12);
+  const plot = Plot.plot({
+    ...PLAIN,
+    width,
+    height: 48 + ROW * rows.length,
+    marginTop: 6,
+    marginLeft: left,
+    marginRight: right,
+    x: { label: section.metric.title, grid: true, nice: true },
+    y: { domain: rows.map((row) => row.name), label: null, tickSize: 0, tickFormat: (name) => clipped(name, left) },
+    symbol: { type: "identity" },
+    ariaLabel: `${section.metric.label} of ${rows.length} trackers with intervals`,
+    marks: [
+      ...rows.map((row) => Plot.link([row], { x1: (d) => d.low ?? d.value, x2: (d) => d.high ?? d.value, y1: "name", y2: "name", stroke: styleOf(row.name).colour, strokeWidth: 2.5, render: numbered(row.name) })),
+      Plot.dot(rows, { x: "value", y: "name", fill: (d) => styleOf(d.name).colour, symbol: (d) => styleOf(d.name).symbol, r: 4.5, stroke: "var(--paper)", strokeWidth: 0.6 }),
+      Plot.tip(rows, Plot.pointerY({ x: "value", y: "name", title: (d) => `${d.name}\n${section.metric.label} ${interval([d.value, d.low, d.high], digits)}\nfirst in ${shown(100 * d.first, 0)} % of the resamples` })),
+    ],
+  });
+  addBars(plot, bars, rows, width - right);
+  plot.classList.add("clickable");
+  plot.addEventListener("click", () => plot.value && look({ tracker: plot.value.name }));
+  return plot;
+}
+
+/** Greatest runs of the ranking in which no pair differs significantly: [first, last] places in `places`. */
+function groups(section, places) {
+  const { pairs, tooFew } = section.comparison;
+  if (tooFew) return [];
+  const differ = new Set(pairs.filter((pair) => pair[7]).map((pair) => `${pair[0]},${pair[1]}`));
+  const apart = (a, b) => differ.has(`${a},${b}`) || differ.has(`${b},${a}`);
+  const found = [];
+  let reached = -1;
+  places.forEach((_, start) => {
+    let end = start;
+    while (end + 1 < places.length && places.slice(start, end + 1).every((place) => !apart(place, places[end + 1]))) end++;
+    if (end > start && end > reached) found.push([start, end]);
+    reached = Math.max(reached, end);
+  });
+  return found;
+}
+
+function addBars(plot, bars, rows, left) {
+  const y = plot.scale("y");
+  const middle = (row) => y.apply(rows[row].name) + y.bandwidth / 2;
+  const layer = d3.select(plot).append("g").attr("stroke", "var(--ink)").attr("stroke-width", 3).attr("stroke-linecap", "round");
+  bars.forEach(([start, end], i) => {
+    const x = left + 12 + 9 * (i % 12);
+    const names = rows.slice(start, end + 1).map((row) => row.name);
+    layer.append("path").attr("class", "group").attr("d", `M${x} ${middle(start) - 4}V${middle(end) + 4}`).append("title").text(`no significant difference: ${names.join(", ")}`);
+  });
+}
+
+/** A name as far as there is room for it. */
+export function clipped(name, room) {
+  const most = Math.max(6, Math.floor((room - 16) / 6.6));
+  return name.length > most ? `${name.slice(0, most - 1)}…` : name;
+}

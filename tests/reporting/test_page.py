@@ -1,0 +1,307 @@
+"""The page of a report in a real browser: what can be clicked does what it says, and nothing is run or loaded."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from siamfc_eval.comparison.compare import compare
+from siamfc_eval.metrics.timelines import FAILURE, START, Timelines, Watched
+from siamfc_eval.reporting.report import Report, Section, write_report
+from tests.reporting.toys import toy_scores
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = """<script>window.ran=1</script>"'&é中"""
+CLOSING = "</script><img src=x onerror=window.ran=1>"
+NAMES = ("alpha", "beta", HOSTILE, CLOSING, "__proto__", "mine")
+FRAMES = 40
+
+
+def toy_timelines(names: tuple[str, ...], sequences: tuple[str, ...]) -> Timelines:
+    generator = np.random.default_rng(2)
+    found = {}
+    for name in names:
+        found[name] = {one: generator.integers(0, 251, FRAMES).astype(np.uint8) for one in sequences}
+        found[name]["seq3"][[0, 10, 15]] = START, FAILURE, START
+    tags = {"occlusion": ((5, 9), (20, 30))}
+    watched = {one: Watched(FRAMES, ("OCC",) if i % 2 else ("IV",), tags) for i, one in enumerate(sequences)}
+    return Timelines(watched, found)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    scores = toy_scores(NAMES, incomplete=("mine: line 3 was repaired.",))
+    trackers = {
+        name: dataclasses.replace(one, attribute_curves={"IV": one.curves, "OCC": one.curves})
+        for name, one in scores.trackers.items()
+    }
+    scores = dataclasses.replace(scores, trackers=trackers)
+    lines = toy_timelines(NAMES, scores.sequences)
+    hardware = {name: "one CPU" for name in NAMES if name != "beta"}
+    first = Section("Toy", scores, compare(scores, resamples=300), lines, hardware)
+    other = dataclasses.replace(scores, dataset="other", incomplete=())
+    second = Section("Other", other, compare(other, resamples=300))
+    report = Report("Toy </title><b>report", (first, second), {"command": "x"}, highlighted=("mine",), top=3)
+    return write_report(report, tmp_path_factory.mktemp("page"))
+
+
+@pytest.fixture(scope="module")
+def browser_page() -> Iterator[Page]:
+    pytest.importorskip("playwright")
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        context = browser.new_context(viewport={"width": 1400, "height": 1000}, color_scheme="light")
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        yield page
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the page complains of, or loads."""
+    return []
+
+
+@pytest.fixture
+def page(browser_page: Page, written: Path, complaints: list[str], request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The page, opened anew at the address that a test gives; whatever it complains of or loads fails the test."""
+    wrong = complaints
+    listeners: dict[str, Any] = {
+        "console": lambda message: wrong.append(message.text) if message.type in {"error", "warning"} else None,
+        "pageerror": lambda error: wrong.append(str(error)),
+        "request": lambda asked: None if asked.url.startswith(("file:", "blob:")) else wrong.append(asked.url),
+    }
+    for name, listener in listeners.items():
+        browser_page.on(name, listener)  # type: ignore[call-overload]
+    browser_page.goto("about:blank")
+    browser_page.goto(written.as_uri() + getattr(request, "param", ""))
+    yield browser_page
+    for name, listener in listeners.items():
+        browser_page.remove_listener(name, listener)
+    assert not wrong
+    assert browser_page.evaluate("window.ran") is None
+
+
+def drawn(page: Page, figure: str) -> Any:
+    """A figure of the page once it is drawn."""
+    page.locator(f"#{figure}").scroll_into_view_if_needed()
+    page.wait_for_selector(f"#{figure} .drawing[data-drawn]", state="attached")
+    return page.locator(f"#{figure}")
+
+
+def coloured(page: Page, figure: str = "s0-success") -> int:
+    """Curves that are not grey."""
+    return page.locator(f'#{figure} .line[data-tracker] g[stroke^="var(--tracker"]').count()
+
+
+def column(page: Page, number: int) -> list[str]:
+    return [
+        text.strip()
+        for text in page.locator(f"#s0 table[data-key=ranking] tbody td:nth-child({number})").all_inner_texts()
+    ]
+
+
+def test_every_figure_is_drawn(page: Page) -> None:
+    figures = page.locator("figure.card").evaluate_all("all => all.map(one => one.id)")
+    assert len(figures) >= 18
+    for figure in figures:
+        drawn(page, figure)
+    assert page.locator("#s0 figure.card svg[aria-label]").count() >= 9
+    assert page.locator("figure.card.empty").evaluate_all("all => all.map(one => one.id)") == ["s1-speed"]
+
+
+def test_names_are_shown_as_they_are(page: Page) -> None:
+    assert page.title() == "Toy </title><b>report"
+    assert HOSTILE in column(page, 2)
+    assert CLOSING in page.locator("#s0 .legend .name").all_text_contents()
+    drawn(page, "s0-duel")
+    page.locator("#s0-duel select").first.select_option(HOSTILE)
+    page.wait_for_function("document.querySelector('#s0-duel-title').textContent.includes('<script>')")
+    assert page.locator("b").count() == 0
+
+
+def test_tables_sort_both_ways(page: Page) -> None:
+    table = page.locator("#s0 table[data-key=ranking]")
+    heading = table.locator("th", has_text="Tracker")
+    heading.locator("button").click()
+    assert heading.get_attribute("aria-sort") == "ascending"
+    assert column(page, 2)[-1] == "mine"
+    heading.locator("button").click()
+    assert column(page, 2)[0] == "mine"
+    score = table.locator("th", has_text="Success AUC")
+    score.locator("button").click()
+    assert score.get_attribute("aria-sort") == "descending"
+    assert heading.get_attribute("aria-sort") is None
+    assert [int(text.split()[0]) for text in column(page, 1)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_tables_filter_rows_and_choose_columns(page: Page) -> None:
+    tools = page.locator("#s0 .tools").first
+    tools.locator("input[type=search]").fill("BET")
+    assert page.locator("#s0 table[data-key=ranking] tbody tr:visible").count() == 1
+    assert tools.locator("[role=status]").inner_text() == "1 of 6 rows"
+    tools.locator("summary").click()
+    tools.get_by_label("Lost").uncheck()
+    assert not page.locator("#s0 table[data-key=ranking] th", has_text="Lost").is_visible()
+
+
+def test_the_list_chooses_what_is_drawn_and_the_highlighted_tracker_stays(page: Page) -> None:
+    drawn(page, "s0-success")
+    assert coloured(page) == 4
+    page.locator("#s0 .legend").get_by_role("button", name="All").click()
+    assert coloured(page) == 6
+    page.locator("#s0 .legend").get_by_role("button", name="Highlighted").click()
+    assert coloured(page) == 1
+    mine = page.locator("#s0 .legend li.own input")
+    assert mine.is_checked()
+    assert mine.is_disabled()
+    page.locator("#s0 .legend").get_by_label("beta").check()
+    assert coloured(page) == 2
+
+
+def test_a_tracker_has_one_colour_everywhere(page: Page) -> None:
+    stroke = page.locator("#s0 .legend li", has_text="beta").locator("path").get_attribute("stroke")
+    number = page.evaluate("module_palette.styleOf('beta').number")
+    drawn(page, "s0-success")
+    drawn(page, "s1-success")
+    for figure in ("s0-success", "s1-success"):
+        assert page.locator(f'#{figure} .line[data-tracker="{number}"] g').get_attribute("stroke") == stroke
+
+
+def test_hovering_names_the_curve_and_brings_it_forward(page: Page) -> None:
+    box = drawn(page, "s0-success").locator("svg").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.4)
+    page.wait_for_selector("#s0-success [aria-label=tip] text")
+    assert "Overlap threshold" in page.locator("#s0-success [aria-label=tip]").inner_html()
+    assert page.locator("body.emphasising").count() == 1
+    assert page.locator("#s0-success .hot").count() == 1
+    page.locator("#s0 .legend li").first.hover()
+    assert page.locator("#s0-success .hot").get_attribute("data-tracker") == page.evaluate(
+        "String(module_palette.styleOf(module_model.sections[0].names[0]).number)"
+    )
+
+
+def test_dragging_zooms_and_the_button_and_keys_lead_back(page: Page) -> None:
+    figure = drawn(page, "s0-success")
+    box = figure.locator("svg").bounding_box()
+    page.mouse.move(box["x"] + 120, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 240, box["y"] + 160, steps=4)
+    page.mouse.up()
+    figure.get_by_role("button", name="Reset zoom").click()
+    assert figure.get_by_role("button", name="Reset zoom").count() == 0
+    figure.locator(".zoomable").press("+")
+    assert figure.get_by_role("button", name="Reset zoom").is_visible()
+    page.locator("#s0-success .zoomable").press("0")
+    assert figure.get_by_role("button", name="Reset zoom").count() == 0
+
+
+def test_a_dot_opens_its_sequence(page: Page) -> None:
+    box = drawn(page, "s0-duel").locator("circle").nth(4).bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_selector("#s0-duel [aria-label=tip] text")
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_function("location.hash.startsWith('#seq=seq')")
+    name = page.evaluate("location.hash.slice(5)")
+    assert page.locator("#s0-sequence-title").inner_text().startswith(f"{name}: ")
+    assert page.evaluate("document.activeElement.id") == "s0-sequence-title"
+
+
+def test_an_attribute_is_followed_by_curves_and_dots(page: Page) -> None:
+    drawn(page, "s0-success").locator("select").select_option("OCC")
+    assert page.evaluate("location.hash") == "#attr=OCC"
+    assert "on OCC" in page.locator("#s0-success-title").inner_text()
+    drawn(page, "s0-duel")
+    assert page.locator("#s0-duel select").last.input_value() == "OCC"
+
+
+@pytest.mark.parametrize("page", ["#seq=seq3&a=beta&b=mine"], indirect=True)
+def test_a_link_leads_to_a_sequence_and_two_trackers(page: Page) -> None:
+    figure = drawn(page, "s0-sequence")
+    assert figure.locator("h4").inner_text().startswith("seq3: ")
+    assert figure.locator("h4").is_visible()
+    assert page.evaluate("document.activeElement.id") == "s0-sequence-title"
+    lanes = figure.locator("svg").first.locator("[font-weight] text").all_text_contents()
+    assert lanes[:2] == ["beta", "mine"]
+    assert "occlusion" in figure.locator("svg").first.locator("text").all_text_contents()
+    assert figure.locator('[stroke="var(--failure)"] line').count() == len(lanes)
+    drawn(page, "s0-duel")
+    assert [page.locator("#s0-duel select").nth(i).input_value() for i in (0, 1)] == ["beta", "mine"]
+
+
+def test_timelines_are_unpacked_as_they_were_packed(page: Page, written: Path) -> None:
+    truth = toy_timelines(NAMES, tuple(f"seq{i}" for i in range(12)))
+    for name in ("beta", "__proto__"):
+        found = page.evaluate(
+            "name => module_model.sections[0].lines.of(name, 'seq7').then(all => Array.from(all))", name
+        )
+        assert found == truth.overlaps[name]["seq7"].tolist()
+
+
+def test_curves_are_unpacked_to_what_they_were(page: Page) -> None:
+    curve = toy_scores(NAMES).trackers["beta"].curves["success"]
+    found = page.evaluate(
+        "(() => { const s = module_model.sections[0]; return s.curves[0].y.row(s.place.get('beta')); })()"
+    )
+    np.testing.assert_allclose(found, curve, atol=2e-5)
+
+
+def test_speeds_of_other_machines_are_not_drawn(page: Page) -> None:
+    figure = drawn(page, "s0-speed")
+    assert "beta" in figure.locator("figcaption").inner_text()
+    assert "realtime" in figure.locator("svg").inner_html()
+    assert "cannot be compared" in page.locator("#s1-speed-title").inner_text()
+
+
+def test_what_is_incomplete_comes_first(page: Page) -> None:
+    assert page.locator("#incomplete").is_visible()
+    assert page.locator("#incomplete li").all_inner_texts() == ["toy: mine: line 3 was repaired."]
+
+
+def test_dark_and_light(page: Page) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.locator("#theme").click()
+    assert page.evaluate(ground) != light
+    page.locator("#theme").click()
+    assert page.evaluate(ground) == light
+
+
+def test_nothing_is_wider_than_a_narrow_window(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    try:
+        for figure in ("s0-success", "s0-duel", "s0-sequence", "s0-tracker"):
+            drawn(page, figure)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    finally:
+        page.set_viewport_size({"width": 1400, "height": 1000})
+
+
+def test_no_other_script_may_run(page: Page, complaints: list[str]) -> None:
+    blocked = page.evaluate(
+        """() => new Promise(done => {
+            document.addEventListener("securitypolicyviolation", event => done(event.effectiveDirective), {once: true});
+            const script = document.createElement("script");
+            script.textContent = "window.ran = 1";
+            document.body.append(script);
+        })"""
+    )
+    assert blocked.startswith("script-src")
+    complaints.clear()
