@@ -190,7 +190,9 @@ class _Job(NamedTuple):
         if key not in lines:
             lines[key] = timelines(raw, scores.attribute_source)
         parts = [self.truth.name, *filter(None, [protocol]), convention]
-        return Section(", ".join(parts), scores, comparison, lines[key], hardware_of(raw, self.folder))
+        return Section(
+            ", ".join(parts), scores, comparison, lines[key], hardware_of(raw, self.folder), protocol is not None
+        )
 
 
 def hardware_of(raw: RawResults, folder: ResultFolder) -> dict[str, str]:

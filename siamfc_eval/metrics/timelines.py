@@ -111,7 +111,7 @@ def _overlaps(sequence: Sequence, run: Trajectory, start: int, rows: int) -> NDA
     if sequence.regions is not None and not start:
         size = sequence.image_size
         bounds = None if size is None else (float(size[0]), float(size[1]))
-        return run.overlaps(sequence, "vot-official", (bounds,))[0][:rows]
+        return np.asarray(run.overlaps(sequence, "vot-official", (bounds,))[0][:rows])
     found: NDArray[np.float64] = overlaps(run.boxes(0.0)[:rows], sequence.boxes[start : start + rows])
     return found
 
@@ -124,7 +124,7 @@ def _thinned(line: Bytes, stride: int) -> Bytes:
     least = padded.min(axis=1)
     for code in (START, FAILURE):
         least[(padded == code).any(axis=1)] = code
-    return least
+    return np.asarray(least)
 
 
 def _ranges(marks: NDArray[np.bool_]) -> tuple[tuple[int, int], ...]:

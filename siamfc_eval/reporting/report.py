@@ -41,6 +41,8 @@ class Section:
     """Overlaps frame by frame, which sections of the same runs share; None where there are no boxes."""
     hardware: Mapping[str, str] = field(default_factory=dict)
     """Tracker -> on what its times were taken; speeds are compared only where it is the same."""
+    beside: bool = False
+    """It is of runs beside those that the report was asked for; files of the others are not named after it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,9 +106,9 @@ def write_report(report: Report, out: Path, formats: Sequence[str] = ()) -> Path
     if not report.sections:
         raise InputError("nothing to report: no experiment was scored. Give a folder with results.")
     styles = plots.tracker_styles(report.trackers)
-    several = len(report.sections) > 1
+    several = sum(not section.beside for section in report.sections) > 1
     drawn = [
-        _draw(section, i if several else 0, styles, added_only=not formats)
+        _draw(section, i if several or section.beside else 0, styles, added_only=not formats)
         for i, section in enumerate(report.sections, 1)
     ]
     for part in drawn:

@@ -18,11 +18,11 @@ def dataset(**changes: object) -> Dataset:
     return Dataset("toy", (Sequence("walk", TRUTH.copy(), **changes),))  # type: ignore[arg-type]
 
 
-def lines(folder: Path, data: Dataset, rows: list[str], place: str = "ours/walk.txt", **options: int) -> np.ndarray:
+def lines(folder: Path, data: Dataset, rows: list[str], place: str = "ours/walk.txt", most: int = 1000) -> np.ndarray:
     path = folder / place
     path.parent.mkdir(parents=True)
     path.write_text("\n".join(rows) + "\n")
-    found = timelines(read_results(folder, data), **options)
+    found = timelines(read_results(folder, data), most=most)
     return found.overlaps["ours"]["walk"]
 
 
