@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from siamfc_eval.api.results import load_dataset, load_results
     from siamfc_eval.api.running import load_tracker, run
     from siamfc_eval.api.scores import score
+    from siamfc_eval.api.view import view
 
 _WHERE = {
     "check_dataset": "own",
@@ -50,6 +51,7 @@ _WHERE = {
     "score": "scores",
     "success_auc": "arrays",
     "supervised_scores": "arrays",
+    "view": "view",
     "write_tracker": "own",
 }
 """Name -> module of `siamfc_eval.api` that has it."""
@@ -73,6 +75,7 @@ __all__ = [
     "score",
     "success_auc",
     "supervised_scores",
+    "view",
     "write_tracker",
 ]
 

@@ -34,6 +34,7 @@ VERBS: dict[str, str] = {
     "train": "Train a network.",
     "trax": "Serve a tracker over TraX.",
     "tune": "Search for a tracker's best hyper-parameters.",
+    "view": "Look at what trackers did on a sequence, frame by frame.",
 }
 
 _WITHOUT_MATRICES = {"explain", "score"}

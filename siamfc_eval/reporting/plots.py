@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
+from siamfc_eval.colours import COLOURS
 from siamfc_eval.plain_text import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's palette: distinguished by people with any of the common colour blindnesses.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C8C00")
 _LINES = ("-", "--", "-.", ":")
 _MARKERS = "osD^v<>P"
 SHADE = "#eef3f8"
@@ -47,9 +46,9 @@ def as_written(draw: _Draw) -> _Draw:
 
 def tracker_styles(names: Sequence[str]) -> dict[str, Style]:
     """A colour, line style and marker for each tracker, in the order given."""
-    count = len(_COLOURS)
+    count = len(COLOURS)
     return {
-        name: (_COLOURS[i % count], _LINES[(i // count) % len(_LINES)], _MARKERS[i % len(_MARKERS)])
+        name: (COLOURS[i % count], _LINES[(i // count) % len(_LINES)], _MARKERS[i % len(_MARKERS)])
         for i, name in enumerate(names)
     }
 

@@ -13,7 +13,9 @@ from siamfc_eval.cli.verbs.demo_video_verb import command
 from siamfc_eval.datasets.render_folder import render_to_folder
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
-from siamfc_eval.viewing.demo_video import VideoFile, annotate, open_footage
+from siamfc_eval.viewing.demo_video import open_footage
+from siamfc_eval.viewing.drawing import annotate
+from siamfc_eval.viewing.video import VideoFile
 
 
 @pytest.fixture(scope="module")

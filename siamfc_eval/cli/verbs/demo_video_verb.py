@@ -56,7 +56,8 @@ def command(
 
     from siamfc_eval.adapters.load import load_tracker
     from siamfc_eval.tracking import capabilities
-    from siamfc_eval.viewing.demo_video import VideoFile, Window, follow, open_footage
+    from siamfc_eval.viewing.demo_video import follow, open_footage
+    from siamfc_eval.viewing.video import VideoFile, Window
 
     if out is None and not show:
         out = Path("demo.mp4")

@@ -1,0 +1,157 @@
+"""A sequence is looked at as a page, a film or a GIF, from the user's own images."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+import siamfc_eval as se
+from siamfc_eval.cli.verbs.view_verb import command
+from siamfc_eval.datasets.render_folder import render_to_folder
+from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.synthetic.benchmark import embedded_benchmark
+
+HOSTILE = "b</script><script>document.title='run'</script>"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sequence of thirty frames as image files."""
+    drawn = embedded_benchmark(length=30, names=("ball-dashes", "jelly-drifts"))
+    return render_to_folder(drawn, tmp_path_factory.mktemp("data"), "vot")
+
+
+@pytest.fixture(scope="module")
+def results(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tracker that is right, and one with a hostile name that loses the target in the 21st frame."""
+    folder = tmp_path_factory.mktemp("results")
+    for name, lost in (("a", 99), (HOSTILE.replace("/", "\u2215"), 20)):
+        (folder / name).mkdir()
+        for sequence in se.load_dataset(data):
+            boxes = sequence.boxes.copy()
+            boxes[lost:, 0] += 5000.0
+            np.savetxt(folder / name / f"{sequence.name}.txt", boxes, delimiter=",")
+    return folder
+
+
+def content_of(page: Path) -> Any:
+    found = re.search(r'<script type="application/json" id="content">(.*?)</script>', page.read_text())
+    return json.loads(found[1])
+
+
+def test_a_page_holds_frames_boxes_overlaps_and_failures(results: Path, data: Path, tmp_path: Path) -> None:
+    page = se.view(results, "ball-dashes", tmp_path / "seen.html", data=data)
+    content = content_of(page)
+    assert len(content["images"]) == len(content["truth"]) == 30
+    assert all(image.startswith("data:image/jpeg;base64,") for image in content["images"])
+    first, second = content["trackers"]
+    assert (first["name"], first["failures"], second["failures"]) == ("a", [], [20])
+    assert first["overlaps"][5] == pytest.approx(1.0, abs=1e-3)
+    assert first["colour"] != second["colour"]
+    assert not re.search(r'(src|href)="|https?://', page.read_text().replace("https://github.com/leeoniya/uPlot", ""))
+
+
+def test_a_stretch_is_numbered_as_in_the_sequence_and_pictures_keep_to_the_side(
+    results: Path, data: Path, tmp_path: Path
+) -> None:
+    page = se.view(results, "ball-dashes", tmp_path / "p.html", data=data, trackers=("a",), frames=(11, 14), side=160)
+    content = content_of(page)
+    assert content["first"] == 10
+    assert len(content["images"]) == 4
+    assert content["scale"] == pytest.approx(0.5)
+    assert [one["name"] for one in content["trackers"]] == ["a"]
+
+
+def test_a_page_that_links_names_the_image_files(results: Path, data: Path, tmp_path: Path) -> None:
+    page = se.view(results, "ball-dashes", tmp_path / "p.html", data=data, link=True)
+    links = content_of(page)["images"]
+    assert all((tmp_path / link).resolve().is_file() for link in links)
+    assert page.stat().st_size < 120_000
+
+
+def test_gif_and_video_have_every_frame(results: Path, data: Path, tmp_path: Path) -> None:
+    import cv2
+
+    done = CliRunner().invoke(
+        command,
+        [*(str(results), "ball-dashes", "--data", str(data)), "--frames", "16:25", "--out", str(tmp_path / "v.gif")],
+        catch_exceptions=False,
+    )
+    assert "v.gif" in done.output
+    with Image.open(tmp_path / "v.gif") as gif:
+        assert (gif.n_frames, gif.size) == (10, (320, 240))  # type: ignore[attr-defined]
+    video = se.view(results, "ball-dashes", tmp_path / "v.avi", data=data, frames=(16, 25))
+    capture = cv2.VideoCapture(str(video))
+    assert int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) == 10
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["v.avi", "v.gif"]
+
+
+def test_what_cannot_be_shown_is_said(results: Path, data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="jelly-drifts"):
+        se.view(results, "jelly-drift", data=data)
+    with pytest.raises(InputError, match="frames 1 to 30, and 20 to 40"):
+        se.view(results, "ball-dashes", data=data, frames=(20, 40))
+    with pytest.raises(InputError, match=r"one of \.html"):
+        se.view(results, "ball-dashes", tmp_path / "v.txt", data=data)
+    with pytest.raises(InputError, match="has 1 run on"):
+        se.view(results, "ball-dashes", data=data, run=2)
+    with pytest.raises(InputError, match="no image files"):
+        se.view(results, "ball-dashes", tmp_path / "v.html", data=without_files(data), link=True)
+    lacking = shutil.copytree(data, tmp_path / "lacking")
+    for picture in (lacking / "ball-dashes" / "color").glob("000000[12]*"):
+        picture.unlink()
+    with pytest.raises(InputError, match="ball-dashes"):
+        se.view(results, "ball-dashes", tmp_path / "v.html", data=lacking)
+    shutil.rmtree(lacking / "ball-dashes" / "color")
+    with pytest.raises(InputError, match="images"):
+        se.view(results, "ball-dashes", tmp_path / "v.html", data=lacking)
+    assert not (tmp_path / "v.html").exists()
+
+
+def without_files(data: Path) -> Any:
+    """The same frames, of which no file is known."""
+    import dataclasses
+
+    from siamfc_eval.datasets.frames import Frame
+
+    dataset = se.load_dataset(data)
+    bare = [one.with_frames([Frame(None, lambda f=f: f.pixels) for f in one.frames]) for one in dataset]
+    return dataclasses.replace(dataset, sequences=tuple(bare))
+
+
+@pytest.mark.browser
+def test_the_player_goes_to_the_next_failure_and_runs_no_name(results: Path, data: Path, tmp_path: Path) -> None:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    page = se.view(results, "ball-dashes", tmp_path / "seen.html", data=data)
+    press = (
+        "<script>addEventListener('error', (e) => document.body.append('BRO' + 'KEN ' + e.message));"
+        "setTimeout(() => dispatchEvent(new KeyboardEvent('keydown', {key: 'n', bubbles: true})), 300);</script></body>"
+    )
+    page.write_text(page.read_text().replace("</body>", press.replace("dispatch", "document.body.dispatch")))
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    flags += ["--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}"]
+    done = subprocess.run(
+        [chromium, *flags, "--virtual-time-budget=5000", "--dump-dom", f"{page.as_uri()}#frame=5"],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=True,
+    )
+    body = done.stdout.partition("<main>")[2]
+    assert "BROKEN" not in body
+    assert "frame 21" in body
+    assert 'data-drawn="20"' in body
+    assert ">failed<" in body
+    assert "<title>ball-dashes</title>" in done.stdout
+    assert "u-over" in body  # the plot is there
