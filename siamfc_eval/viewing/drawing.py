@@ -81,7 +81,8 @@ def blue_green_red(colour: str) -> Colour:
 
 
 def _thickness(canvas: NDArray[np.uint8]) -> int:
-    return max(1, round(max(canvas.shape[:2]) / 320))
+    height, width = canvas.shape[:2]
+    return max(1, round(max(height, width) / 320))
 
 
 def _inset(canvas: NDArray[np.uint8], response: NDArray[np.float32]) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,10 +122,10 @@ def without_files(data: Path) -> Any:
     """The same frames, of which no file is known."""
     import dataclasses
 
-    from siamfc_eval.datasets.frames import Frame
+    from siamfc_eval.datasets.frames import Frame, read_image
 
     dataset = se.load_dataset(data)
-    bare = [one.with_frames([Frame(None, lambda f=f: f.pixels) for f in one.frames]) for one in dataset]
+    bare = [one.with_frames([Frame(None, partial(read_image, f.path)) for f in one.frames]) for one in dataset]
     return dataclasses.replace(dataset, sequences=tuple(bare))
 
 
