@@ -82,7 +82,7 @@ def blue_green_red(colour: str) -> Colour:
 
 def _thickness(canvas: NDArray[np.uint8]) -> int:
     height, width = canvas.shape[:2]
-    return max(1, round(max(height, width) / 320))
+    return max(1, round(int(max(height, width)) / 320))
 
 
 def _inset(canvas: NDArray[np.uint8], response: NDArray[np.float32]) -> None:
