@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class SiamfcEvalError(Exception):
@@ -35,9 +36,20 @@ class MissingDependencyError(InputError):
     """An optional package is needed and absent; the message gives the command that installs it. Exit code 1."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
-        super().__init__(
-            f"{purpose} needs the package '{package}'. Install it with: pip install 'siamfc-eval[{extra}]'"
-        )
+        super().__init__(f"{purpose} needs the package '{package}'. {install_hint(extra)}")
+
+
+def install_hint(extra: str = "") -> str:
+    """How to install an extra of this package from a copy of the repository, as there is no release.
+
+    Args:
+        extra: its name in pyproject.toml; "": the package itself.
+    """
+    # errors.py lies in the package, the package in the repository; an installed wheel has no pyproject.toml there.
+    repository = Path(__file__).resolve().parents[1]
+    here = (repository / "pyproject.toml").is_file()
+    where = f"In {repository}" if here else "In your copy of the repository of siamfc_eval"
+    return f"{where}, run: pip install '.{f'[{extra}]' if extra else ''}'"
 
 
 class IncompleteError(SiamfcEvalError):

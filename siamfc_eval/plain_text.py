@@ -34,6 +34,24 @@ def few(names: Sequence[str], most: int = 8) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: `1 sequence`, `2 sequences`, `3 boxes`; large numbers as `12,345 rows`.
+
+    Args:
+        number: how many.
+        noun: of one.
+        plural: of several; "": with an s, or es.
+    """
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {plural or noun + ('es' if noun.endswith('x') else 's')}"
+
+
+def one_is(number: int, noun: str) -> str:
+    """A number with its noun and verb, after "the last" or "the first": `frame is`, `3 frames are`."""
+    return f"{noun} is" if number == 1 else f"{counted(number, noun)} are"
+
+
 def spreadsheet_cell(text: str) -> str:
     """Text that a spreadsheet takes as text: one that begins as a formula does gets an apostrophe before it."""
     shown = printable(text)

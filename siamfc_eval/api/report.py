@@ -6,7 +6,7 @@ import collections.abc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from siamfc_eval.api.results import truth_of
 from siamfc_eval.api.selection import (
@@ -48,6 +48,18 @@ class WrittenReport:
     def scored(self) -> tuple[Scores, ...]:
         """The scores that it shows."""
         return tuple(section.scores for section in self.sections)
+
+    def to_json(self) -> dict[str, Any]:
+        """The page, and the scores and the comparison of each section, as plain data."""
+        sections = [
+            {
+                "title": section.heading,
+                "scores": section.scores.to_json(),
+                "comparison": section.comparison.to_json() if section.comparison is not None else None,
+            }
+            for section in self.sections
+        ]
+        return {"report": str(self.page), "sections": sections}
 
     def __repr__(self) -> str:
         return f"<Report {self.page}>"

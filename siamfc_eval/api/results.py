@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from siamfc_eval.api.selection import Reading, dataset_of
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Dataset
+from siamfc_eval.plain_text import counted
 from siamfc_eval.results.folders import ResultFolder
 from siamfc_eval.results.raw import RawResults, TrackerResults
 from siamfc_eval.results.read import read_results
@@ -25,7 +26,7 @@ class Results(RawResults):
     """Raw results of several trackers on one data set: tracker -> its runs, by sequence."""
 
     def __repr__(self) -> str:
-        return f"<Results of {len(self)} trackers on {self.dataset.name}: {', '.join(list(self)[:8])}>"
+        return f"<Results of {counted(len(self), 'tracker')} on {self.dataset.name}: {', '.join(list(self)[:8])}>"
 
     def to_frame(self) -> pd.DataFrame:
         """A row for each run: tracker, sequence, number of the run, frames."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from siamfc_eval.adapters.load import load_tracker
 from siamfc_eval.datasets.sequence import Dataset
+from siamfc_eval.plain_text import counted
 from siamfc_eval.running import events
 from siamfc_eval.running.experiment import Experiment, load_experiment
 from siamfc_eval.running.options import RunOptions
@@ -36,7 +37,7 @@ class Run(RunSummary):
     def __repr__(self) -> str:
         made = sum(part.ran + part.kept for part in self.protocols)
         failed = f", {len(self.failures)} failed" if self.failures else ""
-        return f"<Run of {self.experiment} on {self.dataset}: {made} results in {self.out}{failed}>"
+        return f"<Run of {self.experiment} on {self.dataset}: {counted(made, 'result')} in {self.out}{failed}>"
 
     def _repr_html_(self) -> str:
         html: str = self.to_frame().to_html(index=False)

@@ -116,6 +116,9 @@ timeout = option(
     help="For the start and each answer of a TraX tracker or a class. Default: its definition's, else 60.",
 )
 weights_key = click.option("--weights-key", metavar="KEY", help="Where in the weights file the tensors are, e.g. ema.")
+weights_source = click.option(
+    "--source", metavar="PROJECT", help="Whose layout the weights have, where that is in doubt, e.g. siamfc-pytorch."
+)
 seed = click.option("--seed", default=0, show_default=True, help="Of the resampling.")
 device = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 engine = click.option(
@@ -131,6 +134,14 @@ precision = click.option(
 computing = together(device, engine, precision)
 """What runs networks, and on what."""
 weights = click.option("--weights", type=PATH, help="Weights file instead of the tracker's own.")
+formats = option(
+    "--format",
+    "formats",
+    was=("--plot-format",),
+    multiple=True,
+    type=click.Choice(["png", "svg", "pdf"]),
+    help="Of the figures; may be given again. Default: svg for --plots, all for a report.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 fresh = option("--fresh", was=("--restart",), is_flag=True, help="Make everything anew and replace what is there.")
 
@@ -141,5 +152,7 @@ reading = together(trackers, protocol, segment)
 """Which runs; fields of `siamfc_eval.api.selection.Reading`."""
 selecting = together(reading, attribute_source, on_mismatch)
 """What is scored; fields of `siamfc_eval.api.selection.Selecting`."""
+reading_weights = together(weights, weights_key, weights_source)
+"""Which weights, and how they are read; fields of `siamfc_eval.tracking.family.LoadOptions`."""
 comparing = together(metric, resamples, seed)
 """How trackers are compared."""

@@ -25,6 +25,7 @@ from siamfc_eval.comparison.resampling import (
 )
 from siamfc_eval.errors import UnknownNameError
 from siamfc_eval.metrics.scores import Coarsened, Measure, Metric, Reducible, Reduction, Scores
+from siamfc_eval.plain_text import counted
 
 ALPHA = 0.05
 """The level of significance."""
@@ -107,7 +108,7 @@ class Comparison:
 
     def method(self) -> str:
         """How the numbers were made."""
-        over = f"{len(self.sequences)} sequences"
+        over = f"{counted(len(self.sequences), 'sequence')}"
         intervals = (
             f"{self.level:.0%} BCa bootstrap intervals over {over} ({self.resamples} resamples, seed {self.seed})"
         )

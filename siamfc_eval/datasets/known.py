@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from siamfc_eval.plain_text import counted
+
 
 @dataclass(frozen=True)
 class KnownDataset:
@@ -67,11 +69,7 @@ def shortfall(dataset: str, sequences: int) -> str:
     known = match_known(dataset)
     if known is None or known.sequences is None or sequences >= known.sequences:
         return ""
-    return f"{_counted(sequences)}, where the whole of {known.name} has {known.sequences}"
-
-
-def _counted(sequences: int) -> str:
-    return "1 sequence" if sequences == 1 else f"{sequences} sequences"
+    return f"{counted(sequences, 'sequence')}, where the whole of {known.name} has {known.sequences}"
 
 
 def name_from_path(path: Path, family: str = "") -> str:

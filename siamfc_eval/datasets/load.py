@@ -15,6 +15,7 @@ from siamfc_eval.datasets.problems import Problem, Problems
 from siamfc_eval.datasets.reading.annotation_json import forget_json
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.plain_text import counted
 from siamfc_eval.registry import Registry
 
 LAYOUTS: Registry[Layout] = Registry(
@@ -186,7 +187,7 @@ def _completeness(dataset: Dataset, known: KnownDataset | None) -> tuple[str, ..
     if known is None or known.sequences is None or known.sequences == len(dataset):
         return ()
     lacking = shortfall(known.name, len(dataset))
-    return (lacking or f"{len(dataset)} sequences, where the whole of {known.name} has {known.sequences}",)
+    return (lacking or f"{counted(len(dataset), 'sequence')}, where the whole of {known.name} has {known.sequences}",)
 
 
 def _existing(path: Path) -> Path:

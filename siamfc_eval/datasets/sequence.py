@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.geometry.raster import PackedRegions, pack_regions
 from siamfc_eval.geometry.regions import Boxes, Region
+from siamfc_eval.plain_text import counted
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,7 +57,7 @@ class Sequence:
         return len(self.boxes)
 
     def __repr__(self) -> str:
-        return f"<Sequence {self.name}, {len(self)} frames>"
+        return f"<Sequence {self.name}, {counted(len(self), 'frame')}>"
 
     @cached_property
     def published_boxes(self) -> Boxes:
@@ -122,7 +123,7 @@ class Dataset:
         return len(self.sequences)
 
     def __repr__(self) -> str:
-        return f"<Dataset {self.name}, {len(self)} sequences>"
+        return f"<Dataset {self.name}, {counted(len(self), 'sequence')}>"
 
     def __iter__(self) -> collections.abc.Iterator[Sequence]:
         return iter(self.sequences)

@@ -17,6 +17,7 @@ import numpy as np
 
 from siamfc_eval.datasets.frames import Frame, Image
 from siamfc_eval.errors import InputError
+from siamfc_eval.plain_text import counted
 
 VIDEOS = frozenset({".mp4", ".avi", ".mov", ".mkv", ".m4v", ".webm", ".mpg", ".mpeg", ".wmv", ".mjpeg"})
 """Endings of video files."""
@@ -132,7 +133,7 @@ class _Reader:
                     raise _undecodable(self._path)
                 raise InputError(
                     f"{self._path}: frame {number + 1} cannot be decoded: the video ends, or is damaged, after "
-                    f"{reached} frames. Shorten its boxes to {reached} rows, or repair the file."
+                    f"{counted(reached, 'frame')}. Shorten its boxes to {counted(reached, 'row')}, or repair the file."
                 )
             self._keep(self._next, np.ascontiguousarray(pixels[..., ::-1]))
             self._next += 1

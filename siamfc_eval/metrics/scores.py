@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import InputError
+from siamfc_eval.plain_text import counted
 from siamfc_eval.protocols.trajectory import Trajectory
 
 Runs = collections.abc.Sequence[Trajectory]
@@ -46,7 +47,7 @@ def refuse_length(rows: int, frames: int, sequence: str, convention: str, policy
         else f"{convention} scores only files of the same length"
     )
     return RefusedError(
-        f"{rows} lines for the {frames} frames of {sequence}",
+        f"{counted(rows, 'line')} for the {counted(frames, 'frame')} of {sequence}",
         f"{remedy}. Run the sequence again, or score what is there: --on-mismatch=pad lets missing frames fail, "
         "--on-mismatch=truncate scores what both have.",
     )

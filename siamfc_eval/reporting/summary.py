@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from siamfc_eval.comparison.compare import ALPHA, Comparison, Pair
 from siamfc_eval.comparison.resampling import ConfidenceInterval
 from siamfc_eval.metrics.scores import Scores, Tagged
+from siamfc_eval.plain_text import counted
 from siamfc_eval.reporting.tables import cell_text, p_text
 
 _SHOWN = 4
@@ -95,7 +96,9 @@ def _against_leader(comparison: Comparison) -> list[str]:
     if beaten:
         sentences.append(f"It is significantly better than {_pairs(beaten, digits)}.")
     if undecided:
-        sentences.append(f"There is no significant difference from {_pairs(undecided, digits)} on {count} sequences.")
+        sentences.append(
+            f"There is no significant difference from {_pairs(undecided, digits)} on {counted(count, 'sequence')}."
+        )
     return sentences
 
 
@@ -104,7 +107,7 @@ def _completeness(scores: Scores, comparison: Comparison) -> list[str]:
     total = len(scores.sequences)
     sentences = []
     for name, missing in comparison.apart.items():
-        has = f"has {total - len(missing)} of {total} sequences"
+        has = f"has {total - len(missing)} of {counted(total, 'sequence')}"
         sentences.append(f"{name} is not ranked: it {has} and lacks {_listed(missing)}.")
     if comparison.excluded:
         ranked = comparison.ranking
@@ -112,7 +115,7 @@ def _completeness(scores: Scores, comparison: Comparison) -> list[str]:
         who = _listed(lacking) if len(lacking) < len(ranked) or len(ranked) == 1 else "every tracker"
         verb = "lacks" if len(lacking) == 1 or who == "every tracker" else "lack"
         sentences.append(
-            f"Everything is over {len(comparison.sequences)} of {total} sequences: {who} {verb} "
+            f"Everything is over {len(comparison.sequences)} of {counted(total, 'sequence')}: {who} {verb} "
             f"{_listed(comparison.excluded)}."
         )
     return sentences

@@ -15,6 +15,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from siamfc_eval.errors import InputError
+from siamfc_eval.plain_text import counted
 from siamfc_eval.protocols.trajectory import Trajectory
 from siamfc_eval.results.content import MANIFEST, content_digest
 from siamfc_eval.results.formats.write_text import format_columns, format_rows
@@ -255,7 +256,9 @@ class ResultStore:
             InputError: the rows are not the item's number of frames, or the file cannot be written.
         """
         if len(rows) != item.frames:
-            raise InputError(f"{item.key}: expected {item.frames} frames, found {len(rows)}; nothing was written.")
+            raise InputError(
+                f"{item.key}: expected {counted(item.frames, 'frame')}, found {len(rows)}; nothing was written."
+            )
         path, session = self.path(item), self._take_part()
         for kind, values in (("time", times), ("confidence", confidences)):
             beside = self._beside(item, kind)

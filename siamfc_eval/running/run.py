@@ -21,6 +21,7 @@ from siamfc_eval.datasets.problems import Problem
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.datasets.videos import VideoFrames
 from siamfc_eval.errors import InputError, TrackerError, UnknownNameError
+from siamfc_eval.plain_text import counted
 from siamfc_eval.results.manifest import Manifest
 from siamfc_eval.results.names import SequenceNames, path_part
 from siamfc_eval.results.store import ResultStore
@@ -74,8 +75,9 @@ def run_experiment(
     if selected and all(sequence.frames is None for sequence in selected):
         remarks = "".join(f" {note}." for note in dataset.notes if "images" in note)
         raise InputError(
-            f"{data if isinstance(data, Path) else dataset.name}: there are no images of {len(selected)} sequences, so "
-            f"no tracker can run on them.{remarks or ' Give the folder of the images with --data.'}"
+            f"{data if isinstance(data, Path) else dataset.name}: there are no images of "
+            f"{counted(len(selected), 'sequence')}, so no "
+            f"tracker can run on them.{remarks or ' Give the folder of the images with --data.'}"
         )
     folder = Path(out).expanduser() / path_part(dataset.name)
     chosen_sequences = dataclasses.replace(dataset, sequences=selected)
@@ -294,7 +296,7 @@ class _ProtocolRun:
         if self.summary.restarts:
             self.watch.note(
                 f"{self.tracker.name}, {protocol.kind}: its process had failed (died, hung, raised or answered with "
-                f"something that is no region) and was started again {self.summary.restarts} times."
+                f"something that is no region) and was started again {counted(self.summary.restarts, 'time')}."
             )
         if self._without_confidence and protocol.kind == "long-term":
             self.watch.note(

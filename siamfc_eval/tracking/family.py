@@ -46,6 +46,8 @@ class LoadOptions:
     """A weights file instead of the definition's own."""
     weights_key: str | None = None
     """Where in the weights file the tensors are, e.g. "ema"."""
+    source: str | None = None
+    """The project in whose layout the weights file is, where that is in doubt, e.g. "siamesex"."""
     engine: str | None = None
     """What computes a network: "auto" or one of `siamfc_eval.models.engines.engine.ENGINES`."""
     precision: str | None = None
@@ -140,9 +142,23 @@ def refuse_weights(described: Described[Any], options: LoadOptions) -> None:
     why = f"tracker {described.name} has no network, so"
     if options.weights is not None:
         raise InputError(f"{why} weights ({options.weights}) mean nothing to it.")
+    refuse_reading(why, options)
+    refuse_engine(f"tracker {described.name}", options)
+
+
+def refuse_reading(why: str, options: LoadOptions) -> None:
+    """For trackers whose weights this package does not read.
+
+    Args:
+        why: the first words of the message, up to a comma: "tracker x has no network, so".
+
+    Raises:
+        InputError: it is said how weights are to be read.
+    """
     if options.weights_key is not None:
         raise InputError(f"{why} the key '{options.weights_key}' means nothing to it.")
-    refuse_engine(f"tracker {described.name}", options)
+    if options.source is not None:
+        raise InputError(f"{why} the source '{options.source}' means nothing to it.")
 
 
 def refuse_engine(what: str, options: LoadOptions) -> None:

@@ -30,7 +30,19 @@ def verbs() -> dict[str, click.Command]:
 
 
 @pytest.mark.parametrize(
-    "flag", ["--data", "--dataset", "--device", "--json", "--protocol", "--on-mismatch", "--fresh"]
+    "flag",
+    [
+        "--data",
+        "--dataset",
+        "--device",
+        "--json",
+        "--protocol",
+        "--on-mismatch",
+        "--fresh",
+        "--format",
+        "--weights",
+        "--source",
+    ],
 )
 def test_an_option_is_described_by_the_same_words_everywhere(flag: str) -> None:
     said = {
@@ -39,8 +51,26 @@ def test_an_option_is_described_by_the_same_words_everywhere(flag: str) -> None:
         for parameter in command.params
         if isinstance(parameter, click.Option) and flag in parameter.opts and not parameter.hidden
     }
-    own = {"train", "export vot-workspace", "tune"}  # whose data are other things, or are not optional
+    own = {"train", "export vot-workspace"}  # whose data are other things, or are not optional
     assert len({text for name, text in said.items() if flag != "--data" or name not in own}) == 1, said
+
+
+def test_whatever_computes_or_writes_prints_json_for_programs() -> None:
+    talk = {"trax", "new tracker"}  # which speak to a program already, and write a file to begin with
+    without = {name for name, command in verbs().items() if not any("--json" in one.opts for one in command.params)}
+    assert without == talk
+
+
+def test_no_two_options_or_arguments_of_a_verb_have_one_name() -> None:
+    for name, command in verbs().items():
+        names = [parameter.name for parameter in command.params if parameter.expose_value]
+        assert len(names) == len(set(names)), name
+
+
+def test_wherever_weights_are_given_it_is_said_how_they_are_read() -> None:
+    for name, command in verbs().items():
+        flags = {flag for parameter in command.params for flag in parameter.opts}
+        assert "--weights" not in flags or {"--weights-key", "--source"} <= flags, name
 
 
 def test_an_older_name_works_and_says_the_new_one() -> None:

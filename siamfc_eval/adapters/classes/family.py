@@ -9,8 +9,7 @@ from pydantic import Field, PositiveFloat
 
 from siamfc_eval.adapters.classes.naming import ClassRequest, class_request
 from siamfc_eval.adapters.outside import MORE_TIME, log_of, timeout_seconds
-from siamfc_eval.errors import InputError
-from siamfc_eval.tracking.family import Definition, Described, Family, LoadOptions, refuse_engine
+from siamfc_eval.tracking.family import Definition, Described, Family, LoadOptions, refuse_engine, refuse_reading
 from siamfc_eval.tracking.tracker import Tracker
 
 
@@ -75,8 +74,7 @@ def _tracker(
 
 
 def _refuse_key(what: str, options: LoadOptions) -> None:
-    if options.weights_key is not None:
-        raise InputError(f"{what}: reads its own weights, so the key '{options.weights_key}' means nothing to it.")
+    refuse_reading(f"{what}: reads its own weights, so", options)
     refuse_engine(what, options)
 
 

@@ -10,7 +10,7 @@ from siamfc_eval.adapters.outside import MORE_TIME, log_of, timeout_seconds
 from siamfc_eval.adapters.trax.client import TraxTimeouts, TraxTracker, name_of
 from siamfc_eval.errors import InputError
 from siamfc_eval.tracking.catalogue import tracker_facts
-from siamfc_eval.tracking.family import Definition, Described, Family, LoadOptions, refuse_engine
+from siamfc_eval.tracking.family import Definition, Described, Family, LoadOptions, refuse_engine, refuse_reading
 from siamfc_eval.tracking.tracker import Tracker
 
 
@@ -64,8 +64,7 @@ def _facts(described: Described[TraxDefinition], options: LoadOptions) -> dict[s
 def _refuse_weights(what: str, where: str, options: LoadOptions) -> None:
     if options.weights is not None:
         raise InputError(f"{what}: give weights ({options.weights}) in {where}.")
-    if options.weights_key is not None:
-        raise InputError(f"{what}: reads its own weights, so the key '{options.weights_key}' means nothing to it.")
+    refuse_reading(f"{what}: reads its own weights, so", options)
     refuse_engine(what, options)
 
 

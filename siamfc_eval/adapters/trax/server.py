@@ -24,6 +24,7 @@ from siamfc_eval.adapters.trax.messages import (
 from siamfc_eval.adapters.trax.regions import format_region, parse_region
 from siamfc_eval.errors import InputError, SiamfcEvalError, TrackerError
 from siamfc_eval.geometry.regions import Region
+from siamfc_eval.plain_text import counted
 from siamfc_eval.tracking.tracker import Output, Tracker
 
 LONGEST_REQUEST = 256 << 20
@@ -194,13 +195,17 @@ def serve(
             answered += 1
     except ProtocolError as error:
         server.quit(str(error))
-        raise TrackerError(f"the TraX client broke the protocol ({answered} frames answered): {error}") from error
+        raise TrackerError(
+            f"the TraX client broke the protocol ({counted(answered, 'frame')} answered): {error}"
+        ) from error
     except ClientGoneError as error:
-        raise TrackerError(f"{error} ({answered} frames answered).") from error
+        raise TrackerError(f"{error} ({counted(answered, 'frame')} answered).") from error
     except SiamfcEvalError as error:
         server.quit(str(error))
         raise
     except Exception as error:
         server.quit(f"{type(error).__name__}: {error}")
-        raise TrackerError(f"{tracker.name} failed after {answered} frames: {type(error).__name__}: {error}") from error
+        raise TrackerError(
+            f"{tracker.name} failed after {counted(answered, 'frame')}: {type(error).__name__}: {error}"
+        ) from error
     return answered

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
+from siamfc_eval.plain_text import counted
 from siamfc_eval.storage.json_text import json_text
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _show(report: DatasetReport) -> None:
     for problem in report.problems:
         echo(f"  {problem.kind}: {problem}")
     looked = "every image decoded" if report.decoded else "image headers read; --decode looks at every pixel"
-    verdict = "nothing is wrong" if report.ok else f"{len(report.problems)} problems"
+    verdict = "nothing is wrong" if report.ok else counted(len(report.problems), "problem")
     echo(f"{verdict} ({looked})" if with_images else verdict)
 
 
@@ -108,7 +109,10 @@ def check_results_command(
         }
         echo(json_text(report))
     else:
-        echo(f"{results.folder}: {len(checks)} trackers on {results.dataset.name} ({len(results.dataset)} sequences)")
+        echo(
+            f"{results.folder}: {counted(len(checks), 'tracker')} on {results.dataset.name} "
+            f"({counted(len(results.dataset), 'sequence')})"
+        )
         for note in results.notes:
             echo(f"  note        {note}")
         for check in checks:
@@ -119,7 +123,8 @@ def check_results_command(
 
 def _show_tracker(check: TrackerCheck) -> None:
     where = f", {check.protocol}" if check.protocol else ""
-    echo(f"{check.tracker}{where}: {check.files} files, {check.rows:,} rows, {check.timed} with times")
+    amount = f"{counted(check.files, 'file')}, {counted(check.rows, 'row')}"
+    echo(f"{check.tracker}{where}: {amount}, {check.timed} with times")
     for label, texts in (("habit", check.quirks), ("note", check.notes), ("unreadable", check.unreadable)):
         for text in texts:
             echo(f"  {label:<11} {text}")
@@ -131,19 +136,17 @@ def _show_tracker(check: TrackerCheck) -> None:
 @click.argument("spec", metavar="TRACKER")
 @click.option("--style", help="How a Python class is written: got10k, pysot, pytracking, opencv. Default: detected.")
 @options.device
-@options.weights
+@options.reading_weights
 @options.timeout
 @options.as_json
 @click.pass_context
 def check_tracker_command(
     context: click.Context,
+    /,
     *,
     spec: str,
-    style: str | None,
-    device: str,
-    weights: Path | None,
-    timeout: float | None,
     as_json: bool,
+    **loading: Any,
 ) -> None:
     """Run TRACKER on five drawn frames and say what is wrong with its answers.
 
@@ -157,7 +160,7 @@ def check_tracker_command(
     from siamfc_eval.errors import TrackerError
 
     try:
-        report = check_tracker(spec, device=device, weights=weights, timeout=timeout, style=style)
+        report = check_tracker(spec, **loading)
     except TrackerError as error:
         if error.details:
             echo(error.details, err=True)

@@ -8,6 +8,7 @@ import click
 
 from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
+from siamfc_eval.plain_text import counted
 from siamfc_eval.storage.json_text import json_text
 
 
@@ -103,8 +104,8 @@ def convert_dataset_command(
         return
     for note in written.notes:
         echo(f"note: {note}", err=True)
-    amount = "1 sequence" if len(written) == 1 else f"{len(written)} sequences"
-    echo(f"{target}: {amount}, {frames} frames, layout {layout}")
+    amount = counted(len(written), "sequence")
+    echo(f"{target}: {amount}, {counted(frames, 'frame')}, layout {layout}")
     echo(f"next: siamfc-eval check dataset {target}")
 
 
@@ -112,7 +113,7 @@ def convert_dataset_command(
 @click.argument("source_file", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT.safetensors", type=click.Path(path_type=Path))
 @click.option("--model", help="Refuse a file that holds another model than this.")
-@click.option("--source", help="Project that wrote IN, where its layout leaves a doubt (siamdw, siamesex, pysot, ...).")
+@options.weights_source
 @options.weights_key
 @click.option("--half", is_flag=True, help="Keep convolution kernels in 16 bits: half the size.")
 @options.as_json

@@ -9,6 +9,7 @@ import click
 
 from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo, exit_code
+from siamfc_eval.storage.json_text import json_text
 
 
 @click.command(epilog="Example: siamfc-eval demo --data ~/OTB2015 --tracker siamfc-slim --tracker opencv-mil")
@@ -17,7 +18,8 @@ from siamfc_eval.cli.printing import echo, exit_code
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/demo"), show_default=True)
 @options.device
 @options.fresh
-def command(*, data: Path | None, trackers: tuple[str, ...], out: Path, device: str, fresh: bool) -> int:
+@options.as_json
+def command(*, data: Path | None, trackers: tuple[str, ...], out: Path, device: str, fresh: bool, as_json: bool) -> int:
     """Evaluate trackers on the embedded benchmark and write a report.
 
     Nothing is downloaded: the benchmark is drawn by the package, and the networks come with it.
@@ -34,13 +36,18 @@ def command(*, data: Path | None, trackers: tuple[str, ...], out: Path, device: 
 
     begun = time.monotonic()
     experiment = load_experiment("embedded")
-    with Progress() as progress:
+    with Progress(quiet=as_json) as progress:
         summary = run_experiment(
             experiment, trackers, data, out, options=RunOptions.of(device=device, fresh=fresh), on_event=progress
         )
     dataset = open_dataset(experiment, data)
     title = "The embedded benchmark" if data is None else f"Trackers on {dataset.name}"
     written = report(summary.out, out / "report", conventions=experiment.conventions[:1], data=dataset, title=title)
+    for failure in summary.failures:
+        echo(f"failed: {failure.tracker} on {failure.key}: {failure.error}", err=True)
+    if as_json:
+        echo(json_text({"run": summary.to_json(), **written.to_json()}))
+        return summary.exit_code or exit_code(written.scored)
     section = written.sections[0]
     console = Console()
     for sentence in findings(section.scores, section.comparison):
@@ -48,6 +55,4 @@ def command(*, data: Path | None, trackers: tuple[str, ...], out: Path, device: 
     console.print(to_terminal(ranking_table(section.scores, section.comparison, most=3), console.width))
     took = time.monotonic() - begun
     console.print(f"Everything took {took:.0f} s. The report: {written.page}", highlight=False, soft_wrap=True)
-    for failure in summary.failures:
-        echo(f"failed: {failure.tracker} on {failure.key}: {failure.error}", err=True)
     return summary.exit_code or exit_code(written.scored)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
 from siamfc_eval.errors import InputError
+from siamfc_eval.plain_text import counted
+from siamfc_eval.storage.json_text import json_text
 
 if TYPE_CHECKING:
     from siamfc_eval.geometry.regions import Region
 
 
 @click.command(epilog="Example: siamfc-eval demo-video ~/holiday.mp4 --box 310,120,60,90 --out holiday-tracked.mp4")
-@click.argument("source", required=False)
+@click.argument("shown", metavar="[SOURCE]", required=False)
 @click.option("--tracker", default="siamfc-slim", show_default=True, help="Name, .toml, FILE.py:CLASS or trax:COMMAND.")
 @click.option("--box", metavar="X,Y,W,H", help="The target on the first frame, 0-based pixels. Default: ground truth.")
 @click.option("--sequence", help="Which sequence of a data set; default: the first.")
@@ -26,12 +28,12 @@ if TYPE_CHECKING:
 @click.option("--length", type=click.IntRange(min=1), help="First frames only.")
 @click.option("--fps", type=click.FloatRange(min=1, max=240), help="Frame rate of the video; default: the source's.")
 @options.computing
-@options.weights
-@options.weights_key
+@options.reading_weights
 @options.timeout
+@options.as_json
 def command(
     *,
-    source: str | None,
+    shown: str | None,
     tracker: str,
     box: str | None,
     sequence: str | None,
@@ -40,12 +42,8 @@ def command(
     response: bool,
     length: int | None,
     fps: float | None,
-    device: str,
-    engine: str | None,
-    precision: str | None,
-    weights: Path | None,
-    weights_key: str | None,
-    timeout: float | None,
+    as_json: bool,
+    **loading: Any,
 ) -> None:
     """Show a tracker on SOURCE: a folder of images, a sequence or data set, a video file, or the number of a camera.
 
@@ -64,17 +62,9 @@ def command(
     region = _parse_box(box) if box is not None else None
     with ExitStack() as stack:
         window = Window(f"siamfc-eval: {tracker}") if show else None
-        footage = open_footage(source, sequence, length)
+        footage = open_footage(shown, sequence, length)
         video = stack.enter_context(VideoFile(out.expanduser(), fps or footage.fps)) if out is not None else None
-        loaded = load_tracker(
-            tracker,
-            device=device,
-            engine=engine,
-            precision=precision,
-            weights=weights,
-            timeout=timeout,
-            weights_key=weights_key,
-        )
+        loaded = load_tracker(tracker, **loading)
         for note in capabilities.notes_of(loaded):
             echo(f"note: {note}", err=True)
         stack.callback(capabilities.close, loaded)
@@ -86,8 +76,12 @@ def command(
             if window is not None and not window.show(image):
                 break
     if drawn == 0:
-        raise InputError(f"{source}: it has no frames.")
-    echo(f"{footage.name}: {drawn} frames" + (f" -> {out}" if out is not None else ""))
+        raise InputError(f"{shown}: it has no frames.")
+    if as_json:
+        facts = {"sequence": footage.name, "tracker": loaded.name, "frames": drawn, "video": out and str(out)}
+        echo(json_text(facts))
+        return
+    echo(f"{footage.name}: {counted(drawn, 'frame')}" + (f" -> {out}" if out is not None else ""))
 
 
 def _parse_box(text: str) -> Region:

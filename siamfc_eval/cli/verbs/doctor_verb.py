@@ -122,7 +122,7 @@ def _show(findings: dict[str, Any]) -> None:
     table = Table("package", "version", "for", "if missing")
     for name, entry in findings["packages"].items():
         extra = f"[{entry['extra']}]" if entry["extra"] else ""
-        hint = "" if entry["version"] else f"pip install 'siamfc-eval{extra}'"
+        hint = "" if entry["version"] else f"pip install '.{extra}'"
         table.add_row(name, entry["version"] or "missing", entry["for"], hint.replace("[", r"\["))
     console.print(table)
     trackers = Table("tracker", "weights")

@@ -11,6 +11,7 @@ import click
 from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
 from siamfc_eval.errors import InputError
+from siamfc_eval.plain_text import counted
 from siamfc_eval.storage.json_text import json_text
 
 if TYPE_CHECKING:
@@ -30,17 +31,20 @@ def _source_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group(
     "export",
-    epilog="Example: siamfc-eval export results results/vot2018 --format vot-toolkit --out workspace --data ~/VOT2018",
+    epilog="Example: siamfc-eval export results results/vot2018 --layout vot-toolkit --out workspace --data ~/VOT2018",
 )
 def command() -> None:
     """Write results, a VOT workspace or a network in another format."""
 
 
-@command.command(epilog="Example: siamfc-eval export results results/otb2015 --format got10k --out ~/got10k/results")
+@command.command(epilog="Example: siamfc-eval export results results/otb2015 --layout got10k --out ~/got10k/results")
 @_source_options
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The other toolkit's folder.")
-@click.option(
-    "--format", "layout", required=True, type=click.Choice(["got10k", "pysot", "vot-toolkit", "plain"]), help="Whose."
+@options.option(
+    "--layout",
+    was=("--format",),
+    type=click.Choice(["got10k", "pysot", "vot-toolkit", "plain"]),
+    help="Whose files and folders; must be given.",
 )
 @options.trackers
 @options.protocol
@@ -52,7 +56,7 @@ def results(
     data: Path | None,
     dataset: str | None,
     out: Path,
-    layout: Layout,
+    layout: Layout | None,
     trackers: tuple[str, ...],
     protocol: str | None,
     text: bool,
@@ -62,6 +66,8 @@ def results(
     from siamfc_eval.api.results import load_results
     from siamfc_eval.results.formats.export import export_results
 
+    if layout is None:
+        raise InputError("export results: in which layout? Give --layout got10k, pysot, vot-toolkit or plain.")
     raw = load_results(source, data=data, dataset=dataset, trackers=trackers, protocol=protocol).readable()
     damaged = [message for one in raw.values() for message in one.unreadable]
     written = export_results(raw, out, layout, binary=not text)
@@ -69,7 +75,7 @@ def results(
         facts = {"folder": str(written.folder), "files": written.files, "notes": [*raw.notes, *written.notes]}
         echo(json_text(facts))
     else:
-        echo(f"{written.files} files -> {written.folder}")
+        echo(f"{counted(written.files, 'file')} -> {written.folder}")
         for note in (*raw.notes, *written.notes):
             echo(note)
     for message in damaged:
@@ -85,14 +91,20 @@ def results(
 @_source_options
 @click.option("--tracker", required=True, help="Whose results.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The archive, e.g. tracker.zip.")
-def got10k_submission(*, source: Path, data: Path | None, dataset: str | None, tracker: str, out: Path) -> None:
+@options.as_json
+def got10k_submission(
+    *, source: Path, data: Path | None, dataset: str | None, tracker: str, out: Path, as_json: bool
+) -> None:
     """Pack one tracker's RESULTS for the GOT-10k evaluation server. Exit code 2: sequences or times are missing."""
     from siamfc_eval.api.results import load_results
     from siamfc_eval.results.formats.submission import write_got10k_submission
 
     results = load_results(source, data=data, dataset=dataset, trackers=(tracker,))
     written = write_got10k_submission(results[tracker], results.dataset, out)
-    echo(f"{written}: {len(results.dataset)} sequences of {tracker}")
+    if as_json:
+        echo(json_text({"file": str(written), "tracker": tracker, "sequences": len(results.dataset)}))
+    else:
+        echo(f"{written}: {counted(len(results.dataset), 'sequence')} of {tracker}")
 
 
 @command.command(
@@ -106,14 +118,20 @@ def got10k_submission(*, source: Path, data: Path | None, dataset: str | None, t
     "--tracker", "trackers", multiple=True, required=True, help="A tracker of ours, or NAME=COMMAND that speaks TraX."
 )
 @click.option("--stack", default="vot2018/shortterm", show_default=True, help="vot-toolkit's stack of experiments.")
-def vot_workspace(*, folder: Path, data: Path, dataset: str | None, trackers: tuple[str, ...], stack: str) -> None:
+@options.as_json
+def vot_workspace(
+    *, folder: Path, data: Path, dataset: str | None, trackers: tuple[str, ...], stack: str, as_json: bool
+) -> None:
     """Write a workspace in which `vot evaluate` and `vot analyze` (vot-toolkit 0.7.4) run these trackers over TraX."""
     from siamfc_eval.adapters.workspace import write_workspace
     from siamfc_eval.datasets.load import load_dataset
 
     truth = load_dataset(data, dataset)
     written = write_workspace(folder.expanduser(), truth, list(trackers), stack=stack)
-    echo(f"{written}: {len(truth)} sequences, {len(trackers)} trackers")
+    if as_json:
+        echo(json_text({"folder": str(written), "sequences": len(truth), "trackers": list(trackers)}))
+        return
+    echo(f"{written}: {counted(len(truth), 'sequence')}, {counted(len(trackers), 'tracker')}")
     echo(f"Next: vot evaluate --workspace {written} TRACKER, then vot analyze --workspace {written} --format json")
 
 
@@ -129,13 +147,18 @@ def vot_workspace(*, folder: Path, data: Path, dataset: str | None, trackers: tu
 )
 @click.option("--searches", default=1, show_default=True, help="Search regions per call; 3 for three scales.")
 @click.option("--opset", default=17, show_default=True, help="Version of ONNX's operators.")
-def onnx(*, source: str, target: Path, part: str, searches: int, opset: int) -> None:
+@options.as_json
+def onnx(*, source: str, target: Path, part: str, searches: int, opset: int, as_json: bool) -> None:
     """Write a network as ONNX and check it against torch. SOURCE is a tracker by name, or a file of weights."""
     network = _network(source)
     from siamfc_eval.models.onnx_export import export_onnx
 
     written = export_onnx(network, target, part=part, searches=searches, opset=opset)
     shapes = {**written.inputs, **written.outputs}
+    if as_json:
+        facts = {"inputs": written.inputs, "outputs": written.outputs, "difference": written.difference}
+        echo(json_text({"file": str(written.path), **facts}))
+        return
     echo(f"{written.path}: " + ", ".join(f"{name} {shape}" for name, shape in shapes.items()))
     echo(f"differs from torch by at most {written.difference:.2g} of the largest value")
 

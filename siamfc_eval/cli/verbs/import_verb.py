@@ -9,7 +9,7 @@ import click
 
 from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
-from siamfc_eval.plain_text import few
+from siamfc_eval.plain_text import counted, few
 from siamfc_eval.storage.json_text import json_text
 
 
@@ -75,7 +75,7 @@ def command(
         echo(json_text({"dataset": results.dataset.name, "trackers": listed, "notes": list(results.notes)}))
     else:
         for one in imported:
-            echo(f"{one.tracker}: {one.files} files -> {one.folder}")
+            echo(f"{one.tracker}: {counted(one.files, 'file')} -> {one.folder}")
             for note in one.notes:
                 echo(f"  {note}")
         for note in results.notes:

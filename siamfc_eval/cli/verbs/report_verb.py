@@ -9,6 +9,7 @@ import click
 
 from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo, exit_code
+from siamfc_eval.storage.json_text import json_text
 
 
 @click.command(
@@ -38,10 +39,9 @@ from siamfc_eval.cli.printing import echo, exit_code
     "--top", type=click.IntRange(min=1), default=10, show_default=True, help="Trackers that figures show at first."
 )
 @click.option("--figures", is_flag=True, help="Write every figure as a file, too.")
-@click.option(
-    "--format", "formats", multiple=True, type=click.Choice(["png", "svg", "pdf"]), help="Of the figures' files."
-)
-def command(*, results: tuple[Path, ...], out: Path | None, **asked: Any) -> int:
+@options.formats
+@options.as_json
+def command(*, results: tuple[Path, ...], out: Path | None, as_json: bool, **asked: Any) -> int:
     """Write report.html, a page to explore with the findings, figures and tables of RESULTS.
 
     The page is one file that needs no network. Several RESULTS, such as runs on several benchmarks, share a page.
@@ -50,7 +50,7 @@ def command(*, results: tuple[Path, ...], out: Path | None, **asked: Any) -> int
     from siamfc_eval.api.report import report
 
     written = report(results, out, **asked)
-    echo(f"report: {written.page}")
+    echo(json_text(written.to_json()) if as_json else f"report: {written.page}")
     for gap in dict.fromkeys(gap for scores in written.scored for gap in scores.incomplete):
         echo(f"incomplete: {gap}", err=True)
     return exit_code(written.scored)

@@ -9,6 +9,7 @@ import click
 
 from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
+from siamfc_eval.plain_text import counted
 from siamfc_eval.storage.json_text import json_text
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 @options.dataset
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @options.computing
-@options.weights
-@options.weights_key
+@options.reading_weights
 @click.option("--lanes", type=click.IntRange(min=1), help="Runs abreast, by default one a core; 1: one by one, timed.")
 @click.option("--executor", metavar="NAME", help="What runs the sequences; see `list executors`. Default: as suits.")
 @click.option("--workers", type=click.IntRange(min=1), help="Cores to use. Default: all.")
@@ -136,11 +136,12 @@ def _show(summary: RunSummary) -> None:
     for part in summary.protocols:
         if part.not_repeated:
             echo(
-                f"{part.tracker}, {part.protocol}: the first three runs are identical on {part.not_repeated} "
-                "sequences, which were not run further."
+                f"{part.tracker}, {part.protocol}: the first three runs are identical on "
+                f"{counted(part.not_repeated, 'sequence, which was', 'sequences, which were')} not run further."
             )
         if part.invalid:
-            echo(f"{part.tracker}, {part.protocol}: {part.invalid} answers were no finite numbers (kept as NaN).")
+            answers = counted(part.invalid, "answer was no finite number", "answers were no finite numbers")
+            echo(f"{part.tracker}, {part.protocol}: {answers} (kept as NaN).")
     _show_failures(summary)
 
 
@@ -155,7 +156,7 @@ def _show_failures(summary: RunSummary) -> None:
             echo(f"not run: {failure.tracker}: {failure.error}", err=True)
     failed = [failure for failure in summary.failures if failure.fault != "input"]
     if failed:
-        echo(f"{len(failed)} runs failed; start again to retry them:", err=True)
+        echo(f"{counted(len(failed), 'run')} failed; start again to retry them:", err=True)
         for failure in failed:
             error = failure.error.partition("\n")[0]  # all of it was shown when it happened
             where = " ".join(word for word in (failure.tracker, failure.protocol, failure.key) if word)

@@ -29,15 +29,7 @@ if TYPE_CHECKING:
 @click.option("--attributes", is_flag=True, help="Show scores by attribute or tag.")
 @options.option("--out", type=options.PATH, was=("--output",), help="Write the JSON to this file as well.")
 @click.option("--plots", type=options.PATH, help="Write the curves as pictures into this folder.")
-@options.option(
-    "--format",
-    "plot_format",
-    was=("--plot-format",),
-    type=click.Choice(["svg", "png", "pdf"]),
-    default="svg",
-    show_default=True,
-    help="Of the pictures.",
-)
+@options.formats
 @click.option("--no-cache", is_flag=True, help="Compute everything anew and keep nothing.")
 @options.as_json
 def command(
@@ -50,7 +42,7 @@ def command(
     attributes: bool,
     out: Path | None,
     plots: Path | None,
-    plot_format: Format,
+    formats: tuple[Format, ...],
     no_cache: bool,
     as_json: bool,
     **selecting: Any,
@@ -81,7 +73,8 @@ def command(
     if plots is not None:
         from siamfc_eval.cli.score_plots import write_plots
 
-        write_plots(scores, plots, plot_format)
+        for each in formats or ("svg",):
+            write_plots(scores, plots, each)
     if as_json:
         echo(text)
     else:

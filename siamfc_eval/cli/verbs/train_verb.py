@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from siamfc_eval.catalogue import find_definition
 from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
 from siamfc_eval.errors import InputError, MissingDependencyError
+from siamfc_eval.storage.json_text import json_text
 
 
 @click.command(epilog="Example: siamfc-eval train train_siamfc_slim --data ~/train --out runs/siamfc-slim")
@@ -21,7 +23,8 @@ from siamfc_eval.errors import InputError, MissingDependencyError
     "--out", type=click.Path(path_type=Path), help="Folder of checkpoints, logs and weights; default: runs/NAME."
 )
 @options.device
-def command(training: str, data: Path | None, out: Path | None, device: str) -> None:
+@options.as_json
+def command(training: str, data: Path | None, out: Path | None, device: str, as_json: bool) -> None:
     """Train a network. TRAINING is a .toml file or the name of one in the catalogue of experiments.
 
     A training that was stopped, by Ctrl-C or otherwise, is continued by the same command. At the end, the folder holds
@@ -36,6 +39,8 @@ def command(training: str, data: Path | None, out: Path | None, device: str) -> 
         raise MissingDependencyError(error.name or "torch", "train", "training") from error
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from siamfc_eval.cli.run_progress import BETWEEN_LINES
+
     file = find_definition(CATALOGUE, training)
     configuration = read_configuration(file)
     material = data_folder(configuration, data)
@@ -44,17 +49,24 @@ def command(training: str, data: Path | None, out: Path | None, device: str) -> 
         raise InputError(f"{file}: the tracker file is to be written in its place. Give another --out, or rename it.")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     shown: dict[str, float] = {}
+    said = time.monotonic()
     with distributed.joined(device) as place:
-        with Progress(*columns, disable=not place.is_first) as progress:
+        with Progress(*columns, disable=as_json or not place.is_first) as progress:
             task = progress.add_task(configuration.name, total=configuration.loop.steps)
 
             def observe(step: int, values: dict[str, float]) -> None:
+                nonlocal said
                 shown.update({name: values[name] for name in ("loss", "validation") if name in values})
                 text = ", ".join(f"{name} {value:.4f}" for name, value in shown.items())
                 progress.update(task, completed=step, description=f"{configuration.name}: {text}")
+                # In a log, a line a minute stands for the bar.
+                is_log = place.is_first and not (as_json or progress.console.is_terminal)
+                if is_log and time.monotonic() - said >= BETWEEN_LINES:
+                    said = time.monotonic()
+                    echo(f"{configuration.name}: step {step} of {configuration.loop.steps}, {text}", err=True)
 
             run = Training(configuration, material, folder, place, observe)
-            if run.resume() and place.is_first:
+            if run.resume() and place.is_first and not as_json:
                 progress.console.print(f"continuing at step {run.step}")
             progress.update(task, completed=run.step)
             try:
@@ -66,5 +78,9 @@ def command(training: str, data: Path | None, out: Path | None, device: str) -> 
                 raise
         if place.is_first:
             written = hand_over(run)
+            if as_json:
+                facts = {"steps": run.step, "seconds": run.seconds, "best_validation": run.best}
+                echo(json_text({"folder": str(folder), "files": [str(path) for path in written], **facts}))
+                return
             echo(f"trained {run.step} steps in {run.seconds / 60:.1f} minutes; best validation {run.best:.4f}")
             echo("\n".join(str(path) for path in written))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import click
 
@@ -15,8 +16,7 @@ from siamfc_eval.errors import InputError
 @click.command(epilog="Example, as a command in vot-toolkit's trackers.ini: siamfc-eval trax siamfc-alexnet")
 @click.argument("tracker")
 @options.computing
-@click.option("--weights", type=click.Path(), help="Weights to load instead of the tracker's own.")
-@options.weights_key
+@options.reading_weights
 @click.option("--socket", type=int, help="Port on this machine to connect to, instead of standard input and output.")
 @click.option(
     "--region",
@@ -46,15 +46,11 @@ from siamfc_eval.errors import InputError
 def command(
     *,
     tracker: str,
-    device: str,
-    engine: str | None,
-    precision: str | None,
-    weights: str | None,
-    weights_key: str | None,
     socket: int | None,
     regions: tuple[str, ...],
     protocol: int,
     patience: float,
+    **loading: Any,
 ) -> None:
     """Serve TRACKER (a catalogue name, a .toml or file.py:Class) to a TraX client, such as vot-toolkit.
 
@@ -73,9 +69,7 @@ def command(
             "this command speaks TraX on standard input and output and is started by a TraX client, not by hand. "
             "To see the tracker work, use: siamfc-eval demo-video"
         )
-    loaded = load_tracker(
-        tracker, device=device, engine=engine, precision=precision, weights=weights, weights_key=weights_key
-    )
+    loaded = load_tracker(tracker, **loading)
     for note in capabilities.notes_of(loaded):
         echo(f"note: {note}", err=True)
     serve(loaded, regions, protocol, patience)

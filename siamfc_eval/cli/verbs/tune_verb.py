@@ -11,11 +11,13 @@ import click
 from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
 from siamfc_eval.errors import IncompleteError, InputError
+from siamfc_eval.plain_text import counted
 from siamfc_eval.storage.json_text import json_text
 
 if TYPE_CHECKING:
     from siamfc_eval.datasets.sequence import Dataset
     from siamfc_eval.running.experiment import Experiment
+    from siamfc_eval.tracking.family import LoadOptions
     from siamfc_eval.tuning.search import Evaluate, Tuned
 
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--experiment", "experiment_name", required=True, help="Experiment whose first protocol and convention count."
 )
-@click.option("--data", type=click.Path(path_type=Path), help="Folder of the data set; not needed for 'embedded'.")
+@options.data
 @click.option("--trials", type=click.IntRange(min=2), default=30, show_default=True, help="Sets of values to try.")
 @click.option(
     "--held-out", type=float, default=0.3, show_default=True, help="Share of the videos kept out, to judge by."
@@ -34,8 +36,7 @@ if TYPE_CHECKING:
 @click.option("--parameter", "parameters", multiple=True, help="Only this parameter; may be given again.")
 @click.option("--convention", help="Convention to score by; default: the experiment's first.")
 @click.option("--metric", help="Metric to tune for; default: the one that the convention ranks by.")
-@options.weights
-@options.weights_key
+@options.reading_weights
 @options.computing
 @click.option("--seed", default=0, show_default=True, help="Of the split and of the search.")
 @click.option("--out", type=click.Path(path_type=Path), help="Tracker file to write. Default: TRACKER-tuned.toml.")
@@ -52,6 +53,7 @@ def command(
     metric: str | None,
     weights: Path | None,
     weights_key: str | None,
+    source: str | None,
     device: str,
     engine: str | None,
     precision: str | None,
@@ -82,7 +84,8 @@ def command(
     if metric is not None and metric not in metrics:
         raise UnknownNameError("metric", metric, metrics)
     aim = metrics[metric] if metric is not None else next(iter(metrics.values()))
-    loaded: Any = load_described(tracker, LoadOptions(device, weights, weights_key, engine, precision))
+    loading = LoadOptions(device, weights, weights_key, source, engine=engine, precision=precision)
+    loaded: Any = load_described(tracker, loading)
     for note in capabilities.notes_of(loaded):
         echo(f"note: {note}", err=True)
     ranges = choose_ranges(loaded, parameters)
@@ -90,7 +93,7 @@ def command(
     path = out or Path(f"{loaded.name}-tuned.toml")
     if path.suffix != ".toml":
         raise InputError(f"{path}: a tracker file ends in .toml.")
-    echo(f"tuning on {len(split.tuning)} sequences, judging by {', '.join(split.held_out)}", err=True)
+    echo(f"tuning on {counted(len(split.tuning), 'sequence')}, judging by {', '.join(split.held_out)}", err=True)
 
     def tell(number: int, values: dict[str, float], value: float) -> None:
         shown = ", ".join(f"{name} {entry:.4g}" for name, entry in values.items())
@@ -108,7 +111,7 @@ def command(
     )
     if tuned.is_confirmed:
         about = f"{experiment.name or experiment_name}, {rules}, {aim.key}"
-        _write(path, tracker, tuned, about, weights=weights, weights_key=weights_key)
+        _write(path, tracker, tuned, about, loading)
     if as_json:
         written = str(path) if tuned.is_confirmed else None
         echo(json_text({"file": written, "metric": aim.key, "convention": rules, **_facts(tuned)}))
@@ -158,7 +161,9 @@ def _evaluator(experiment: Experiment, dataset: Dataset, convention: str, metric
             summary = run_experiment(single, [tracker], part, Path(folder), options=RunOptions.of(device=device))
             if summary.failures:
                 first = summary.failures[0]
-                raise IncompleteError(f"{len(summary.failures)} runs failed, the first on {first.key}: {first.error}")
+                raise IncompleteError(
+                    f"{counted(len(summary.failures), 'run')} failed, the first on {first.key}: {first.error}"
+                )
             runs = PROTOCOLS[build_measure(convention, part).protocol].folder
             scores = score(read_results(summary.out, part, None, runs), part, convention)
             return float(scores.trackers[tracker.name].values[metric])
@@ -166,20 +171,22 @@ def _evaluator(experiment: Experiment, dataset: Dataset, convention: str, metric
     return evaluate
 
 
-def _write(path: Path, spec: str, tuned: Tuned, aim: str, *, weights: Path | None, weights_key: str | None) -> None:
+def _write(path: Path, spec: str, tuned: Tuned, aim: str, options: LoadOptions) -> None:
     """The tuned tracker's definition; weights are named relative to it."""
     from siamfc_eval.tracking.catalogue import read_catalogue
     from siamfc_eval.tracking.definition import write_definition
     from siamfc_eval.tracking.families.siamese.definition import NetworkDefinition
 
     described = read_catalogue(spec)
-    source, definition = described.path, described.definition
+    place, definition = described.path, described.definition
     brought = {}
     if isinstance(definition, NetworkDefinition):
-        file = weights if weights is not None else source.parent / str(definition.weights)
+        given = options.weights
+        file = Path(given) if given is not None else place.parent / str(definition.weights)
         brought = {
             "weights": _from(path.parent, file),
-            "weights_key": weights_key or definition.weights_key,
+            "weights_key": options.weights_key or definition.weights_key,
+            "source": options.source or definition.source,
         }
     changed = definition.model_copy(
         update={
@@ -189,8 +196,9 @@ def _write(path: Path, spec: str, tuned: Tuned, aim: str, *, weights: Path | Non
         }
     )
     notes = [
-        f"Tuned from {source.stem} for {aim}, {len(tuned.trials)} trials.",
-        f"On the {len(tuned.split.tuning)} sequences tuned on: {tuned.tuning_before:.4f} -> {tuned.tuning_after:.4f}.",
+        f"Tuned from {place.stem} for {aim}, {len(tuned.trials)} trials.",
+        f"On the {counted(len(tuned.split.tuning), 'sequence')} tuned on: "
+        f"{tuned.tuning_before:.4f} -> {tuned.tuning_after:.4f}.",
         f"On those kept out ({', '.join(tuned.split.held_out)}): "
         f"{tuned.held_out_before:.4f} -> {tuned.held_out_after:.4f}.",
     ]

@@ -15,6 +15,7 @@ from siamfc_eval.datasets.reading.image_folders import frame_number, image_size,
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.datasets.videos import VideoFrames, count_frames, is_video, video_facts
 from siamfc_eval.errors import InputError
+from siamfc_eval.plain_text import counted
 
 IMAGE_FOLDERS = ("img", "img1", "color", "imgs", "images", "frames", ".")
 """Where the images of a sequence lie in its folder."""
@@ -180,7 +181,7 @@ def sequences_of_table(
             )
         )
     if short:
-        notes.append(f"{name}: left out {len(short)} targets that are seen in one frame only")
+        notes.append(f"{name}: left out {counted(len(short), 'target')} that are seen in one frame only")
     return sequences, notes
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from siamfc_eval.datasets.frames import ImageFrames
 from siamfc_eval.datasets.problems import Problems
 from siamfc_eval.geometry.regions import Boxes
+from siamfc_eval.plain_text import counted
 
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"})
 _NUMBER = re.compile(r"(\d+)$")
@@ -65,7 +66,7 @@ def frames_for_rows(
         problems.report(
             "count mismatch",
             annotation,
-            f"{rows} rows of ground truth for {len(images)} images in {folder}. "
+            f"{counted(rows, 'row')} of ground truth for {counted(len(images), 'image')} in {folder}. "
             f"Complete the {_fewer(rows, len(images))}.",
         )
         return None

@@ -46,6 +46,7 @@ from siamfc_eval.metrics.scores import (
     Runs,
     refuse_length,
 )
+from siamfc_eval.plain_text import counted, one_is
 from siamfc_eval.protocols.trajectory import FAILED, Trajectory
 
 Floats = NDArray[np.float64]
@@ -288,22 +289,23 @@ class OpeMeasure:
         if rows == frames:
             # Both lengths are in use as that of the sequence: no file is of another length, but it is said which one.
             # Not where the user chose a policy: what is said then is what that policy changed.
-            said = first and self.rules.alignment == "whole" and self.policy in {"convention", "strict"}
-            skipped = f"{rows} lines for {len(sequence)} frames, so the first {_plural(first, 'frame')} not scored"
-            return Aligned(boxes, first, rows, skipped if said else "")
+            asked = first and self.rules.alignment == "whole" and self.policy in {"convention", "strict"}
+            lengths = f"{counted(rows, 'line')} for {counted(len(sequence), 'frame')}"
+            skipped = f"{lengths}, so the first {one_is(first, 'frame')} not scored"
+            return Aligned(boxes, first, rows, skipped if asked else "")
         rule = self.rules.short_file if rows < frames else self.rules.long_file
         if rule == "refuse" or rows == 0:
             raise refuse_length(rows, frames, sequence.name, self.convention, self.policy)
-        counted = f"{rows} lines for {frames} frames, so the last "
+        said = f"{counted(rows, 'line')} for {counted(frames, 'frame')}, so the last "
         done = f", as {self.convention} does it" if self.policy == "convention" else ""
         if rows > frames:
-            return Aligned(boxes[:frames], first, frames, f"{counted}{_plural(rows - frames, 'line')} not scored{done}")
-        missing = _plural(frames - rows, "frame")
+            return Aligned(boxes[:frames], first, frames, f"{said}{one_is(rows - frames, 'line')} not scored{done}")
+        missing = one_is(frames - rows, "frame")
         if rule == "truncate":
-            return Aligned(boxes, first, rows, f"{counted}{missing} not scored{done}")
+            return Aligned(boxes, first, rows, f"{said}{missing} not scored{done}")
         filling = np.full((frames - rows, 4), 0.0 if rule == "zeros" else np.nan)
         padded = np.concatenate([boxes, filling])
-        return Aligned(padded, first, rows, f"{counted}{missing} taken as failed{done}")
+        return Aligned(padded, first, rows, f"{said}{missing} taken as failed{done}")
 
     def _refuse_bad(self, boxes: Boxes) -> None:
         """Refuse boxes that the convention has no answer to."""
@@ -362,10 +364,6 @@ def _refuse_resets(run: Trajectory) -> None:
             "This is a reset-based VOT run. Score it under vot-official or vot-toolkit, or give --protocol "
             "unsupervised if there is such a run.",
         )
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{noun} is" if count == 1 else f"{count} {noun}s are"
 
 
 def ope_measure(convention: Convention, dataset: Dataset) -> OpeMeasure:

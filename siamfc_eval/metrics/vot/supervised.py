@@ -18,6 +18,7 @@ from siamfc_eval.metrics.vot.rules import SupervisedRules
 from siamfc_eval.metrics.vot.runs import ScoredRun, counted_frames, score_run
 from siamfc_eval.metrics.vot.tags import TagTable
 from siamfc_eval.metrics.vot.years import Interval, eao_interval, image_sizes
+from siamfc_eval.plain_text import counted, one_is
 from siamfc_eval.protocols.trajectory import FAILED, INITIALIZED, REGION, Trajectory
 
 Floats = NDArray[np.float64]
@@ -88,14 +89,14 @@ class SupervisedMeasure:
         if rows != frames:
             if self.rules.other_length == "raise" or rows == 0:
                 raise refuse_length(rows, frames, sequence.name, self.convention, self.policy)
-            counted = f"{rows} lines for {frames} frames, so the last "
+            said = f"{counted(rows, 'line')} for {counted(frames, 'frame')}, so the last "
             done = f", as {self.convention} does it" if self.policy == "convention" else ""
             if rows > frames:
-                notes.append(f"{counted}{rows - frames} lines are not scored{done}")
+                notes.append(f"{said}{one_is(rows - frames, 'line')} not scored{done}")
             elif self.policy == "pad":
-                notes.append(f"{counted}{frames - rows} frames overlap nothing")
+                notes.append(f"{said}{one_is(frames - rows, 'frame')} taken to overlap nothing")
             else:
-                notes.append(f"{counted}{frames - rows} frames are not scored{done}")
+                notes.append(f"{said}{one_is(frames - rows, 'frame')} not scored{done}")
         codes = run.codes
         if not len(codes) or codes[0] != INITIALIZED:
             notes.append("the first line is no initialisation (1): these are not results of the supervised protocol")

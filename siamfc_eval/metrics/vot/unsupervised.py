@@ -18,6 +18,7 @@ from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Run
 from siamfc_eval.metrics.vot.runs import score_run
 from siamfc_eval.metrics.vot.tags import TagTable
 from siamfc_eval.metrics.vot.years import image_sizes
+from siamfc_eval.plain_text import counted, one_is
 from siamfc_eval.protocols.trajectory import Trajectory
 
 Floats = NDArray[np.float64]
@@ -82,12 +83,13 @@ class UnsupervisedMeasure:
             return ""
         if self.rules.other_length == "raise" or rows == 0:
             raise refuse_length(rows, frames, sequence.name, self.convention, self.policy)
-        counted = f"{rows} lines for {frames} frames, so the last "
+        said = f"{counted(rows, 'line')} for {counted(frames, 'frame')}, so the last "
         done = f", as {self.convention} does it" if self.policy == "convention" else ""
         if rows > frames:
-            return f"{counted}{rows - frames} lines are not scored{done}"
-        what = "overlap nothing" if self.rules.other_length == "pad" else "are not scored"
-        return f"{counted}{frames - rows} frames {what}{done}"
+            return f"{said}{one_is(rows - frames, 'line')} not scored{done}"
+        if self.rules.other_length == "pad":
+            return f"{said}{one_is(frames - rows, 'frame')} taken to overlap nothing{done}"
+        return f"{said}{one_is(frames - rows, 'frame')} not scored{done}"
 
     def statistics(self, sequence: Sequence, runs: Runs) -> Floats:
         """See `Measure.statistics`; shape (102,)."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import InputError
+from siamfc_eval.plain_text import counted
 from siamfc_eval.results.content import read_content
 from siamfc_eval.results.formats.binary import parse_binary
 from siamfc_eval.results.formats.layout import Found
@@ -92,7 +93,7 @@ def _read_column(path: Path, column: int, repetitions: int, frames: int) -> Valu
     table = parse_numbers(data, path) if path.suffix != ".value" else parse_values(data, path).reshape(-1, 1)
     if len(table) != frames:
         raise InputError(
-            f"{path}: expected {frames} rows, one per frame of its result file; found {len(table)}. "
+            f"{path}: expected {counted(frames, 'row')}, one per frame of its result file; found {len(table)}. "
             "Delete the file if it does not matter, or run that sequence again."
         )
     if table.shape[1] > max(repetitions, 1):

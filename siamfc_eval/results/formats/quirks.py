@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import UnknownNameError
+from siamfc_eval.plain_text import counted
 from siamfc_eval.protocols.trajectory import REGION
 from siamfc_eval.results.raw import RawRun, TrackerResults
 from siamfc_eval.results.rows import Rows
@@ -48,7 +49,7 @@ class Quirk:
     """Of the data set's boxes, 0 or 1; None where it differs between sequences."""
 
     def __str__(self) -> str:
-        share = f"in {len(self.sequences)} of {self.of} files"
+        share = f"in {len(self.sequences)} of {counted(self.of, 'file')}"
         if self.kind == HALF_PIXEL:
             return f"The first line is the ground truth + 0.5 px {share} (as pysot's trackers write it)."
         moved = ""
@@ -150,7 +151,7 @@ def repair_quirks(results: TrackerResults, dataset: Dataset, kinds: Collection[s
             for name in quirk.sequences:
                 runs[name] = tuple(_with_first(run, quirk.kind) for run in runs[name])
             what = "made x,y,w,h" if quirk.kind == CORNERS else "moved by -0.5 px"
-            notes.append(f"Repaired on request: the first line was {what} in {len(quirk.sequences)} files.")
+            notes.append(f"Repaired on request: the first line was {what} in {counted(len(quirk.sequences), 'file')}.")
         if ORIGIN in kinds and quirk.shift:
             runs = {name: tuple(_moved(run, -quirk.shift) for run in old) for name, old in runs.items()}
             notes.append(f"Repaired on request: every box was moved by {-quirk.shift:+g} px in x and y.")
@@ -183,14 +184,17 @@ def length_notes(results: TrackerResults, dataset: Dataset) -> tuple[str, ...]:
             expected = len(frames[name]) - run.start
             if len(run) not in {expected, run.start + 1}:
                 skipped = " (the lead-in is left out)" if len(run) == expected - frames[name].lead_in else ""
-                wrong.append(f"{run.path.name} has {len(run)} rows for {expected} frames{skipped}")
+                wrong.append(
+                    f"{run.path.name} has {counted(len(run), 'row')} for {counted(expected, 'frame')}{skipped}"
+                )
             lost = np.isnan(run.rows.boxes).any(axis=1) & (run.rows.codes < 0)
             rows_nan += int(lost.sum())
             files_nan += bool(lost.any())
             empty["rows"] += int((run.rows.boxes[:, 2:] <= 0).any(axis=1).sum())
     notes = [f"{text}." for text in wrong]
     if rows_nan:
-        notes.append(f"{rows_nan:,} rows in {files_nan} files are NaN: no answer of the tracker.")
+        where = f"in {counted(files_nan, 'file')}"
+        notes.append(f"{counted(rows_nan, f'row {where} is', f'rows {where} are')} NaN: no answer of the tracker.")
     if empty["rows"]:
-        notes.append(f"{empty['rows']:,} rows have a width or height <= 0.")
+        notes.append(f"{counted(empty['rows'], 'row has', 'rows have')} a width or height <= 0.")
     return tuple(notes)

@@ -105,7 +105,7 @@ def facts(described: Described[NetworkDefinition[Any]], options: LoadOptions) ->
     engine = resolve_engine(computing.engine, computing.precision)
     # Only where they are given, so that results of before are still those of the same tracker.
     single = {
-        "source": definition.source,
+        "source": options.source or definition.source,
         "weights_key": options.weights_key or definition.weights_key,
         "engine": engine if engine != "torch" else None,
         "precision": computing.precision if computing.precision != "float32" else None,
@@ -195,7 +195,9 @@ def load_network(
     file = weights_file(described, options)
     wanted = definition.preprocessing
     preprocessing = Preprocessing(**wanted.model_dump()) if wanted is not None else None
-    checkpoint = read_checkpoint(file, definition.source, options.weights_key or definition.weights_key)
+    checkpoint = read_checkpoint(
+        file, options.source or definition.source, options.weights_key or definition.weights_key
+    )
     network = build_from_checkpoint(checkpoint, definition.model, preprocessing=preprocessing)
     return network, tuple(f"{name}: {file}: {note}" for note in checkpoint.notes)
 
