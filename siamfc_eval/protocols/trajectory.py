@@ -99,7 +99,8 @@ class Trajectory:
             bounds: of the images, ascending; None: regions are not clipped.
 
         Returns:
-            Shape (len(bounds), frames), 0 in frames without a region; not to be written to.
+            Shape (len(bounds), frames), 0 in frames without a region; not to be written to. As vot-toolkit draws, it is
+            1 where there is no ground truth either: two empty regions are the same.
         """
         key = (sequence, rasteriser, bounds)
         if key not in self._drawn:
@@ -110,6 +111,8 @@ class Trajectory:
             if not clipped:
                 found = np.repeat(found, len(bounds), axis=0)
             found[:, self.codes[:frames] != REGION] = 0.0
+            if rasteriser == "vot-toolkit" and (without := np.isnan(sequence.boxes[:frames]).any(axis=1)).any():
+                found[:, without & np.isnan(self.boxes()[:frames]).any(axis=1)] = 1.0
             found.flags.writeable = False
             self._drawn[key] = found
         return self._drawn[key]

@@ -2,8 +2,8 @@
 
     python tests/golden/regenerate.py --got10k python --vot-toolkit .peers/bin/python --pysot CHECKOUT ...
 
-Only the peers that are named are run; what the file has of the others stays, unless the material has changed. No code
-of theirs is in this repository. What each option wants:
+Only the peers that are named are run; what the file has of the others stays, unless the boxes have changed. No code of
+theirs is in this repository. What each option wants:
 
 --got10k PYTHON        a Python that can import got10k 0.1.3 (this project's own can: extra `got10k`)
 --vot-toolkit PYTHON   a Python that can import vot-toolkit 0.7 (`make peers` makes .peers/bin/python)
@@ -11,6 +11,7 @@ of theirs is in this repository. What each option wants:
 --pysot-toolkit CHECKOUT   github.com/StrangerZhang/pysot-toolkit, built in the same way (pysot/utils)
 --pytracking CHECKOUT  github.com/visionml/pytracking
 --otb-matlab CHECKOUT  tracker_benchmark (util/calcSeqErrRobust.m, util/calcRectInt.m); runs in Octave
+--otb-python CHECKOUT  github.com/jwlim/tracker_benchmark (scripts/butil/calc_seq_err_robust.py)
 --lasot CHECKOUT       github.com/HengLan/LaSOT_Evaluation_Toolkit; runs in Octave
 --vot-matlab CHECKOUT  github.com/votchallenge/toolkit-legacy, with sequence/region_overlap.cpp built by
                        `mkoctfile --mex region_overlap.cpp region.c`; runs in Octave
@@ -30,16 +31,17 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from material import BENCHMARKS, HEIGHT, WIDTH, digest, text_of, write_material
+from tests.golden.boxes import HEIGHT, WIDTH
+from tests.golden.material import BENCHMARKS, digests, text_of, write_material
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden.json"
 
 PEERS: dict[str, tuple[str, str, float]] = {
     "got10k": ("got10k_toolkit.py", "got10k 0.1.3: the reports of its experiments", 1e-9),
-    "vot-toolkit": ("vot_toolkit.py", "vot-toolkit 0.7.4: the analyses of its supervised experiment (float32)", 2e-7),
+    "vot-toolkit": ("vot_toolkit.py", "vot-toolkit 0.7.4: the analyses of its experiments (float32)", 2e-7),
     "pysot": (
         "pysot_toolkits.py",
         "STVIR/pysot c7fd71c: toolkit/evaluation and toolkit/utils, with region.c built (overlaps and EAO are float32)",
@@ -53,6 +55,11 @@ PEERS: dict[str, tuple[str, str, float]] = {
         2e-7,
     ),
     "otb-matlab": ("otb_matlab.m", "tracker_benchmark: util/calcSeqErrRobust.m and calcRectInt.m, in Octave 7", 1e-9),
+    "otb-python": (
+        "otb_python.py",
+        "jwlim/tracker_benchmark e253a48: scripts/butil/calc_seq_err_robust.py, the OTB toolkit's port to Python",
+        1e-9,
+    ),
     "lasot": ("lasot_matlab.m", "LaSOT_Evaluation_Toolkit 1a95d8b: utils/eval_tracker.m, in Octave 7", 1e-9),
     "vot-matlab": (
         "vot_matlab.m",
@@ -78,7 +85,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         material = Path(folder) / "material"
         write_material(material)
-        golden = _known(digest(material))
+        golden = _known(digests(material))
         _write_truth(material)
         for peer, (_, source, precision) in PEERS.items():
             given = options[peer.replace("-", "_")]
@@ -90,13 +97,15 @@ def main() -> None:
     GOLDEN.write_text(_layout(golden), encoding="utf-8")
 
 
-def _known(material: str) -> dict[str, Any]:
-    """What the file has, if it is of this material."""
+def _known(material: dict[str, str]) -> dict[str, Any]:
+    """What the file has of these boxes: numbers on a benchmark whose boxes have changed are dropped."""
+    golden: dict[str, Any] = {"material": {}, "peers": {}}
     if GOLDEN.is_file():
-        golden: dict[str, Any] = json.loads(GOLDEN.read_text(encoding="utf-8"))
-        if golden["material"] == material:
-            return golden
-    return {"material": material, "peers": {}}
+        golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    same = {place for place, hashed in material.items() if golden["material"].get(place) == hashed}
+    for entry in golden["peers"].values():
+        entry["numbers"] = {case: found for case, found in entry["numbers"].items() if case.split()[0] in same}
+    return {"material": material, "peers": golden["peers"]}
 
 
 def _run(peer: str, given: str, python: str, material: Path, output: Path) -> Any:
@@ -118,17 +127,18 @@ def _run(peer: str, given: str, python: str, material: Path, output: Path) -> An
 
 def _write_truth(material: Path) -> None:
     """Ground truth as text, for the programs in Octave; not part of the material itself."""
-    for place in ("otb", "uav", "vot"):
+    for place in ("otb", "uav", "vot", "free"):
         folder = material / place / "truth"
         folder.mkdir()
         for name, rows in BENCHMARKS[place]().truth.items():
             (folder / f"{name}.txt").write_text(text_of(rows))
-    (material / "vot" / "truth" / "size.csv").write_text(f"{WIDTH},{HEIGHT}\n")
+    for place in ("vot", "free"):
+        (material / place / "truth" / "size.csv").write_text(f"{WIDTH},{HEIGHT}\n")
 
 
 def _names() -> dict[str, str]:
     """Names as Octave's structures have them -> names."""
-    names = {"otb-matlab", "vot-official"}
+    names = {"otb-matlab", "vot-official", "vot-official-ao"}
     for make in BENCHMARKS.values():
         bench = make()
         names |= bench.truth.keys() | bench.results.keys()

@@ -33,10 +33,11 @@ SHORT = {
     "pysot-vot": CUT,
     "pytracking": FAIL,
     "vot-official-ao": NOTHING,
-    "vot-toolkit-ao": NOTHING,
+    "vot-toolkit-ao": REFUSED,
 }
 """What each convention does by itself with a file that is too short."""
-LONG = {name: REFUSED if name in {"got10k", "pysot", "pysot-toolkit", "vot-toolkit"} else CUT for name in SHORT}
+_STRICT = {"got10k", "pysot", "pysot-toolkit", "vot-toolkit", "vot-toolkit-ao"}
+LONG = {name: REFUSED if name in _STRICT else CUT for name in SHORT}
 
 
 def outcome(convention: str, rows: int, policy: Any) -> str:

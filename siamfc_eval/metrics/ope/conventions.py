@@ -38,6 +38,7 @@ _ROBUSTNESS = OpeRules(
     valid_success="positive",
     valid_precision="positive",
     valid_norm="positive",
+    grid="quotients",
     edges="last-pixels",
     error_decimals=4,
 )

@@ -60,9 +60,12 @@ class Counts(NamedTuple):
 
 
 def success_thresholds(rules: OpeRules) -> Floats:
-    """Shape (bins,): 0 to 1 as numpy's linspace has them, or as MATLAB's colon does (from both ends to the middle)."""
+    """Shape (bins,): 0 to 1 as numpy's linspace has them, as MATLAB's colon does (from both ends to the middle), or as
+    quotients."""
     if rules.grid == "linspace":
         return np.linspace(0.0, 1.0, rules.bins)
+    if rules.grid == "quotients":
+        return np.arange(rules.bins) / (rules.bins - 1)
     step = 1.0 / (rules.bins - 1)
     index = np.arange(rules.bins, dtype=np.float64)
     return np.where(index <= (rules.bins - 1) / 2, index * step, 1.0 - (rules.bins - 1 - index) * step)

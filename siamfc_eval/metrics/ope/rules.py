@@ -64,11 +64,11 @@ class OpeRules:
     """All frames that are scored, or those with valid ground truth (`valid_success`) and not absent."""
     bins: int = field(default=21, metadata={"effect": "the number of overlap thresholds"})
     """Thresholds of the success curve, from 0 to 1."""
-    grid: Literal["linspace", "colon"] = field(
+    grid: Literal["linspace", "colon", "quotients"] = field(
         default="linspace", metadata={"effect": "the rounding of the overlap thresholds"}
     )
-    """numpy's linspace, or MATLAB's 0:0.05:1, which differ in the last bit: it decides overlaps exactly at a threshold,
-    as boxes of whole pixels have."""
+    """numpy's linspace, MATLAB's 0:0.05:1, or 0/20, 1/20, ..., which differ in the last bit: it decides overlaps that
+    are a threshold, as boxes of whole pixels have."""
     edges: Literal["ends", "last-pixels"] = field(default="ends", metadata={"effect": "the rounding of overlaps"})
     """Overlaps are computed by way of x + w, or of the last pixel, x + w - 1. It is the same but for the rounding,
     which decides overlaps that are a threshold, or 1."""

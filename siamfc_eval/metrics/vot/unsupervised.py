@@ -37,6 +37,13 @@ class UnsupervisedRules:
     """Frames from the initialisation on that are left out; with 0 the initialisation frame counts as overlap 0."""
     pooling: Literal["frames", "sequences"] = field(metadata={"effect": "pooling over frames or over sequences"})
     """The mean over all frames, or the mean over sequences weighted by length."""
+    no_answer: Literal["fails", "excluded"] = field(
+        default="fails", metadata={"effect": "frames without an answer or without ground truth"}
+    )
+    """A frame overlaps nothing where the tracker gave no region (a code or NaN) or there is no ground truth, or it does
+    not count."""
+    bounds: Literal["image", "beyond"] = field(default="image", metadata={"effect": "the image border"})
+    """Regions are clipped to the image, or to one more column and row."""
     other_length: Literal["pad", "cut", "raise"] = field(default="pad", metadata={"effect": "files of another length"})
     """Missing frames overlap nothing, frames count as far as both go, or the run is refused."""
 
@@ -119,16 +126,21 @@ class UnsupervisedMeasure:
         row = np.zeros(2 + len(THRESHOLDS))
         for run in runs:
             size = self.image_sizes.get(sequence.name)
-            scored = score_run(sequence, run, self.rules.rasteriser, (0,), size)
-            # A frame without an answer overlaps nothing; only the burn-in is left out.
+            scored = score_run(sequence, run, self.rules.rasteriser, (int(self.rules.bounds == "beyond"),), size)
             counted = np.ones(len(sequence), dtype=np.bool_)
             counted[: self.rules.burn_in] = False
             if self.rules.other_length == "cut":
                 counted[len(scored.codes) :] = False
+            if self.rules.no_answer == "excluded":
+                here = len(scored.codes)
+                answered = ~np.isnan(run.boxes()[:here]).any(axis=1)
+                counted[:here] &= answered & ~np.isnan(sequence.boxes[:here]).any(axis=1)
             overlaps = np.zeros(len(sequence))
             overlaps[: len(scored.codes)] = scored.overlaps[0]
             used = overlaps[counted & (tag > 0)]
             if not len(used):
+                if self.rules.pooling == "sequences":  # its mean is taken to be 0
+                    row[1] += tag.sum() / len(runs)
                 continue
             sums = np.array([used.sum(), len(used), *(used[:, None] > THRESHOLDS).sum(axis=0)])
             scale = tag.sum() / len(used) if self.rules.pooling == "sequences" else 1.0

@@ -14,7 +14,15 @@ from typing import Any
 Rows = list[list[float]]
 Found = dict[str, Any]
 
-TRUTH = {"otb": "Traps.json", "uav": "UAV123.json", "lasot": "LaSOT.json", "vot": "VOT2018.json"}
+TRUTH = {
+    "otb": "Traps.json",
+    "uav": "UAV123.json",
+    "lasot": "LaSOT.json",
+    "tre": "Traps.json",
+    "sre": "Traps.json",
+    "vot": "VOT2018.json",
+    "free": "VOT2018.json",
+}
 
 
 def annotations(material: Path, place: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 % VOT's MATLAB toolkit: estimate_expected_overlap.m, estimate_accuracy.m, estimate_failures.m and what they call as they
 % are, with region_overlap.cpp built as a mex file beside them. analyze_average_expected_overlap.m and
 % analyze_accuracy_robustness.m want a workspace and keep caches, so their sums are done here as they have them, over
-% the interval that was published for VOT2018.
+% the interval that was published for VOT2018; and so are those of analyze_overlap.m and of the selectors that it calls,
+% for runs without resets (burn-in 0). Runs that are too short are left out: what pads them there is an error.
 function vot_matlab(material, checkout, output)
     for part = {'analysis', 'sequence', 'utilities', 'tracker'}
         if exist(fullfile(checkout, part{1}), 'dir'), addpath(fullfile(checkout, part{1})); end
@@ -11,21 +12,51 @@ function vot_matlab(material, checkout, output)
     sequences = read_sequences(folder);
     experiment = struct('name', 'baseline', 'type', 'supervised', 'converter', [], ...
         'parameters', struct('repetitions', 15, 'skip_initialize', 5, 'burnin', 10));
+    found = of_trackers(folder, @(directory, name) evaluate(experiment, sequences, directory, name));
+    folder = fullfile(material, 'free');
+    sequences = read_sequences(folder);
+    free = of_trackers(folder, @(directory, name) average_overlap(sequences, directory));
+    file = fopen(output, 'w');
+    both = struct('vot', struct('vot_official', found), 'free', struct('vot_official_ao', free));
+    fputs(file, jsonencode(both));
+    fclose(file);
+end
+
+function found = of_trackers(folder, scored)
     trackers = dir(fullfile(folder, 'results'));
     found = struct();
     for t = 1:numel(trackers)
         name = trackers(t).name;
-        if name(1) == '.', continue, end
+        if name(1) == '.' || strcmp(name, 'short'), continue, end
         directory = fullfile(folder, 'results', name);
         try
-            found.(strrep(name, '-', '_')) = evaluate(experiment, sequences, directory, name);
+            found.(strrep(name, '-', '_')) = scored(directory, name);
         catch problem
             found.(strrep(name, '-', '_')) = struct('refused', problem.message);
         end
     end
-    file = fopen(output, 'w');
-    fputs(file, jsonencode(struct('vot', struct('vot_official', found))));
-    fclose(file);
+end
+
+function found = average_overlap(sequences, directory)
+    pooled = [];
+    for s = 1:numel(sequences)
+        sequence = sequences{s};
+        folder = fullfile(directory, 'unsupervised', sequence.name);
+        files = dir(fullfile(folder, '*.txt'));
+        accuracy = nan(numel(files), sequence.length);
+        for r = 1:numel(files)
+            trajectory = read_trajectory(fullfile(folder, files(r).name));
+            [~, frames] = estimate_accuracy(trajectory, sequence.groundtruth, 'burnin', 0, ...
+                'BindWithin', [sequence.width, sequence.height]);
+            accuracy(r, :) = frames;
+        end
+        frames = num2cell(accuracy, 1);
+        overlaps = cellfun(@(frame) mean(frame(~isnan(frame))), frames);
+        overlaps(isnan(overlaps)) = 0;
+        pooled = [pooled, overlaps];
+        found.sequences.(strrep(sequence.name, '-', '_')) = struct('average_overlap', mean(overlaps));
+    end
+    found.values = struct('average_overlap', mean(pooled));
 end
 
 function sequences = read_sequences(folder)
