@@ -32,6 +32,8 @@ class Job:
     options: RunOptions
     items: list[WorkItem]
     """The whole plan, runs from before included, so that a resumed run has the same batches."""
+    note: Callable[[str], None] = lambda text: None
+    """Told, in the caller's thread, of what the user should know."""
 
     @property
     def workers(self) -> int:
@@ -56,6 +58,8 @@ class Execution:
     """Runs the given items of the job, in any order; it tells `Advance`, in the caller's thread, of frames done."""
     loads_trackers: bool = False
     """It makes trackers of its own by `Job.load`, so that the job's own one may be closed meanwhile."""
+    learned: Callable[[], dict[str, str]] = dict
+    """What there is to add to `settings` once it has run."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,9 @@ EXECUTORS: Registry[Executor] = Registry(
 EXECUTORS.add("serial", "siamfc_eval.running.serial:SERIAL", "One frame after the other, timed")
 EXECUTORS.add("lanes", "siamfc_eval.running.lanes:LANES", "Sequences side by side in one process, on a GPU in batches")
 EXECUTORS.add("processes", "siamfc_eval.running.processes:PROCESSES", "Sequences side by side, a process for each core")
+EXECUTORS.add(
+    "cluster", "siamfc_eval.running.cluster.executor:CLUSTER", "Sequences spread over the workers of dask.distributed"
+)
 
 
 def plan_execution(job: Job) -> Execution:
@@ -102,6 +109,8 @@ def plan_execution(job: Job) -> Execution:
 
 
 def _suitable(job: Job) -> str:
+    if job.options.cluster is not None and job.items and not job.timed:
+        return "cluster"
     if job.timed or job.options.lanes == 1 or len(job.items) < 2:
         return "serial"
     side_by_side = ("lanes", "processes") if job.workers > 1 else ("lanes",)

@@ -22,6 +22,9 @@ class RunOptions:
     """Cores to use: threads that decode, lanes on a CPU, processes for other trackers; None: all of them."""
     executor: str | None = None
     """What runs the sequences, by name (`siamfc-eval list executors`); None: the fastest one that suits the tracker."""
+    cluster: str | None = None
+    """Where runs are spread over many processes by dask.distributed: "local", the address of a scheduler, or its file;
+    None: nowhere. Runs that are timed are made in this process all the same."""
     repetitions: int | None = None
     """Repetitions in place of each protocol's own."""
     sequences: tuple[str, ...] = ()

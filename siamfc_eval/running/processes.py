@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import multiprocessing
 import multiprocessing.connection
 import multiprocessing.util
@@ -11,22 +10,20 @@ import os
 import pickle
 import signal
 import threading
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
 from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor, TerminatedWorkerError
 
 from siamfc_eval.errors import TrackerError
 from siamfc_eval.running.executor import Execution, Executor, Job, Loader, longest_first
 from siamfc_eval.running.serial import run_serial
-from siamfc_eval.running.work import Advance, Failed, Finished, Outcome, WorkItem
-from siamfc_eval.tracking.tracker import Tracker
+from siamfc_eval.running.team import Telling, run_in_team, without_item, without_times
+from siamfc_eval.running.work import Advance, Failed, Outcome, WorkItem
 
-_worker: dict[str, Tracker] = {}
-"""The tracker of this worker process."""
+_worker: dict[str, Any] = {}
+"""What this worker process has: its tracker, where it says how far it is, whether others share the machine."""
 
 
 def can_travel(*things: Any) -> bool:
@@ -48,28 +45,51 @@ def run_processes(load: Loader, items: Iterable[WorkItem], workers: int, advance
         load: makes the tracker; picklable.
         items: picklable; the longest first.
         workers: processes, at least 1.
-        advance: told of each finished item.
+        advance: told of frames, in the caller's thread.
     """
-    waiting = deque(items)
-    team = [_Worker(load) for _ in range(min(workers, len(waiting)))]
-    idle = list(team)
-    in_flight: dict[Future[Outcome], tuple[_Worker, WorkItem]] = {}
-    finished = False
-    try:
-        while waiting or in_flight:
-            while waiting and idle:
-                worker, item = idle.pop(), waiting.popleft()
-                in_flight[worker.submit(item)] = worker, item
-            done, _ = wait(in_flight, return_when=FIRST_COMPLETED)
-            for future in done:
-                worker, item = in_flight.pop(future)
-                idle.append(worker)
-                outcome = _outcome(future, item)
-                advance(item.start.frames)
-                yield outcome if workers == 1 else _without_times(outcome)
-        finished = True
-    finally:
-        _end(team, at_once=not finished)
+    items = list(items)
+    return run_in_team(_Processes(load, min(workers, len(items)), shared=workers > 1), items, advance)
+
+
+class _Processes:
+    """A team on this machine, connected by pipes: nobody else can reach them."""
+
+    def __init__(self, load: Loader, count: int, shared: bool) -> None:
+        self._all = [_Worker(load, shared) for _ in range(max(1, count))]
+        self._busy: dict[Future[list[Outcome]], _Worker] = {}
+
+    def _idle(self) -> list[_Worker]:
+        busy = {worker for future, worker in self._busy.items() if not future.done()}
+        return [worker for worker in self._all if worker not in busy]
+
+    def wants(self, waiting: int) -> int:
+        return 1 if self._idle() else 0
+
+    def submit(self, number: int, items: list[WorkItem]) -> Future[list[Outcome]]:
+        worker = self._idle()[0]
+        self._busy = {future: busy for future, busy in self._busy.items() if not future.done()}
+        future = worker.submit(number, items)
+        self._busy[future] = worker
+        return future
+
+    def progress(self) -> Iterator[tuple[int, int]]:
+        for worker in self._all:
+            yield from worker.progress()
+
+    def outcomes(self, future: Future[list[Outcome]]) -> list[Outcome]:
+        return future.result()
+
+    def failed(self, error: Exception, item: WorkItem) -> Failed:
+        if isinstance(error, TerminatedWorkerError):
+            died = "the tracker's process died (a crash in compiled code, or out of memory)."
+            return Failed(item, f"sequence '{item.sequence.name}': {died}", "tracker", details=str(error))
+        # The item or its answer could not be sent.
+        return Failed(item, f"{type(error).__name__}: {error}", "tracker", details=str(error.__cause__ or ""))
+
+    def end(self, at_once: bool) -> None:
+        """End all of them side by side; after an interrupt whatever they are doing, since nobody waits for it."""
+        with ThreadPoolExecutor(len(self._all)) as threads:
+            list(threads.map(lambda worker: worker.end(at_once), self._all))
 
 
 class _Worker:
@@ -79,33 +99,49 @@ class _Worker:
     item was in it.
     """
 
-    def __init__(self, load: Loader) -> None:
+    def __init__(self, load: Loader, shared: bool) -> None:
         self._load = load
+        self._shared = shared
         self._pool = self._new_pool()
 
     def _new_pool(self) -> ProcessPoolExecutor:
         # "spawn", since such a process can see its parent's end.
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(1, context=context, initializer=_prepare, initargs=(self._load,))
+        self._heard, self._said = context.Pipe(duplex=False)
+        return ProcessPoolExecutor(
+            1, context=context, initializer=_prepare, initargs=(self._load, self._said, self._shared)
+        )
 
-    def submit(self, item: WorkItem) -> Future[Outcome]:
-        """Begin an item; the process has nothing else to do."""
-        with _interrupts_held():
+    def submit(self, number: int, items: list[WorkItem]) -> Future[list[Outcome]]:
+        """Begin a share; the process has nothing else to do."""
+        with interrupts_held():
             try:
-                future: Future[Outcome] = self._pool.submit(_run_one, item)
+                future: Future[list[Outcome]] = self._pool.submit(_run_share, number, items)
             except BrokenProcessPool:
                 self._pool.shutdown()
+                self._hang_up()
                 self._pool = self._new_pool()
-                future = self._pool.submit(_run_one, item)
+                future = self._pool.submit(_run_share, number, items)
             return future
+
+    def progress(self) -> Iterator[tuple[int, int]]:
+        """What the process has said of its share."""
+        with contextlib.suppress(EOFError, OSError):  # it has died, which its future tells
+            while self._heard.poll():
+                yield self._heard.recv()
 
     def end(self, at_once: bool) -> None:
         """End the process: when its tracker is closed, or at once, with all processes that it has started."""
         self._pool.shutdown(kill_workers=at_once)
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        self._heard.close()
+        self._said.close()
 
 
 @contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
+def interrupts_held() -> Iterator[None]:
     """A process that is started meanwhile hears no interrupt, which a terminal sends to all; this one hears it after.
 
     `_prepare` would come too late for it: a process that is still importing ends with a traceback.
@@ -120,31 +156,7 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _end(team: list[_Worker], at_once: bool) -> None:
-    """End all workers side by side: after an interrupt whatever they are doing, since nobody waits for it."""
-    with ThreadPoolExecutor(max(1, len(team))) as threads:
-        list(threads.map(lambda worker: worker.end(at_once), team))
-
-
-def _outcome(future: Future[Outcome], item: WorkItem) -> Outcome:
-    """What became of an item that a worker had."""
-    try:
-        return dataclasses.replace(future.result(), item=item)
-    except TerminatedWorkerError as error:
-        died = "the tracker's process died (a crash in compiled code, or out of memory)."
-        return Failed(item, f"sequence '{item.sequence.name}': {died}", "tracker", details=str(error))
-    except Exception as error:  # the item or its answer could not be sent
-        return Failed(item, f"{type(error).__name__}: {error}", "tracker", details=str(error.__cause__ or ""))
-
-
-def _without_times(outcome: Outcome) -> Outcome:
-    if isinstance(outcome, Failed) or outcome.trajectory.times is None:
-        return outcome
-    nothing = np.full(len(outcome.trajectory), np.nan)
-    return dataclasses.replace(outcome, trajectory=dataclasses.replace(outcome.trajectory, times=nothing))
-
-
-def _prepare(load: Loader) -> None:
+def _prepare(load: Loader, said: Any, shared: bool) -> None:
     """Make a worker process ready: one thread, no interrupts of its own, and an end with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -152,6 +164,7 @@ def _prepare(load: Loader) -> None:
     import cv2
 
     cv2.setNumThreads(1)
+    _worker.update(said=said, shared=shared)
     try:
         tracker = _worker["tracker"] = load()
         if hasattr(tracker, "close"):
@@ -186,13 +199,14 @@ class _Unloadable:
         raise TrackerError(self._message)
 
 
-def _run_one(item: WorkItem) -> Outcome:
-    """Run one item in this worker; the sequence stays here."""
-    outcome = next(run_serial(_worker["tracker"], [item], lambda frames: None))
-    stripped: Any = None
-    if isinstance(outcome, Finished):
-        return dataclasses.replace(outcome, item=stripped)
-    return dataclasses.replace(outcome, item=stripped)
+def _run_share(number: int, items: list[WorkItem]) -> list[Outcome]:
+    """Run items in this worker; their sequences stay here."""
+
+    def tell(frames: int) -> None:
+        _worker["said"].send((number, frames))
+
+    outcomes = map(without_item, run_serial(_worker["tracker"], items, Telling(tell)))
+    return [without_times(outcome) if _worker["shared"] else outcome for outcome in outcomes]
 
 
 def _unfit(job: Job) -> str:

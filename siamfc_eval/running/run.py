@@ -124,9 +124,16 @@ def _with_executor(options: RunOptions) -> RunOptions:
 
     Raises:
         UnknownNameError: there is no such executor.
+        InputError: a cluster is named that does not answer, or another executor beside it.
     """
     if options.executor is not None:
         _ = EXECUTORS[options.executor]
+    if options.cluster is not None and not options.load.debug:
+        if options.executor not in {None, "cluster"}:
+            raise InputError(f"--cluster and --executor {options.executor} exclude each other; leave one of them out.")
+        from siamfc_eval.running.cluster.connection import check_cluster
+
+        check_cluster(options.cluster)
     return dataclasses.replace(options, executor="serial") if options.load.debug else options
 
 
@@ -321,7 +328,7 @@ class _ProtocolRun:
         """Run the items that are missing and store their outcomes."""
         missing = self._missing(store, items)
         self.summary.kept += len(items) - len(missing)
-        execution = plan_execution(Job(self.tracker, self.load, self.protocol, self.options, items))
+        execution = plan_execution(Job(self.tracker, self.load, self.protocol, self.options, items, self.watch.note))
         store.describe(execution.settings)
         self.watch.tell(
             events.ProtocolStarted(
@@ -340,7 +347,13 @@ class _ProtocolRun:
             self.watch.note(
                 f"{self.tracker.name}: realtime runs are timed, so they are made one after the other and not in lanes."
             )
+        if missing and self.options.cluster is not None and execution.settings["executor"] != "cluster":
+            self.watch.note(
+                f"{self.tracker.name}, {self.protocol.kind}: its runs are timed, so they are made here, one after the "
+                "other, and not on the cluster."
+            )
         self._execute(store, execution, missing)
+        store.describe(execution.learned())
 
     def _missing(self, store: ResultStore, items: list[WorkItem]) -> list[WorkItem]:
         by_key = {item.result.key: item for item in items}

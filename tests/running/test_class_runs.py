@@ -244,7 +244,14 @@ def test_debug_stops_where_the_class_raises(folder: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
-@pytest.mark.parametrize("how", [["--lanes", "1"], ["--workers", "2"]], ids=["one after the other", "in workers"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param(["--lanes", "1"], id="one after the other"),
+        pytest.param(["--workers", "2"], id="in workers"),
+        pytest.param(["--cluster", "local", "--workers", "2"], id="on a local cluster", marks=pytest.mark.stress),
+    ],
+)
 def test_the_end_of_a_run_is_the_end_of_all_its_processes(folder: Path, how: list[str], end: signal.Signals) -> None:
     experiment = folder / "untimed.toml"
     experiment.write_text('dataset = "embedded"\n[[protocols]]\nkind = "ope"\n')

@@ -31,6 +31,7 @@ _PACKAGES: dict[str, tuple[str, str]] = {
     "optuna": ("tune", "tuning of hyper-parameters"),
     "onnxruntime": ("onnx", "networks in int8, checking exported networks"),
     "openvino": ("openvino", "faster networks on a CPU"),
+    "distributed": ("cluster", "runs on many machines"),
 }
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @options.reading_weights
 @click.option("--lanes", type=click.IntRange(min=1), help="Runs abreast, by default one a core; 1: one by one, timed.")
 @click.option("--executor", metavar="NAME", help="What runs the sequences; see `list executors`. Default: as suits.")
+@click.option("--cluster", metavar="WHERE", help="Spread over dask: local, tcp://HOST:PORT or a scheduler's file.")
 @click.option("--workers", type=click.IntRange(min=1), help="Cores to use. Default: all.")
 @click.option("--repetitions", type=click.IntRange(min=1), help="Runs of each sequence. Default: the experiment's.")
 @click.option("--sequence", "sequences", multiple=True, help="Only this sequence; repeatable.")
