@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from siamfc_eval.api.comparison import compare
     from siamfc_eval.api.explanation import explain
     from siamfc_eval.api.own import check_dataset, check_tracker, convert_dataset, write_tracker
+    from siamfc_eval.api.published import publish
     from siamfc_eval.api.report import report
     from siamfc_eval.api.results import load_dataset, load_results
     from siamfc_eval.api.running import load_tracker, run
@@ -46,6 +47,7 @@ _WHERE = {
     "normalised_precision": "arrays",
     "one_pass_scores": "arrays",
     "precision": "arrays",
+    "publish": "published",
     "report": "report",
     "run": "running",
     "score": "scores",
@@ -70,6 +72,7 @@ __all__ = [
     "normalised_precision",
     "one_pass_scores",
     "precision",
+    "publish",
     "report",
     "run",
     "score",

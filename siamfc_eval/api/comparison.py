@@ -82,7 +82,7 @@ class ComparisonTable(Comparison):
 
 
 def compare(
-    results: Path | str | Scores,
+    results: Path | str | Scores | None = None,
     convention: str | None = None,
     *,
     metric: str | None = None,
@@ -94,7 +94,7 @@ def compare(
     """Compare trackers on one metric: intervals, paired tests with correction, and how sure the ranking is.
 
     Args:
-        results: a folder, as for `siamfc_eval.score`, or scores.
+        results: a folder, as for `siamfc_eval.score`, or scores; None: only what is `published`.
         convention: whose rules; None: as for `siamfc_eval.score`.
         metric: key of the metric, the convention's or another of `siamfc-eval list metrics`; None: the one that the
             convention ranks by.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
+from siamfc_eval.api.published import scores_of_published
 from siamfc_eval.api.results import truth_of
 from siamfc_eval.api.selection import (
     Selecting,
@@ -66,7 +67,7 @@ class WrittenReport:
 
 
 def report(
-    results: Folder | collections.abc.Sequence[Folder],
+    results: Folder | collections.abc.Sequence[Folder] = (),
     out: Path | str | None = None,
     *,
     conventions: collections.abc.Sequence[str] = (),
@@ -87,8 +88,8 @@ def report(
     Several folders, such as runs on several benchmarks, share one page, and so do all protocols of a run.
 
     Args:
-        results: a folder, as for `siamfc_eval.score`, or several.
-        out: folder of the report; None: `report` within the (first) results.
+        results: a folder, as for `siamfc_eval.score`, or several; none: only what is `published` on `dataset`.
+        out: folder of the report; None: `report` within the (first) results, or here.
         conventions: whose rules; none: as for `siamfc_eval.score`, for each protocol that there are runs of.
         data, dataset: the ground truth, as for `siamfc_eval.score`; of several folders one each, in their order.
         title: heading; None: the data sets' names.
@@ -104,14 +105,15 @@ def report(
             is there to be highlighted.
     """
     folders = [ResultFolder(one) for one in ([results] if isinstance(results, Path | str) else results)]
-    if not folders:
-        raise InputError("nothing to report: no folder of results was given.")
     selecting["metrics"] = (*selecting.get("metrics", ()), *filter(None, [metric]))
     sections: list[Section] = []
     lacking: list[str] = []
     names: list[str] = []
     facts: dict[str, str] = {}
-    for folder, truths in zip(folders, _one_each(data, len(folders)), strict=True):
+    if not folders:
+        sections = list(_of_published(conventions, data, dataset, metric, resamples, seed, selecting))
+        names = [section.scores.dataset for section in sections]
+    for folder, truths in zip(folders, _one_each(data, len(folders)) if folders else (), strict=True):
         truth = truth_of(folder, truths, dataset)
         job = _Job(folder, truth, metric, resamples, seed, selecting)
         found, failed = job.sections(conventions)
@@ -133,10 +135,28 @@ def report(
             top=top,
             incomplete=tuple(lacking),
         ),
-        Path(out).expanduser() if out is not None else folders[0].path / "report",
+        Path(out).expanduser() if out is not None else (folders[0].path if folders else Path()) / "report",
         tuple(formats) or (FORMATS if figures else ()),
     )
     return WrittenReport(page, tuple(sections))
+
+
+def _of_published(
+    conventions: collections.abc.Sequence[str],
+    data: Truth | collections.abc.Sequence[Truth] | None,
+    dataset: str | None,
+    metric: str | None,
+    resamples: int,
+    seed: int,
+    selecting: Selecting,
+) -> Iterator[Section]:
+    """Sections of published trackers alone."""
+    named = data.name if isinstance(data, Dataset) else dataset
+    words, common = selecting.get("published", ()), selecting.get("common_sequences", False)
+    for convention in conventions or (None,):
+        scores = scores_of_published(words, named, convention, common)
+        comparison = compare(scores, metric, resamples=resamples, seed=seed)
+        yield Section(f"{scores.dataset}, {scores.convention}", scores, comparison)
 
 
 def _one_each(data: Truth | collections.abc.Sequence[Truth] | None, count: int) -> list[Truth | None]:
@@ -172,7 +192,9 @@ class _Job(NamedTuple):
         failed: list[str] = []
         lines: dict[str, Timelines] = {}
         for convention, protocol in self._wanted(conventions):
-            chosen = self.selecting if protocol is None else Selecting(**{**self.selecting, "protocol": protocol})
+            # What is published of other protocols has a file of its own.
+            beside = {**self.selecting, "protocol": protocol, "published": ()}
+            chosen = self.selecting if protocol is None else Selecting(**beside)  # type: ignore[typeddict-item]
             try:
                 found.append(self._section(convention, protocol, chosen, lines))
             except InputError as error:

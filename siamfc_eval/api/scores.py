@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
+from siamfc_eval.api.published import scores_of_published
 from siamfc_eval.api.results import truth_of
 from siamfc_eval.api.selection import Selecting, convention_of, score_results
 from siamfc_eval.datasets.sequence import Dataset
@@ -97,7 +98,7 @@ def new_axes() -> Axes:
 
 
 def score(
-    results: Path | str,
+    results: Path | str | None = None,
     convention: str | None = None,
     *,
     data: Path | str | Dataset | None = None,
@@ -107,7 +108,8 @@ def score(
     """The scores of raw results under a convention.
 
     Args:
-        results: a folder of trackers, or one tracker's, as any toolkit wrote it.
+        results: a folder of trackers, or one tracker's, as any toolkit wrote it; None: only what is `published` on
+            `dataset`, for which no data is needed.
         convention: whose rules; None: those of the benchmark's papers, else of the protocol.
         data: the ground truth: a data set, or its folder or annotation file; None: as the results' manifest says.
         dataset: benchmark or layout, where it is not recognised.
@@ -120,6 +122,10 @@ def score(
         InputError: no results, no ground truth, or the convention refuses all files.
         UnknownNameError: no such convention, tracker or attribute source.
     """
+    if results is None:
+        named = data.name if isinstance(data, Dataset) else dataset
+        words, common = selecting.get("published", ()), selecting.get("common_sequences", False)
+        return ScoreTable.of(scores_of_published(words, named, convention, common))
     folder = ResultFolder(results)
     truth = truth_of(folder, data, dataset)
     rules = convention or convention_of(folder, truth, selecting.get("protocol"))

@@ -46,6 +46,11 @@ class Selecting(Reading, total=False):
     lets missing frames fail, "truncate" scores what both have."""
     keep: bool
     """Use the statistics that earlier calls kept, and keep these (the default)."""
+    published: collections.abc.Sequence[str]
+    """Published trackers beside these: "published" for all of the benchmark, names, groups, or files of statistics."""
+    common_sequences: bool
+    """Compare on the sequences that all have, where those of published trackers and one's own differ; otherwise that is
+    refused."""
 
 
 def ground_truth(kind: str | None, data: Path | None) -> Dataset:
@@ -263,6 +268,8 @@ def score_results(
     attribute_source: str | None = None,
     on_mismatch: Mismatch = "convention",
     keep: bool = True,
+    published: collections.abc.Sequence[str] = (),
+    common_sequences: bool = False,
 ) -> Scores:
     """The scores of the results under a convention; what was noticed of them is in its `metadata["notes"]`.
 
@@ -277,6 +284,8 @@ def score_results(
         attribute_source: as for `siamfc_eval.metrics.scoring.score`.
         on_mismatch: as for `siamfc_eval.metrics.scoring.score`.
         keep: use the statistics that earlier calls kept, and keep these.
+        published: trackers beside these, as for `siamfc_eval.published.catalogue.choose`.
+        common_sequences: as for `siamfc_eval.published.joining.joined`.
     """
     from siamfc_eval.datasets.known import shortfall
     from siamfc_eval.metrics.scoring import score
@@ -298,7 +307,26 @@ def score_results(
     lacking = shortfall(dataset.name, len(dataset))
     incomplete = (*scores.incomplete, lacking) if lacking else scores.incomplete
     notes = tuple(note for note in (*dataset.notes, *raw.notes, *_other_truth(raw, dataset)) if note not in incomplete)
-    return dataclasses.replace(scores, incomplete=incomplete, metadata={**scores.metadata, "notes": notes})
+    found = dataclasses.replace(scores, incomplete=incomplete, metadata={**scores.metadata, "notes": notes})
+    if not published:
+        return found
+    from siamfc_eval.published.catalogue import choose
+    from siamfc_eval.published.joining import joined
+
+    kind = other_kind(convention, protocol)
+    found = dataclasses.replace(found, metadata={**found.metadata, "protocol": kind})
+    return joined(found, dataset, choose(published, dataset.name), common_sequences)
+
+
+def other_kind(convention: str, asked: str | None) -> str:
+    """The kind of protocol that was asked for; "" where it is the one that the convention is made for."""
+    from siamfc_eval.metrics.conventions import convention as convention_named
+    from siamfc_eval.protocols.table import match_protocol
+
+    named = match_protocol(asked) if asked is not None else None
+    usual = convention_named(convention).protocol
+    kind = named.kind if named is not None else asked or usual
+    return "" if kind == usual else kind
 
 
 def _other_truth(raw: RawResults, dataset: Dataset) -> Iterator[str]:

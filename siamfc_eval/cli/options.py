@@ -59,6 +59,8 @@ def together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
 
 
 results = click.argument("results", type=PATH)
+results_or_none = click.argument("results", type=PATH, required=False)
+"""Results, or only what is published."""
 data = click.option(
     "--data",
     "--annotations",
@@ -146,11 +148,24 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for p
 fresh = option("--fresh", was=("--restart",), is_flag=True, help="Make everything anew and replace what is there.")
 
 
+published = click.option(
+    "--with",
+    "published",
+    multiple=True,
+    metavar="WHAT",
+    help="Published trackers beside these: 'published' for all of the benchmark, names or groups of `list published` "
+    "with commas between, or a file of `publish`; may be given again.",
+)
+common_sequences = click.option(
+    "--common-sequences",
+    is_flag=True,
+    help="Where sequences differ from those of published trackers, compare on those that all have; otherwise refused.",
+)
 ground_truth = together(data, dataset)
 """What is scored against."""
 reading = together(trackers, protocol, segment)
 """Which runs; fields of `siamfc_eval.api.selection.Reading`."""
-selecting = together(reading, attribute_source, on_mismatch)
+selecting = together(reading, attribute_source, on_mismatch, published, common_sequences)
 """What is scored; fields of `siamfc_eval.api.selection.Selecting`."""
 reading_weights = together(weights, weights_key, weights_source)
 """Which weights, and how they are read; fields of `siamfc_eval.tracking.family.LoadOptions`."""

@@ -262,6 +262,28 @@ class Coarsened(Protocol):
         ...
 
 
+class Part(NamedTuple):
+    """Neighbouring columns of a row of statistics and what numbers they are, for those who keep rows in little room."""
+
+    key: str
+    width: int
+    kind: Literal["counts", "numbers", "steps", "means"] = "numbers"
+    """Counts of frames or rates of them, which rise or fall along the part; any numbers; numbers that stay the same for
+    long; or running means over 1, 2, ... frames."""
+    exact: tuple[int, int] = (0, 0)
+    """Of running means: the columns whose sums over sequences decide a score."""
+
+
+@runtime_checkable
+class Laid(Protocol):
+    """A measure that says what is in a row of its statistics."""
+
+    @property
+    def layout(self) -> tuple[Part, ...]:
+        """The parts of a row, in order; their widths add up to its length."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class TrackerScores:
     """The scores of one tracker."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +26,7 @@ from siamfc_eval.metrics.scores import (
 )
 from siamfc_eval.metrics.signature import Signature
 from siamfc_eval.metrics.speed import speeds
+from siamfc_eval.metrics.summing import summed, summed_by_attribute, sums_of_groups
 from siamfc_eval.plain_text import few
 from siamfc_eval.results.raw import TrackerResults
 
@@ -181,61 +181,32 @@ class _Job:
         for index, sequence in enumerate(self.dataset):
             if sequence.name in entries:
                 rows[index] = entries[sequence.name].row
-        present = ~np.isnan(rows).any(axis=1)
-        attributes, attribute_curves = self._attributes(rows, present, entries)
-        each = measure.finish(rows)
         missing = [name for name in self.dataset.names if name not in entries]
         gaps = [f"{result.name}: no result of {few(missing)}."] if missing else []
         remarks = _gathered({name: entry.note for name, entry in entries.items() if entry.note})
         if self.policy in {"pad", "truncate"}:
             gaps += [f"{result.name}, {remark}" for remark in remarks]
-        total = rows[present].sum(axis=0)
-        scores = TrackerScores(
-            name=result.name,
-            values=_numbers(measure.finish(total)),
-            sequences={
-                name: dict(zip(each, values, strict=True))
-                for name, *values in zip(
-                    self.dataset.names, *(values.tolist() for values in each.values()), strict=True
-                )
-            },
-            curves=measure.finish_curves(total),
+        attributes, curves = summed_by_attribute(measure, _tag_sums(entries) or sums_of_groups(rows, self.groups))
+        scores = summed(
+            result.name,
+            measure,
+            self.dataset.names,
+            rows,
             attributes=attributes,
-            attribute_curves=attribute_curves,
-            statistics=rows,
+            attribute_curves=curves,
             speed=speeds(entry.timing for entry in entries.values()),
             notes=(*result.notes, *quirks, *_untimed(entries), *remarks),
         )
         return scores, gaps, unreadable
 
-    @cached_property
-    def _membership(self) -> Floats:
-        """Shape (attributes, sequences): 1 where a sequence has an attribute."""
-        matrix = np.zeros((len(self.groups), len(self.dataset)))
-        for row, indices in zip(matrix, self.groups.values(), strict=True):
-            row[list(indices)] = 1.0
-        return matrix
 
-    def _attributes(
-        self, rows: Floats, present: NDArray[np.bool_], entries: Mapping[str, cached.Entry]
-    ) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, Floats]]]:
-        """Scores and curves over the sequences of each attribute, or over the frames of each tag."""
-        sums: dict[str, Floats] = {}
-        for entry in entries.values():
-            for tag, row in entry.tags.items():
-                sums[tag] = sums[tag] + row if tag in sums else row
-        if not sums:
-            there = np.where(present[:, None], rows, 0.0)
-            sums = dict(zip(self.groups, self._membership @ there, strict=True))
-        if not sums:
-            return {}, {}
-        stacked = np.stack(list(sums.values()))
-        measure = self.gatherer.measure
-        values, curves = measure.finish(stacked), measure.finish_curves(stacked)
-        return (
-            {name: {key: float(scores[i]) for key, scores in values.items()} for i, name in enumerate(sums)},
-            {name: {key: curve[i] for key, curve in curves.items()} for i, name in enumerate(sums)},
-        )
+def _tag_sums(entries: Mapping[str, cached.Entry]) -> dict[str, Floats]:
+    """Tag -> the sum over sequences of the rows over the frames that carry it; empty where no frames are tagged."""
+    sums: dict[str, Floats] = {}
+    for entry in entries.values():
+        for tag, row in entry.tags.items():
+            sums[tag] = sums[tag] + row if tag in sums else row
+    return sums
 
 
 def _untimed(entries: Mapping[str, cached.Entry]) -> tuple[str, ...]:
@@ -269,7 +240,3 @@ def _where(names: list[str]) -> str:
         return names[0]
     more = ", ..." if len(names) > _NAMED else ""
     return f"in {len(names)} sequences ({', '.join(names[:_NAMED])}{more})"
-
-
-def _numbers(values: Mapping[str, Floats]) -> dict[str, float]:
-    return {key: float(value) for key, value in values.items()}

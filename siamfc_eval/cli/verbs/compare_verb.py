@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: siamfc-eval compare runs/otb2015 --data ~/OTB2015 --metric precision_20")
-@options.results
+@options.results_or_none
 @options.ground_truth
 @options.convention
 @options.selecting
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @options.as_json
 def command(
     *,
-    results: Path,
+    results: Path | None,
     convention: str | None,
     metric: str | None,
     resamples: int,

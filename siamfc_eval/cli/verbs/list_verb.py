@@ -199,6 +199,20 @@ def _described(metric: Any) -> Row:
     return {"name": values.pop("key"), **values}
 
 
+@_listing(
+    "published",
+    "Published trackers that results can be compared with.",
+    ("name", "dataset", "groups", "conventions", "source", "version"),
+)
+def published() -> list[Row]:
+    """Every tracker whose statistics come with this package."""
+    from siamfc_eval.api.published import catalogue
+
+    return [
+        {**row, "conventions": ", ".join(row["conventions"]), "groups": ", ".join(row["groups"])} for row in catalogue()
+    ]
+
+
 @_listing("figures", "Figures that a report has where they apply.", ("name", "summary", "from"))
 def figures() -> list[Row]:
     """Every figure, in the order of the page."""

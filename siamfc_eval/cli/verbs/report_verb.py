@@ -16,7 +16,7 @@ from siamfc_eval.storage.json_text import json_text
     epilog="Examples: siamfc-eval report runs/otb2015 --data ~/OTB2015 --out report; "
     "siamfc-eval report runs/otb2015 runs/vot2018 --highlight mine"
 )
-@click.argument("results", type=options.PATH, nargs=-1, required=True)
+@click.argument("results", type=options.PATH, nargs=-1)
 @click.option(
     "--data",
     "--annotations",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     epilog="Example: siamfc-eval score results/OTB2015 --dataset otb2015 --data annotations.json "
     "--convention otb-matlab --json"
 )
-@options.results
+@options.results_or_none
 @options.ground_truth
 @options.convention
 @click.option("--signature", help="Compute what this signature says, and refuse if anything differs.")
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @options.as_json
 def command(
     *,
-    results: Path,
+    results: Path | None,
     data: Path | None,
     dataset: str | None,
     convention: str | None,

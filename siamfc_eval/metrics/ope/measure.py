@@ -41,6 +41,7 @@ from siamfc_eval.metrics.scores import (
     Measure,
     Metric,
     Mismatch,
+    Part,
     Reduction,
     RefusedError,
     Runs,
@@ -205,6 +206,14 @@ class OpeMeasure:
     def _widths(self) -> dict[str, int]:
         """The parts of a row of statistics, each of which is followed by its count."""
         return {"success": self.rules.bins, "precision": 51, "norm_precision": 51, "overlap": 1}
+
+    @property
+    def layout(self) -> tuple[Part, ...]:
+        """See `Laid.layout`."""
+        parts = []
+        for key, width in self._widths.items():
+            parts += [Part(key, width, "counts" if width > 1 else "numbers"), Part(f"{key}_weight", 1)]
+        return tuple(parts)
 
     def _split(self, statistics: Floats) -> dict[str, Floats]:
         """The mean curves, by the counts that stand behind them."""

@@ -15,7 +15,7 @@ from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.raster import Rasteriser, pack_regions, packed_overlaps
 from siamfc_eval.metrics.convention import Convention
 from siamfc_eval.metrics.declared import MULTI_START
-from siamfc_eval.metrics.scores import CurveAxis, Metric, Runs
+from siamfc_eval.metrics.scores import CurveAxis, Metric, Part, Runs
 from siamfc_eval.metrics.vot.runs import image_bounds
 from siamfc_eval.metrics.vot.years import Interval, eao_interval, image_sizes
 from siamfc_eval.protocols.multi_start import Anchor, anchors
@@ -92,6 +92,12 @@ class MultiStartMeasure:
         row[2 * length + 1] = kept
         row[2 * length + 2 :] = len(sequence) * kept / total, len(sequence)
         return row
+
+    @property
+    def layout(self) -> tuple[Part, ...]:
+        """See `Laid.layout`."""
+        low, high, _ = self.interval
+        return (Part("curve", high, "means", (low, high)), Part("curve_weight", high, "steps"), Part("sums", 4))
 
     def finish(self, statistics: Floats) -> dict[str, Floats]:
         """See `Measure.finish`."""

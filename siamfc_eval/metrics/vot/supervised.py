@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.metrics.convention import Convention
 from siamfc_eval.metrics.declared import SUPERVISED
-from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Reduction, Runs, refuse_length
+from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Part, Reduction, Runs, refuse_length
 from siamfc_eval.metrics.vot.fragments import add_curves, fragment_weights, fragments
 from siamfc_eval.metrics.vot.rules import SupervisedRules
 from siamfc_eval.metrics.vot.runs import ScoredRun, counted_frames, score_run
@@ -183,6 +183,16 @@ class SupervisedMeasure:
             "lost_number": failures,
             "reliability": np.exp(-self.rules.sensitivity * per_frame),
         }
+
+    @property
+    def layout(self) -> tuple[Part, ...]:
+        """See `Laid.layout`."""
+        low, high = self._averaged
+        curve = Part("curve", self.length, "means", (max(low, 0), min(high + 1, self.length)))
+        parts = [curve, Part("curve_weight", self.length, "steps")]
+        if self._ends_with_fragments:
+            parts.append(Part("extent", self.length, "steps"))
+        return (*parts, Part("sums", len(_SUMS)))
 
     def finish_curves(self, statistics: Floats) -> dict[str, Floats]:
         """See `Measure.finish_curves`; NaN at lengths that no fragment reaches."""
