@@ -111,8 +111,10 @@ def report(
     names: list[str] = []
     facts: dict[str, str] = {}
     if not folders:
-        sections = list(_of_published(conventions, data, dataset, metric, resamples, seed, selecting))
-        names = [section.scores.dataset for section in sections]
+        for scores in _of_published(conventions, data.name if isinstance(data, Dataset) else dataset, selecting):
+            comparison = compare(scores, metric, resamples=resamples, seed=seed)
+            sections.append(Section(f"{scores.dataset}, {scores.convention}", scores, comparison))
+            names.append(scores.dataset)
     for folder, truths in zip(folders, _one_each(data, len(folders)) if folders else (), strict=True):
         truth = truth_of(folder, truths, dataset)
         job = _Job(folder, truth, metric, resamples, seed, selecting)
@@ -142,21 +144,12 @@ def report(
 
 
 def _of_published(
-    conventions: collections.abc.Sequence[str],
-    data: Truth | collections.abc.Sequence[Truth] | None,
-    dataset: str | None,
-    metric: str | None,
-    resamples: int,
-    seed: int,
-    selecting: Selecting,
-) -> Iterator[Section]:
-    """Sections of published trackers alone."""
-    named = data.name if isinstance(data, Dataset) else dataset
+    conventions: collections.abc.Sequence[str], dataset: str | None, selecting: Selecting
+) -> Iterator[Scores]:
+    """The scores of published trackers alone, under each convention."""
     words, common = selecting.get("published", ()), selecting.get("common_sequences", False)
     for convention in conventions or (None,):
-        scores = scores_of_published(words, named, convention, common)
-        comparison = compare(scores, metric, resamples=resamples, seed=seed)
-        yield Section(f"{scores.dataset}, {scores.convention}", scores, comparison)
+        yield scores_of_published(words, dataset, convention, common)
 
 
 def _one_each(data: Truth | collections.abc.Sequence[Truth] | None, count: int) -> list[Truth | None]:

@@ -130,8 +130,8 @@ def _require_protocol(scores: Scores, theirs: Scores, file: Published) -> None:
     mine, other = (one.metadata.get("protocol", "") or one.measure.protocol for one in (scores, theirs))
     if mine != other:
         raise InputError(
-            f"{file.path.name}: its statistics under {scores.convention} are of runs of the protocol '{other}', and these "
-            f"are of '{mine}'. Compare runs of one protocol: leave out --protocol or --with."
+            f"{file.path.name}: its statistics under {scores.convention} are of runs of the protocol '{other}', and "
+            f"these are of '{mine}'. Compare runs of one protocol: leave out --protocol or --with."
         )
 
 

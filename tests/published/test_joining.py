@@ -160,3 +160,17 @@ def test_publish_and_list_on_the_command_line(bench: Bench) -> None:
     wrong = invoke("publish", bench.results, "--data", bench.annotations, "--out", bench.folder / "mine.json")
     assert isinstance(wrong.exception, SiamfcEvalError)
     assert "ends in .npz" in str(wrong.exception)
+
+
+def test_runs_of_another_protocol_are_not_put_beside(bench: Bench, file: Path) -> None:
+    shutil.copytree(bench.folder / "own/mine", bench.folder / "vot/mine/unsupervised")
+    asked: dict[str, Any] = {"data": bench.annotations, "protocol": "unsupervised", "published": [str(file)]}
+    with pytest.raises(InputError, match="are of runs of the protocol 'ope', and these are of 'unsupervised'"):
+        se.score(bench.folder / "vot", "otb-matlab", **asked)
+
+
+def test_a_report_of_ones_own_and_of_published_trackers(bench: Bench, file: Path) -> None:
+    page = se.report(bench.folder / "own", data=bench.annotations, published=[str(file)], resamples=100).page
+    assert "near" in page.read_text()
+    only = se.report(dataset="otb2015", published=["classics"], out=bench.folder / "only", resamples=100)
+    assert "Struck" in only.page.read_text()
