@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -11,6 +10,7 @@ from siamfc_eval.catalogue import find_definition
 from siamfc_eval.errors import InputError
 from siamfc_eval.protocols.table import PROTOCOLS
 from siamfc_eval.running.protocol_specs import AnyProtocol, settings_class
+from siamfc_eval.storage.reading import read_toml
 from siamfc_eval.storage.validation import explain_validation
 
 
@@ -51,12 +51,7 @@ def load_experiment(name_or_path: str) -> Experiment:
         InputError: the file is missing, no TOML, or has a key or value that is not understood.
     """
     path = find_definition("experiments", name_or_path)
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot read this experiment ({error.strerror}).") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not valid TOML: {error}.") from error
+    values = read_toml(path, "experiment")
     if "protocols" not in values:
         raise InputError(
             f"{path}: not an experiment to run: it has no [[protocols]]. "

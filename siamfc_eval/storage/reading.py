@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 from siamfc_eval.errors import InputError
 
@@ -40,6 +41,26 @@ def read_bounded(path: str | Path, limit: int, what: str) -> bytes:
             os.close(descriptor)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); expected {what}.") from error
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """The values of a TOML file.
+
+    Args:
+        path: the file.
+        what: it is, for errors: "experiment".
+
+    Raises:
+        InputError: it cannot be read, or is no TOML.
+    """
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot read this {what} ({error.strerror}).") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid TOML: {error}.") from error
 
 
 def _read(descriptor: int, size: int) -> bytes:

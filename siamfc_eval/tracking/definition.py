@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.storage.reading import read_toml
 from siamfc_eval.storage.validation import explain_validation
 from siamfc_eval.storage.writing import write_atomic
 from siamfc_eval.tracking.family import FAMILIES, Definition, Described
@@ -25,12 +25,7 @@ def read_definition(path: Path) -> Definition:
         InputError: the file is missing or no TOML, a key is unknown, a value has the wrong type or is out of range.
         UnknownNameError: no preset has this name.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot read this tracker definition ({error.strerror}).") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not valid TOML: {error}.") from error
+    values = read_toml(path, "tracker definition")
     return parse_definition(values, path)
 
 

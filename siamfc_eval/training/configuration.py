@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from siamfc_eval.catalogue import catalogue_folder, catalogue_names
 from siamfc_eval.errors import InputError
+from siamfc_eval.storage.reading import read_toml
 from siamfc_eval.storage.validation import explain_validation
 from siamfc_eval.training.schedules import ScheduleKind
 
@@ -260,12 +260,7 @@ def _read_values(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
             else f"{path}: files that extend each other: {' -> '.join(file.name for file in circle)}. "
             "Take `extends` out of one of them."
         )
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot read this training file ({error.strerror}).") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not valid TOML ({error}).") from error
+    values = read_toml(path, "training file")
     base = values.pop("extends", None)
     if base is None:
         return values

@@ -1,4 +1,4 @@
-"""Search for a tracker's best hyper-parameters, and say honestly what that is worth on sequences kept out of it."""
+"""Search for a tracker's best hyper-parameters, and say honestly what that is worth on sequences held out of it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Tunable(Protocol):
 
 @dataclass(frozen=True)
 class Split:
-    """Names of the sequences to tune on and of those kept out, which judge."""
+    """Names of the sequences to tune on and of those held out, which judge."""
 
     tuning: tuple[str, ...]
     held_out: tuple[str, ...]
@@ -52,7 +52,7 @@ class Tuned:
     """Score on the sequences tuned on, with the values that the tracker had."""
     tuning_after: float
     held_out_before: float
-    """Score on the sequences kept out, with the values that the tracker had."""
+    """Score on the sequences held out, with the values that the tracker had."""
     held_out_after: float
     split: Split
     trials: list[tuple[dict[str, float], float]] = field(default_factory=list)
@@ -61,17 +61,19 @@ class Tuned:
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether the sequences kept out, which the search never saw, score better than with the tracker's values."""
+        """Whether the sequences held out, which the search never saw, score better than with the tracker's values."""
         gain = self.held_out_after - self.held_out_before
         return gain > 0 if self.higher_is_better else gain < 0
 
 
 Evaluate = Callable[[Any, tuple[str, ...]], float]
 """Score of a tracker on the sequences named."""
+OnTrial = Callable[[int, dict[str, float], float], None]
+"""Receives the number of a trial, from 1, its values and its score."""
 
 
 def split_sequences(names: Sequence[str], held_out: float = 0.3, seed: int = 0) -> Split:
-    """Keep a share of the sequences out of the search.
+    """Hold a share of the sequences out of the search.
 
     Targets of one video (Jogging-1 and Jogging-2) stay on one side: the same frames on both would be no test.
 
@@ -96,9 +98,10 @@ def split_sequences(names: Sequence[str], held_out: float = 0.3, seed: int = 0) 
     order = sorted(videos)
     random.Random(seed).shuffle(order)
     count = min(max(1, round(held_out * len(order))), len(order) - 1)
-    kept_out = {name for video in order[:count] for name in videos[video]}
+    held_out_names = {name for video in order[:count] for name in videos[video]}
     return Split(
-        tuple(name for name in names if name not in kept_out), tuple(name for name in names if name in kept_out)
+        tuple(name for name in names if name not in held_out_names),
+        tuple(name for name in names if name in held_out_names),
     )
 
 
@@ -129,7 +132,7 @@ def tune(
     *,
     higher_is_better: bool = True,
     seed: int = 0,
-    on_trial: Callable[[int, dict[str, float], float], None] = lambda number, values, score: None,
+    on_trial: OnTrial = lambda number, values, score: None,
 ) -> Tuned:
     """Search with Optuna's TPE sampler; the first trial is the tracker as it is.
 
@@ -141,7 +144,7 @@ def tune(
         trials: sets of values to try, the tracker's own included.
         higher_is_better: direction of the score.
         seed: of the search.
-        on_trial: told of each trial: its number from 1, its values, its score.
+        on_trial: receives the number of each trial, from 1, its values and its score.
 
     Raises:
         MissingDependencyError: Optuna is not installed.

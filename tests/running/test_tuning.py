@@ -120,11 +120,22 @@ def case(tmp_path: Path) -> Case:
 
 
 def _score_as(monkeypatch: pytest.MonkeyPatch, held_out_after: float) -> None:
-    """Let every tracker score .5, but the tuned one the given value on what was kept out."""
-    from siamfc_eval.cli.verbs import tune_verb
+    """Let every tracker score .5, but the tuned one the given value on what was held out."""
+    from siamfc_eval.api.tuning import Search
 
     scores = iter([0.5, 0.7, 0.5, held_out_after])
-    monkeypatch.setattr(tune_verb, "_evaluator", lambda *_: lambda tracker, names: next(scores))
+    monkeypatch.setattr(Search, "_evaluate", lambda *_: next(scores))
+
+
+def test_a_search_scores_as_anything_else_is_scored(case: Case) -> None:
+    from siamfc_eval.api.tuning import Search
+    from siamfc_eval.tracking.family import LoadOptions
+
+    search = Search.prepare("siamfc", str(case.experiment), load=LoadOptions("cpu", case.weights))
+    assert (search.convention, search.aim.key) == ("otb-matlab", "success_auc")
+    assert 0.0 < search._evaluate(search.tracker, search.split.held_out) < 1.0
+    with pytest.raises(UnknownNameError, match="success_auc"):
+        Search.prepare("siamfc", str(case.experiment), metric="success_auk")
 
 
 def test_the_command_writes_a_tracker_that_loads_wherever_its_folder_goes(
@@ -139,7 +150,7 @@ def test_the_command_writes_a_tracker_that_loads_wherever_its_folder_goes(
     assert (found["file"], found["confirmed"], found["metric"]) == ("made/mine.toml", True, "success_auc")
     assert len(found["trials"]) == 2
     text = (tmp_path / "made" / "mine.toml").read_text(encoding="utf-8")
-    assert "kept out" in text
+    assert "held out" in text
     assert 'weights = "../weights/narrow.pth"' in text
     moved = tmp_path / "elsewhere"
     moved.mkdir()

@@ -65,15 +65,14 @@ def trackers() -> list[Row]:
 @_listing("experiments", "Experiments of the catalogue.", ("name", "dataset", "conventions", "description", "from"))
 def experiments() -> list[Row]:
     """Every experiment in `experiments/`."""
-    import tomllib
-
     from siamfc_eval.catalogue import catalogue_names, find_definition
     from siamfc_eval.running.experiment import parse_experiment
+    from siamfc_eval.storage.reading import read_toml
 
     rows = []
     for name in catalogue_names("experiments"):
         path = find_definition("experiments", name)
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = read_toml(path, "experiment")
         experiment = parse_experiment({"name": name, **values}, str(path))
         row = experiment.model_dump(mode="json")
         rows.append({**row, "conventions": ", ".join(experiment.conventions), **_place(path)})
