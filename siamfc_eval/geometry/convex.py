@@ -161,7 +161,7 @@ class Drawn:
 _CERTAIN = Doubtful(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
 
 
-def draw(corners: Corners, right: float | Floats, bottom: float, official: bool) -> Drawn:
+def draw(corners: Corners, right: float | Floats, bottom: float | Floats, official: bool) -> Drawn:
     """Draw regions.
 
     Args:
@@ -179,8 +179,8 @@ def draw(corners: Corners, right: float | Floats, bottom: float, official: bool)
         ]
     )
     xs, ys = _rounded(corners.xs, official), _rounded(corners.ys, official)
-    first = np.clip(ys.min(axis=1, initial=np.inf), 0.0, bottom + 1.0).astype(np.int64)
-    last = np.clip(ys.max(axis=1, initial=-np.inf), -1.0, bottom).astype(np.int64)
+    first = np.minimum(np.maximum(ys.min(axis=1, initial=np.inf), 0.0), bottom + 1.0).astype(np.int64)
+    last = np.maximum(np.minimum(ys.max(axis=1, initial=-np.inf), bottom), -1.0).astype(np.int64)
     drawn = ~corners.empty
     heights = np.where(drawn, np.maximum(last - first + 1, 0), 0)
     sizes = np.where(corners.upright, 1, heights)
@@ -242,13 +242,14 @@ def _draw_edges(edges: _Edges, corner: int, low: Floats, high: Floats, official:
     return Doubtful(owners, x[owners], away[doubtful])
 
 
-def compare(a: Drawn, b: Drawn, right: float, bottom: float, official: bool) -> Floats:
-    """Overlaps of n pairs of regions that were drawn in the same image, shape (n,); of those `left` out 0."""
+def compare(a: Drawn, b: Drawn, right: float | Floats, bottom: float | Floats, official: bool) -> Floats:
+    """Overlaps of n pairs of regions that were drawn in the same images, shape (n,); of those `left` out 0."""
     overlaps = _overlaps(a, b, official)
     origin = np.minimum(a.box[0], b.box[0])
     again = np.union1d(a.doubtful.otherwise(origin), b.doubtful.otherwise(origin))
     if len(again):
         moved = origin[again]
+        right, bottom = (np.broadcast_to(last, origin.shape)[again] for last in (right, bottom))
         one, other = (draw(side.corners.take(again, moved), right - moved, bottom, official) for side in (a, b))
         overlaps[again] = _overlaps(one, other, official)
     return overlaps

@@ -69,9 +69,11 @@ class PackedRegions:
             self._corners[rasteriser] = corners_of(values, starts, rasteriser == "vot-official")
         return self._corners[rasteriser]
 
-    def drawn(self, rasteriser: Rasteriser, right: float, bottom: float) -> Drawn:
+    def drawn(
+        self, rasteriser: Rasteriser, right: float | NDArray[np.float64], bottom: float | NDArray[np.float64]
+    ) -> Drawn:
         """The same, drawn once for each rule and image size that is asked for: many trackers share a ground truth."""
-        key = (rasteriser, right, bottom)
+        key = (rasteriser, np.asarray(right).tobytes(), np.asarray(bottom).tobytes())
         if key not in self._drawn:
             self._drawn[key] = draw(self.corners(rasteriser), right, bottom, rasteriser == "vot-official")
         return self._drawn[key]
@@ -81,7 +83,7 @@ class PackedRegions:
         return {}
 
     @cached_property
-    def _drawn(self) -> dict[tuple[str, float, float], Drawn]:
+    def _drawn(self) -> dict[tuple[str, bytes, bytes], Drawn]:
         return {}
 
     def take(self, which: NDArray[np.int64]) -> PackedRegions:
@@ -109,14 +111,26 @@ def pack_regions(regions: Sequence[ArrayLike | None]) -> PackedRegions:
     return PackedRegions(np.concatenate([*rows, empty], dtype=np.float64), starts)
 
 
+def joined(parts: Sequence[PackedRegions]) -> PackedRegions:
+    """The regions of several lists as one list."""
+    sizes = [np.diff(part.starts) for part in parts]
+    starts = np.zeros(sum(map(len, sizes)) + 1, dtype=np.int64)
+    np.cumsum(np.concatenate(sizes), out=starts[1:])
+    return PackedRegions(np.concatenate([part.values[part.starts[0] : part.starts[-1]] for part in parts]), starts)
+
+
 def packed_overlaps(
-    a: PackedRegions, b: PackedRegions, bounds: Sequence[tuple[float, float]] | None, rasteriser: Rasteriser
+    a: PackedRegions,
+    b: PackedRegions,
+    bounds: Sequence[tuple[float, float]] | NDArray[np.float64] | None,
+    rasteriser: Rasteriser,
 ) -> NDArray[np.float64]:
     """Overlaps of pairs of regions under one or more bounds.
 
     Args:
         a, b: n regions each.
-        bounds: m pairs (W, H) in the sense of the rasteriser, or None for one unclipped row.
+        bounds: m pairs (W, H) in the sense of the rasteriser, or None for one unclipped row. Shape (m, n, 2): each pair
+            of regions has its own.
         rasteriser: which rule draws the regions.
 
     Returns:
@@ -134,17 +148,23 @@ def packed_overlaps(
     if bounds is None:
         return _by_kernel(a, b, None, rasteriser)
     official = rasteriser == "vot-official"
-    last = np.array(bounds, dtype=np.float64).reshape(-1, 2) - (not official)
-    if not ((last >= 0.0) & (last < FAR)).all():
-        return _by_kernel(a, b, bounds, rasteriser)
+    given = np.asarray(bounds, dtype=np.float64)
+    last = given - (not official)
     found = np.empty((len(last), len(a)))
-    for row, (right, bottom) in zip(found, last, strict=True):
-        row[:] = compare(
-            a.drawn(rasteriser, right, bottom), b.drawn(rasteriser, right, bottom), right, bottom, official
-        )
-    rest = np.flatnonzero(a.corners(rasteriser).left | b.corners(rasteriser).left)
-    if len(rest):
-        found[:, rest] = _by_kernel(a.take(rest), b.take(rest), bounds, rasteriser)
+    rest = np.arange(len(a))
+    if ((last >= 0.0) & (last < FAR)).all():
+        for row, size in zip(found, last, strict=True):
+            right, bottom = size[..., 0], size[..., 1]
+            drawn = a.drawn(rasteriser, right, bottom), b.drawn(rasteriser, right, bottom)
+            row[:] = compare(*drawn, right, bottom, official)
+        rest = np.flatnonzero(a.corners(rasteriser).left | b.corners(rasteriser).left)
+    if len(rest) and given.ndim == 2:
+        found[:, rest] = _by_kernel(a.take(rest), b.take(rest), given, rasteriser)
+    elif len(rest):
+        sizes, which = np.unique(given[:, rest], axis=1, return_inverse=True)
+        for place, size in enumerate(np.moveaxis(sizes, 1, 0)):
+            some = rest[which.reshape(-1) == place]
+            found[:, some] = _by_kernel(a.take(some), b.take(some), size, rasteriser)
     return found
 
 
@@ -154,7 +174,10 @@ def _require_known(rasteriser: str) -> None:
 
 
 def _by_kernel(
-    a: PackedRegions, b: PackedRegions, bounds: Sequence[tuple[float, float]] | None, rasteriser: Rasteriser
+    a: PackedRegions,
+    b: PackedRegions,
+    bounds: Sequence[tuple[float, float]] | NDArray[np.float64] | None,
+    rasteriser: Rasteriser,
 ) -> NDArray[np.float64]:
     """`packed_overlaps` of regions of any kind, row by row."""
     _require_known(rasteriser)

@@ -26,6 +26,7 @@ from siamfc_eval.metrics.scores import (
     Measure,
     Metric,
     Mismatch,
+    Prepared,
     Reducible,
     Reduction,
     Runs,
@@ -157,6 +158,11 @@ class Extended:
         else:
             rows = np.stack([self.base.statistics(*pair) for pair in pairs])
         return np.concatenate([rows, np.stack([self._extra_row(*pair) for pair in pairs])], axis=1)
+
+    def prepare(self, sequences: collections.abc.Sequence[Sequence], runs: collections.abc.Sequence[Runs]) -> None:
+        """See `Prepared.prepare`."""
+        if isinstance(self.base, Prepared):
+            self.base.prepare(sequences, runs)
 
     def finish(self, statistics: Floats) -> dict[str, Floats]:
         """See `Measure.finish`."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics import cache as cached
-from siamfc_eval.metrics.scores import Batched, Measure, RefusedError, Runs, Strict, Tagged
+from siamfc_eval.metrics.scores import Batched, Measure, Prepared, RefusedError, Runs, Strict, Tagged
 from siamfc_eval.metrics.speed import timing
 from siamfc_eval.results.formats.quirks import detect_quirks
 from siamfc_eval.results.raw import RawRun, TrackerResults
@@ -175,6 +175,8 @@ class Gatherer:
         """The statistics of these runs with what was noticed of them, not yet known by any key."""
         if not sequences:
             return {}
+        if isinstance(self.measure, Prepared):
+            self.measure.prepare(sequences, runs)
         tags: list[Mapping[str, Floats]] = [{}] * len(sequences)
         if isinstance(self.measure, Tagged):
             tags = [self.measure.tag_statistics(*pair) for pair in zip(sequences, runs, strict=True)]

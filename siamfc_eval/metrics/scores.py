@@ -206,6 +206,15 @@ class Batched(Protocol):
 
 
 @runtime_checkable
+class Prepared(Protocol):
+    """A measure that is quicker when it has seen all of a tracker's runs before it is asked for their statistics."""
+
+    def prepare(self, sequences: collections.abc.Sequence[Sequence], runs: collections.abc.Sequence[Runs]) -> None:
+        """See the runs of each sequence; changes nothing but the time that their statistics take."""
+        ...
+
+
+@runtime_checkable
 class Tagged(Protocol):
     """A measure that has scores over the frames that carry a tag, such as VOT's "occlusion"."""
 

@@ -291,6 +291,22 @@ def test_lists_and_several_bounds_give_what_single_calls_give(
     assert several[1].tolist() == [overlap(a, b, wider, rasteriser) for a, b in pairs]
 
 
+@both
+@patient
+@given(
+    pairs=st.lists(st.tuples(regions, regions, st.sampled_from([5, 30, 50, -3])), min_size=1, max_size=8),
+)
+def test_each_pair_of_a_list_may_have_bounds_of_its_own(
+    pairs: list[tuple[np.ndarray, np.ndarray, int]], rasteriser: Rasteriser
+) -> None:
+    bounds = np.array([[(size, size + 4) for *_, size in pairs], [(size + 1, size + 5) for *_, size in pairs]])
+    ones, others = pack_regions([a for a, *_ in pairs]), pack_regions([b for _, b, _ in pairs])
+    found = packed_overlaps(ones, others, bounds, rasteriser)
+    for row, more in zip(found, (0, 1), strict=True):
+        single = [overlap(a, b, (size + more, size + 4 + more), rasteriser) for a, b, size in pairs]
+        assert row.tolist() == single
+
+
 def turned_rectangles(seed: int, count: int = 200) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Convex quadrangles with whole corners, and rectangles on them: many edges cross rows at whole columns."""
     random = np.random.default_rng(seed)
@@ -308,9 +324,13 @@ def turned_rectangles(seed: int, count: int = 200) -> tuple[list[np.ndarray], li
 @pytest.mark.parametrize("seed", range(3))
 def test_lists_drawn_in_the_image_are_what_pairs_drawn_by_themselves_are(seed: int, rasteriser: Rasteriser) -> None:
     quads, boxes = turned_rectangles(seed)
+    sizes = [(119.0, 100.0), (60.0, 70.0)] * 100
     for ones, others in ((quads, boxes), (boxes, quads), (quads, quads[::-1]), (boxes, boxes[1:] + boxes[:1])):
         single = [overlap(a, b, (119, 100), rasteriser) for a, b in zip(ones, others, strict=True)]
         assert overlaps(ones, others, (119, 100), rasteriser).tolist() == single
+        single = [overlap(a, b, size, rasteriser) for a, b, size in zip(ones, others, sizes, strict=True)]
+        found = packed_overlaps(pack_regions(ones), pack_regions(others), np.array([sizes]), rasteriser)
+        assert found[0].tolist() == single
 
 
 @pytest.mark.parametrize(

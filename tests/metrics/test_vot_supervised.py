@@ -333,3 +333,32 @@ def test_any_sequence_of_codes_and_regions_is_scored_within_bounds(text: str, co
     values = of.finish(of.statistics(video, [run(text)]))
     for metric in of.metrics:
         assert np.isnan(values[metric.key]) or metric.low <= values[metric.key] <= metric.high + 1e-12
+
+
+# --- many sequences at once -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("convention", ["vot-official", "pysot-vot", "vot-toolkit"])
+def test_runs_that_are_drawn_together_have_the_scores_of_each_alone(convention: str) -> None:
+    """Images of several sizes or of none, polygons, repetitions, and runs that are too short."""
+    generator = np.random.default_rng(5)
+    videos, runs = [], []
+    for number in range(11):
+        frames = 12 + number % 3
+        boxes = np.column_stack([generator.uniform(0, 30, (frames, 2)), generator.uniform(5, 30, (frames, 2))])
+        quads = [np.array([x, y + 2, x + w, y, x + w + 3, y + h, x, y + h]) for x, y, w, h in boxes]
+        regions = [tuple(boxes), tuple(quads), None][number % 3]
+        size = None if number == 7 else (30 + number, 60 - number)
+        videos.append(Sequence(f"s{number}", boxes, regions=regions, image_size=size))
+        near = boxes + generator.uniform(-3, 3, boxes.shape)
+        given = [Trajectory((Code.INITIALIZED, *near[1 : frames - 2 * (number == 4)])), Trajectory(tuple(boxes))]
+        runs.append(given[: 1 + number % 2])
+    alone, together = (measure(convention, *videos).relaxed("truncate") for _ in range(2))
+    assert isinstance(together, SupervisedMeasure)
+    expected = [alone.statistics(*pair) for pair in zip(videos, runs, strict=True)]
+    fresh = [[dataclasses.replace(one) for one in several] for several in runs]
+    together.prepare(videos, fresh)
+    assert [[len(one._drawn) for one in several] for several in fresh][:8:2] == [[1], [1], [0], [1]]
+    np.testing.assert_array_equal(
+        [together.statistics(*pair) for pair in zip(videos, fresh, strict=True)], np.stack(expected)
+    )

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import collections.abc
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.datasets.sequence import Sequence
-from siamfc_eval.geometry.raster import Bounds, Rasteriser
-from siamfc_eval.protocols.trajectory import INITIALIZED, REGION, Trajectory
+from siamfc_eval.geometry.raster import Bounds, PackedRegions, Rasteriser, joined
+from siamfc_eval.metrics.scores import Runs
+from siamfc_eval.protocols.trajectory import INITIALIZED, REGION, Trajectory, draw_together
+
+_TOGETHER = 8
+"""Sequences whose regions are drawn at once: more no longer fit into a processor's cache."""
+
+
+class JoinedTruth(dict[tuple[Sequence, ...], PackedRegions]):
+    """Sequences -> the ground truth of all of them, which is drawn once for all trackers."""
+
+    def __missing__(self, sequences: tuple[Sequence, ...]) -> PackedRegions:
+        self[sequences] = joined([sequence.packed for sequence in sequences])
+        return self[sequences]
 
 
 class ScoredRun(NamedTuple):
@@ -40,6 +53,36 @@ def score_run(
     """
     overlaps = run.overlaps(sequence, rasteriser, tuple(image_bounds(rasteriser, size, more) for more in beyond))
     return ScoredRun(run.codes[: overlaps.shape[1]], overlaps)
+
+
+def draw_runs(
+    sequences: collections.abc.Sequence[Sequence],
+    runs: collections.abc.Sequence[Runs],
+    truth: JoinedTruth,
+    *,
+    rasteriser: Rasteriser,
+    beyond: collections.abc.Sequence[int],
+    sizes: Mapping[str, tuple[int, int]],
+) -> None:
+    """Draw the runs of some sequences together, so that `score_run` finds their overlaps there.
+
+    Args:
+        sequences: with ground truth.
+        runs: of each sequence; those of another length are left to `score_run`.
+        truth: the same object for all trackers.
+        rasteriser, beyond: as for `score_run`.
+        sizes: of the images by sequence; sequences without are left, too.
+    """
+    for repetition in range(max(map(len, runs), default=0)):
+        alike = [
+            (sequence, several[repetition])
+            for sequence, several in zip(sequences, runs, strict=True)
+            if len(several) > repetition and len(several[repetition]) == len(sequence) and sequence.name in sizes
+        ]
+        for start in range(0, len(alike), _TOGETHER):
+            some, drawn = zip(*alike[start : start + _TOGETHER], strict=True)
+            bounds = [tuple(image_bounds(rasteriser, sizes[one.name], more) for more in beyond) for one in some]
+            draw_together(drawn, some, truth[some], rasteriser, bounds)
 
 
 def image_bounds(rasteriser: Rasteriser, size: tuple[int, int] | None, beyond: int = 0) -> Bounds:

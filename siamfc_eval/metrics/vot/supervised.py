@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,7 +16,7 @@ from siamfc_eval.metrics.declared import SUPERVISED
 from siamfc_eval.metrics.scores import CurveAxis, Measure, Metric, Mismatch, Part, Reduction, Runs, refuse_length
 from siamfc_eval.metrics.vot.fragments import add_curves, fragment_weights, fragments
 from siamfc_eval.metrics.vot.rules import SupervisedRules
-from siamfc_eval.metrics.vot.runs import ScoredRun, counted_frames, score_run
+from siamfc_eval.metrics.vot.runs import JoinedTruth, ScoredRun, counted_frames, draw_runs, score_run
 from siamfc_eval.metrics.vot.tags import TagTable
 from siamfc_eval.metrics.vot.years import Interval, eao_interval, image_sizes
 from siamfc_eval.plain_text import counted, one_is
@@ -105,6 +106,12 @@ class SupervisedMeasure:
         if sequence.name not in self.image_sizes:
             notes.append("the image size is not known, so regions are not clipped to the image")
         return "; ".join(notes)
+
+    def prepare(self, sequences: collections.abc.Sequence[Sequence], runs: collections.abc.Sequence[Runs]) -> None:
+        """See `Prepared.prepare`: the regions of many sequences are drawn at once."""
+        read = [self._read(several) for several in runs]
+        rasteriser, beyond = self.rules.rasteriser, self._beyond
+        draw_runs(sequences, read, self._truth, rasteriser=rasteriser, beyond=beyond, sizes=self.image_sizes)
 
     def statistics(self, sequence: Sequence, runs: Runs) -> Floats:
         """See `Measure.statistics`; shape (2 L + 7,), or (3 L + 7,) by `curve_end`."""
@@ -219,19 +226,31 @@ class SupervisedMeasure:
 
     def _scored(self, sequence: Sequence, runs: Runs) -> list[ScoredRun]:
         """Codes, and overlaps as EAO (row 0) and accuracy (row 1) see them."""
-        beyond = (0, 1) if self.rules.accuracy_bounds == "beyond" else (0,)
         scored = []
-        for run in runs if self.rules.repetitions != "fifteen" or len(runs) == _PYSOT_RUNS else runs[:1]:
+        for run in self._read(runs):
             if len(run) != len(sequence):
                 self.check(sequence, run)
             size = self.image_sizes.get(sequence.name)
-            one = score_run(sequence, run, self.rules.rasteriser, beyond, size)
+            one = score_run(sequence, run, self.rules.rasteriser, self._beyond, size)
             missing = len(sequence) - len(one.codes)
             if self.policy == "pad" and missing > 0:
                 codes = np.pad(one.codes, (0, missing), constant_values=REGION)
                 one = ScoredRun(codes, np.pad(one.overlaps, ((0, 0), (0, missing))))
             scored.append(one)
         return scored
+
+    def _read(self, runs: Runs) -> Runs:
+        """The repetitions that count."""
+        return runs if self.rules.repetitions != "fifteen" or len(runs) == _PYSOT_RUNS else runs[:1]
+
+    @property
+    def _beyond(self) -> tuple[int, ...]:
+        """How many columns and rows beyond the image count, for EAO and, where that differs, for accuracy."""
+        return (0, 1) if self.rules.accuracy_bounds == "beyond" else (0,)
+
+    @cached_property
+    def _truth(self) -> JoinedTruth:
+        return JoinedTruth()
 
     @cached_property
     def _tags(self) -> TagTable:
