@@ -1,4 +1,4 @@
-"""The colours by which trackers are told apart, in figures, pages and on frames."""
+"""The colours by which trackers are distinguished, in figures, pages and on frames."""
 
 from __future__ import annotations
 

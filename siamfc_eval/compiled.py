@@ -3,7 +3,7 @@
 A kernel is a plain function in a module of its own. It takes pointers, whole numbers and floats, and returns a whole
 number; it does not allocate, raise or call Python.
 
-What numba keeps is machine code and pickles, which whoever can write there can make this program run. So it lies in a
+What numba stores is machine code and pickles, which whoever can write there can make this program run. So it lies in a
 folder of mode 0700 that belongs to the user, or nowhere; and under a hash of everything that it was made from, with a
 hash of itself, so that neither other code nor damaged code is ever run.
 """
@@ -33,13 +33,13 @@ from siamfc_eval.storage.writing import write_atomic
 Argument = type[np.generic] | type[int] | type[float]
 """What a kernel takes: an array of that element type, a whole number or a float."""
 Pointer = Any
-"""In a kernel: the first element of an array whose shape the kernel is told.
+"""In a kernel: the first element of an array whose shape the kernel knows.
 
 Unlike those of an array, its places are not counted from the end if negative, which would cost as much as the rest.
 """
 Function = TypeVar("Function", bound=Callable[..., Any])
 _DIGEST = "digest"
-"""The file beside what numba keeps that has the hash of all of it."""
+"""The file with the hash of everything that numba has stored in the folder."""
 
 
 def compiled(function: Function) -> Function:
@@ -57,7 +57,7 @@ def compiled_sum(function: Function) -> Function:
 
 
 class Kernel:
-    """A function of arrays and numbers as machine code; compiled on the very first call, then kept on disk."""
+    """A function of arrays and numbers as machine code; compiled on the very first call, then stored on disk."""
 
     def __init__(self, module: str, name: str, *arguments: Argument, uses: tuple[str, ...] = ()) -> None:
         """
@@ -100,7 +100,7 @@ class Kernel:
 
     @cached_property
     def _machine_code(self) -> Any:
-        """The kernel as numba has it; from disk where it is kept there."""
+        """The kernel as numba has it; from disk where it is stored there."""
         root = _kept_folder()
         if root is not None:
             folder = root / self._folder_name
@@ -143,7 +143,7 @@ def _source(module: str) -> Path:
 
 
 def _kept_folder() -> Path | None:
-    """Where machine code is kept: below NUMBA_CACHE_DIR or in the user's cache; None where others could write there."""
+    """Where machine code is stored: below NUMBA_CACHE_DIR or in the user's cache; None where others could write."""
     named = os.environ.get("NUMBA_CACHE_DIR")
     if named:
         folder = Path(named).expanduser() / "siamfc-eval"
@@ -160,7 +160,7 @@ def _kept_folder() -> Path | None:
         return None
     if danger:
         warnings.warn(
-            f"{folder}: machine code is not kept here, as {danger}, and others could make this program run theirs. "
+            f"{folder}: machine code is not stored here, as {danger}, and others could make this program run theirs. "
             "It is compiled anew each time, which takes some seconds. Remove this folder: it is made again as needed.",
             RuntimeWarning,
             stacklevel=2,

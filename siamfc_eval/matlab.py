@@ -56,7 +56,7 @@ def read_variable(data: bytes, name: str, path: str | Path, *, limit: int, holdi
 
     Returns:
         Numbers as a float64 array of the shape in the file, text as str, a cell array as a flat list, a struct array as
-        a flat list of dicts; `Unread` for what is none of these.
+        a flat list of dicts; `Unread` for anything else.
 
     Raises:
         InputError: no file of this kind, damaged, unpacking to more than the limit, or without the variable.

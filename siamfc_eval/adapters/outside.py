@@ -47,7 +47,7 @@ def timeout_seconds(given: float | None) -> float:
 
 
 def log_of(name: str) -> Path | None:
-    """Where a tracker's standard error is kept; None where nobody asked for it.
+    """Where a tracker's standard error is stored; None where it is not asked for.
 
     Raises:
         InputError: the folder cannot be made.

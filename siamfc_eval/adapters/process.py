@@ -76,7 +76,7 @@ class TrackerProcess:
         self._seconds = 0.0
         self._timed_out_after: float | None = None
         self._ended: int | None = None
-        self._told = b""
+        self._status_text = b""
         self._count = array.array("i", [0])
         self._control = self._status = -1
         self._supervisor: subprocess.Popen[bytes] | None = None
@@ -266,7 +266,7 @@ class TrackerProcess:
                     pass_fds=(control, status),
                     start_new_session=True,
                 )
-            with contextlib.suppress(BrokenPipeError):  # told apart where its status is read
+            with contextlib.suppress(BrokenPipeError):  # distinguished where its status is read
                 os.write(self._control, added + b"\0")
         except (OSError, ValueError) as error:
             reason = f"{folder}: no such folder" if folder is not None and not folder.is_dir() else str(error)
@@ -281,12 +281,12 @@ class TrackerProcess:
         ready = select.poll()
         ready.register(self._status, select.POLLIN)
         end = time.monotonic() + _START_SECONDS
-        while b"\n" not in self._told and ready.poll(max(0.0, end - time.monotonic()) * 1000):
+        while b"\n" not in self._status_text and ready.poll(max(0.0, end - time.monotonic()) * 1000):
             more = os.read(self._status, 256)
             if not more:
                 break
-            self._told += more
-        first, _, self._told = self._told.partition(b"\n")
+            self._status_text += more
+        first, _, self._status_text = self._status_text.partition(b"\n")
         word, _, number = first.partition(b" ")
         if word == b"started":
             return int(number)
@@ -305,14 +305,14 @@ class TrackerProcess:
         ready = select.poll()
         ready.register(self._status, select.POLLIN)
         end = time.monotonic() + wait
-        while not self._told.endswith(b"\n") and ready.poll(max(0.0, end - time.monotonic()) * 1000):
+        while not self._status_text.endswith(b"\n") and ready.poll(max(0.0, end - time.monotonic()) * 1000):
             more = os.read(self._status, 256)
             if not more:  # whoever ended its supervisor ended it too
                 self._ended = -signal.SIGKILL
                 return self._ended
-            self._told += more
-        if self._told.endswith(b"\n"):
-            self._ended = int(self._told.split()[-1])
+            self._status_text += more
+        if self._status_text.endswith(b"\n"):
+            self._ended = int(self._status_text.split()[-1])
         return self._ended
 
     def _wait(self, events: select.poll) -> list[int]:

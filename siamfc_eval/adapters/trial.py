@@ -220,7 +220,7 @@ def _boxes(first: _Pass, sequence: Sequence) -> list[Finding]:
             )
             return [*([layout] if layout else []), Finding("box origin", "wrong", text)]
     if layout is None:
-        return [Finding("box layout", "warning", f"cannot be told: the answers miss the target (overlap {own:.2f})")]
+        return [Finding("box layout", "warning", f"not determined: the answers miss the target (overlap {own:.2f})")]
     dx, dy = np.median(offsets[:, :2], axis=0)
     origin = Finding("box origin", "fine", f"counted from 0; off by {dx:.2f}, {dy:.2f} pixels on a target that rests")
     return [layout, origin]
@@ -251,7 +251,7 @@ def _colours(first: _Pass, exchanged: _Pass, tracker: Tracker) -> Finding:
         return Finding("colour order", "fine", f"{order} is what it expects: {figures}")
     if np.array_equal(first.boxes, exchanged.boxes):
         return Finding("colour order", "fine", "does not matter: the same boxes with red and blue exchanged")
-    return Finding("colour order", "fine", f"cannot be told from its answers, {figures}")
+    return Finding("colour order", "fine", f"not determined by its answers, {figures}")
 
 
 def _sequences(first: _Pass, again: _Pass, fresh: _Pass) -> Finding:
@@ -259,7 +259,7 @@ def _sequences(first: _Pass, again: _Pass, fresh: _Pass) -> Finding:
     if apart == 0:
         return Finding("sequences", "fine", "the same answers after another sequence")
     if first.difference(fresh) > 0:
-        return Finding("sequences", "warning", "cannot be told: a fresh tracker answers otherwise too, see determinism")
+        return Finding("sequences", "warning", "not determined: a fresh tracker answers otherwise too, see determinism")
     text = (
         f"its answers differ by up to {apart:.3g} after another sequence, so something is left of that one. "
         "Make all state anew where a sequence starts."

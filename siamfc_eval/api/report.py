@@ -180,7 +180,7 @@ class _Job(NamedTuple):
     selecting: Selecting
 
     def sections(self, conventions: collections.abc.Sequence[str]) -> tuple[list[Section], list[str]]:
-        """What is shown, and a sentence for each protocol beside the first that cannot be scored."""
+        """What is shown, and a sentence for each protocol after the first that cannot be scored."""
         found: list[Section] = []
         failed: list[str] = []
         lines: dict[str, Timelines] = {}

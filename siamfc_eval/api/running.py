@@ -76,7 +76,7 @@ def run(
         data: folder or annotation file of the data set, or the data set itself; None for the embedded benchmark.
         out: results are written to `<out>/<dataset>/<tracker>[/<protocol>]`.
         options: see `siamfc_eval.running.options.RunOptions`.
-        on_event: is told of progress, failures and notes.
+        on_event: is called with progress, failures and notes.
         changes: single options, of loading too, e.g. `device="cpu"`, `sequences=("Car4",)`.
 
     Returns:

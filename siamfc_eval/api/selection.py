@@ -38,16 +38,16 @@ class Selecting(Reading, total=False):
     """What to score: the keyword arguments that scoring, comparing and reporting share."""
 
     metrics: collections.abc.Sequence[str]
-    """Names of metrics beside the convention's own, see `siamfc-eval list metrics`."""
+    """Names of metrics in addition to the convention's own, see `siamfc-eval list metrics`."""
     attribute_source: str | None
     """Whose attribute table; None: the preferred one; "none": no attributes."""
     on_mismatch: Mismatch
     """Files of another length than the sequence: "convention" does as the convention does, "strict" refuses them, "pad"
     lets missing frames fail, "truncate" scores what both have."""
     keep: bool
-    """Use the statistics that earlier calls kept, and keep these (the default)."""
+    """Use the statistics that earlier calls cached, and cache these (the default)."""
     published: collections.abc.Sequence[str]
-    """Published trackers beside these: "published" for all of the benchmark, names, groups, or files of statistics."""
+    """Published trackers to add: "published" for all of the benchmark, names, groups, or files of statistics."""
     common_sequences: bool
     """Compare on the sequences that all have, where those of published trackers and one's own differ; otherwise that is
     refused."""
@@ -131,7 +131,7 @@ def _drawn(manifest: Manifest) -> Dataset:
 def convention_of(results: Path | ResultFolder, dataset: Dataset, protocol: str | None = None) -> str:
     """The convention for results, where none is asked for.
 
-    The benchmark's, where it reads the runs that are meant or nothing tells which these are; else the protocol's.
+    The benchmark's, where it reads the runs that are meant or nothing says which these are; else the protocol's.
 
     Args:
         results: the folder.
@@ -150,7 +150,7 @@ def convention_of(results: Path | ResultFolder, dataset: Dataset, protocol: str 
 
 
 def other_protocols(results: ResultFolder, convention: str) -> Iterator[tuple[str, str]]:
-    """A convention and a protocol's folder for all runs below a folder beside those that a convention reads itself.
+    """A convention and a protocol's folder for all runs below a folder other than those that a convention reads itself.
 
     Args:
         results: the folder.
@@ -181,7 +181,7 @@ def other_protocols(results: ResultFolder, convention: str) -> Iterator[tuple[st
 
 
 def _kinds(results: ResultFolder, protocol: str | None) -> list[str]:
-    """The kinds of the runs that are meant, in the order of the table of protocols; none where nothing tells."""
+    """The kinds of the runs that are meant, in the order of the table of protocols; none where nothing says so."""
     from siamfc_eval.protocols.table import PROTOCOLS, match_protocol
     from siamfc_eval.results.places import is_protocol, kind_of
 
@@ -283,8 +283,8 @@ def score_results(
         metrics: as for `siamfc_eval.metrics.scoring.score`.
         attribute_source: as for `siamfc_eval.metrics.scoring.score`.
         on_mismatch: as for `siamfc_eval.metrics.scoring.score`.
-        keep: use the statistics that earlier calls kept, and keep these.
-        published: trackers beside these, as for `siamfc_eval.published.catalogue.choose`.
+        keep: use the statistics that earlier calls cached, and cache these.
+        published: trackers in addition to these, as for `siamfc_eval.published.catalogue.choose`.
         common_sequences: as for `siamfc_eval.published.joining.joined`.
     """
     from siamfc_eval.datasets.known import shortfall

@@ -11,7 +11,7 @@ from siamfc_eval.plain_text import printable
 
 
 class Console(rich.console.Console):
-    """As rich has it; what it prints cannot move the cursor or do whatever else terminals do when told."""
+    """As rich has it; what it prints cannot move the cursor or do anything else that terminals do on command."""
 
     def render_str(self, text: str, *arguments: Any, **options: Any) -> Text:
         """As rich has it, cleaned."""

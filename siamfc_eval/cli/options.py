@@ -104,7 +104,7 @@ metrics = click.option(
     "--metric",
     "metrics",
     multiple=True,
-    help="A metric beside the convention's own; may be given again. See `list metrics`.",
+    help="A metric in addition to the convention's own; may be given again. See `list metrics`.",
 )
 metric = click.option("--metric", help="Metric to compare by; default: the one that the convention ranks by.")
 resamples = click.option(
@@ -153,7 +153,7 @@ published = click.option(
     "published",
     multiple=True,
     metavar="WHAT",
-    help="Published trackers beside these: 'published' for all of the benchmark, names or groups of `list published` "
+    help="Published trackers to add: 'published' for all of the benchmark, names or groups of `list published` "
     "with commas between, or a file of `publish`; may be given again.",
 )
 common_sequences = click.option(

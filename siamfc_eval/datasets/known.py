@@ -1,4 +1,4 @@
-"""The benchmarks that have a name, and the spellings under which people have them."""
+"""The benchmarks that have a name, and the other names under which people have them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class KnownDataset:
     """Which reader knows it: "otb", "vot", "got10k", ..."""
     sequences: int | None = None
     """How many sequences the whole benchmark has."""
-    spellings: tuple[str, ...] = ()
+    other_names: tuple[str, ...] = ()
     """Other names in use, compared without case and punctuation; among them vot-toolkit's stacks of experiments."""
 
 
@@ -56,11 +56,11 @@ def _key(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-_BY_KEY = {_key(spelling): known for known in KNOWN for spelling in (known.name, *known.spellings)}
+_BY_KEY = {_key(name): known for known in KNOWN for name in (known.name, *known.other_names)}
 
 
 def match_known(name: str) -> KnownDataset | None:
-    """The benchmark that a name means, in any usual spelling; None for a name of no benchmark."""
+    """The benchmark that a name means, however it is written; None for a name of no benchmark."""
     return _BY_KEY.get(_key(name))
 
 

@@ -67,7 +67,7 @@ def load_dataset(
             images, sequences have `frames` None, which is enough for scoring.
         name: name of the data set, instead of the benchmark's or the folder's.
         origin: what the files add to 0-based coordinates (0 or 1), instead of the layout's rule.
-        init_omit: JSON file of frame ranges in which OTB's TRE starts no tracker; else `init_omit.json` beside them.
+        init_omit: JSON file of frame ranges in which OTB's TRE starts no tracker; else `init_omit.json` next to them.
         problems: where given, sequences that cannot be used are left out and their problems appended here.
 
     Returns:

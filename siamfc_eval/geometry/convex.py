@@ -20,9 +20,9 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 FAR = float(1 << 20)
-"""Pixels up to which crossings are exact enough to be told from whole numbers."""
+"""Pixels up to which crossings are exact enough to be distinguished from whole numbers."""
 _NEAR = 1e-7
-"""Less than the distance from a whole number of any crossing that is none: rows times two within `FAR`."""
+"""Less than the distance from a whole number of any crossing that is not one: rows times two within `FAR`."""
 
 
 class Corners(NamedTuple):

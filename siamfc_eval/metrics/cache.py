@@ -36,7 +36,7 @@ _VERSION = 2
 
 @dataclass(frozen=True)
 class Entry:
-    """What is kept of one tracker on one sequence."""
+    """What is cached of one tracker on one sequence."""
 
     key: str
     """Hash of everything that the row depends on, hexadecimal."""
@@ -54,7 +54,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Slot:
-    """What is kept of one tracker on one data set under one convention."""
+    """What is cached of one tracker on one data set under one convention."""
 
     entries: tuple[Entry, ...] = ()
     """In the order of the sequences."""
@@ -68,7 +68,7 @@ class Slot:
 
 @lru_cache(maxsize=1)
 def code_hash() -> str:
-    """Hash of the source files that decide a row: a change of code makes all that was kept useless."""
+    """Hash of the source files that decide a row: a change of code makes all that was cached useless."""
     digest = hashlib.blake2b(digest_size=16)
     package = Path(version.__file__).parent
     for path in code_files(package):
@@ -123,7 +123,7 @@ def one_stamp(path: str | Path, settled: int) -> str | None:
 
 
 def load(folder: Path, name: str) -> Slot:
-    """What is kept in a slot; an empty slot where there is nothing usable.
+    """What is cached in a slot; an empty slot where there is nothing usable.
 
     Args:
         folder: the cache.
@@ -145,7 +145,7 @@ def load(folder: Path, name: str) -> Slot:
 
 
 def store(folder: Path, name: str, slot: Slot) -> None:
-    """Keep a slot, instead of what was there. A folder that cannot be written to is no error."""
+    """Store a slot, instead of what was there. A folder that cannot be written to is no error."""
     rows = [row for entry in slot.entries for row in (entry.row, *entry.tags.values())]
     entries = [[entry.key, entry.stamp, entry.note, list(entry.tags)] for entry in slot.entries]
     timings = np.array([entry.timing for entry in slot.entries], dtype=np.float64).reshape(-1, 3)

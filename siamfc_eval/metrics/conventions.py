@@ -78,7 +78,7 @@ def conventions_for(kind: str) -> tuple[str, ...]:
     """The conventions that are made for the runs of a kind of protocol, its usual one first."""
     made = []
     for name in CONVENTIONS:
-        with contextlib.suppress(InputError):  # Another package's that is broken: who asks for it by name is told.
+        with contextlib.suppress(InputError):  # Another package's that is broken: asking for it by name is an error.
             if CONVENTIONS[name].protocol == kind:
                 made.append(name)
     return tuple(dict.fromkeys((protocol(kind).convention, *made)))

@@ -107,7 +107,7 @@ def explain(
     """Decompose the difference of a tracker's scores under two conventions, rule by rule.
 
     Rules are changed in the order in which the conventions declare them, each keeping those before it, so that the
-    differences add up to the whole; beside them stand averages over all orders.
+    differences add up to the whole; averages over all orders are given as well.
 
     Args:
         result: the tracker's runs.

@@ -1,4 +1,4 @@
-"""Metrics of one's own, computed beside those of a convention on the same runs.
+"""Metrics of one's own, computed in addition to those of a convention on the same runs.
 
     [project.entry-points."siamfc_eval.metrics"]
     jitter = "my_package.jitter:JITTER"
@@ -103,7 +103,7 @@ class Extended:
     base: Measure
     extras: tuple[ExtraMetric, ...]
     joint: bool = True
-    """Rows are not kept between processes: nothing here tells when the code of an extra metric changes."""
+    """Rows are not cached between processes: nothing here shows when the code of an extra metric changes."""
 
     @property
     def convention(self) -> str:

@@ -25,7 +25,7 @@ _Problem = tuple[Path, InputError]
 _Damaged = dict[RawRun, InputError]
 """Runs whose files cannot be read: they count as missing and are named, and the others are scored."""
 _SHOWN = 8
-"""Problems of one tracker that are told in full."""
+"""Problems of one tracker that are listed in full."""
 
 
 class Gathered(NamedTuple):
@@ -48,9 +48,9 @@ class Gatherer:
     ground_truth: str
     """Hash of the data set."""
     cache: Path | None
-    """Folder of kept statistics; None: nothing is cached."""
+    """Folder of cached statistics; None: nothing is cached."""
     _hashes: dict[str, str] = field(default_factory=dict)
-    """Sequence -> hash of all that its statistics depend on beside its result files."""
+    """Sequence -> hash of all that its statistics depend on other than its result files."""
 
     def gather(self, result: TrackerResults) -> Gathered:
         """The statistics of a tracker.
@@ -88,7 +88,7 @@ class Gatherer:
         cached.store(self.cache, name, cached.Slot(tuple(ordered.values()), quirks, quirks_of, whole))
         for runs in result.runs.values():
             for run in runs:
-                run.file.release()  # What was computed is kept, and a benchmark's results together are many.
+                run.file.release()  # What was computed is cached, and a benchmark's results together are many.
         return self._gathered(ordered, quirks, result, damaged)
 
     @staticmethod
@@ -110,7 +110,7 @@ class Gatherer:
         stamps: Mapping[str, str],
         slot: cached.Slot,
     ) -> dict[str, cached.Entry]:
-        """Statistics of files that may have changed: kept ones if the content is the same, else computed."""
+        """Statistics of files that may have changed: cached ones if the content is the same, else computed."""
         known = {entry.key: entry for entry in slot.entries}
         keys: dict[str, str] = {}
         for sequence in sequences:
@@ -230,7 +230,7 @@ def statistics(measure: Measure, sequences: collections.abc.Sequence[Sequence], 
 
 
 def may_be_kept(measure: Measure) -> bool:
-    """Whether rows of a measure may be kept: each is of one sequence alone, and of code whose hash is in their keys."""
+    """Whether rows of a measure may be cached: each is of one sequence alone, by code whose hash is in the keys."""
     return type(measure).__module__.startswith("siamfc_eval.") and not getattr(measure, "joint", False)
 
 

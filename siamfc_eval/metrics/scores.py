@@ -160,7 +160,7 @@ class Measure(Protocol):
 
     @property
     def pins(self) -> Mapping[str, str]:
-        """What the signature names beside convention, ground truth and version, e.g. {"thr": "21", "cmp": "gt"}."""
+        """What the signature names besides convention, ground truth and version, e.g. {"thr": "21", "cmp": "gt"}."""
         ...
 
     def statistics(self, sequence: Sequence, runs: Runs) -> NDArray[np.float64]:
@@ -225,7 +225,7 @@ class Tagged(Protocol):
 
 @runtime_checkable
 class Strict(Protocol):
-    """A measure that looks at runs before it scores them, and can be told which lengths to accept."""
+    """A measure that looks at runs before it scores them, and that takes a rule for files of another length."""
 
     def check(self, sequence: Sequence, run: Trajectory) -> str:
         """What a reader of the scores should know of this run, as a sentence without a full stop; "" if it fits.

@@ -53,10 +53,10 @@ def score(
         results: tracker -> its runs, as `siamfc_eval.results.read.read_results` gives them.
         dataset: the ground truth, with the sequences that count.
         convention: a name of `siamfc_eval.metrics.conventions.CONVENTIONS`.
-        metrics: names of metrics beside the convention's own, see `siamfc_eval.metrics.extra.METRICS`.
+        metrics: names of metrics in addition to the convention's own, see `siamfc_eval.metrics.extra.METRICS`.
         attribute_source: whose attribute table to use; None: the preferred one; "none": no attributes.
         on_mismatch: what becomes of files of another length than their sequence.
-        cache: folder of statistics that are kept between calls; None: nothing is kept.
+        cache: folder in which statistics are cached between calls; None: nothing is cached.
         skip_unusable: leave out trackers whose files the convention refuses, and say so in `Scores.incomplete`,
             instead of raising.
         skip_unreadable: take files that cannot be read for missing, and name them, instead of raising.

@@ -39,7 +39,7 @@ def parse_signature(text: str) -> Signature:
     """The parts of a signature.
 
     Raises:
-        InputError: it is none.
+        InputError: it is not a signature.
     """
     head, *parts = text.strip().split("|")
     pins = {}

@@ -14,7 +14,7 @@ Timing = tuple[float, float, float]
 
 
 def timing(times: Iterable[NDArray[np.float64]]) -> Timing:
-    """What is kept of the times of one sequence.
+    """What is stored of the times of one sequence.
 
     Args:
         times: of each run the seconds of its frames, shape (n,); NaN and values <= 0 were not measured.

@@ -103,7 +103,7 @@ def check_zip(path: Path) -> None:
             entries = archive.infolist()
             if any(entry.filename.endswith("/constants.pkl") for entry in entries):
                 raise InputError(
-                    f"{path}: a TorchScript archive, which holds code beside weights. Save its tensors alone once: "
+                    f"{path}: a TorchScript archive, which holds code and weights. Save its tensors alone once: "
                     "torch.save(torch.jit.load(IN, map_location='cpu').state_dict(), OUT)"
                 )
             # torch.save puts a pickle and the tensors' bytes into one folder, whatever that is called.

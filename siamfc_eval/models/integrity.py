@@ -17,11 +17,11 @@ DIGEST = "sha256"
 """Metadata key under which our own files keep `content_digest`."""
 
 CHECKSUMS = "SHA256SUMS"
-"""File beside weights, in the form of `sha256sum`, that is compared with them where it names them."""
+"""File next to weights, in the form of `sha256sum`, that is compared with them where it names them."""
 
 
 def content_digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
-    """SHA-256 of names, types, shapes and bytes of the tensors and of the text beside them, the digest left out."""
+    """SHA-256 of names, types, shapes and bytes of the tensors and of the text next to them, the digest left out."""
     digest = hashlib.sha256()
     text = {key: value for key, value in metadata.items() if key != DIGEST}
     digest.update(json.dumps(text, sort_keys=True).encode())
@@ -62,7 +62,7 @@ def check_sums(path: Path) -> None:
                 found = hashlib.file_digest(stream, "sha256").hexdigest()
             if found != expected:
                 raise InputError(
-                    f"{path}: not the file that {CHECKSUMS} beside it names (SHA-256 {found[:12]}..., expected "
+                    f"{path}: not the file that {CHECKSUMS} next to it names (SHA-256 {found[:12]}..., expected "
                     f"{expected[:12]}...); it is damaged: fetch it again. If it was replaced on purpose, write its "
                     f"line there anew: sha256sum {path.name}"
                 )

@@ -41,7 +41,7 @@ class Layout:
     hint: str = field(default="")
     """How its names look, for messages."""
     only_by_name: bool = False
-    """Whether it is taken only if `source` names it: its files cannot be told from another layout's."""
+    """Whether it is taken only if `source` names it: its files look the same as another layout's."""
 
 
 _UP_CHANNEL_RULES = (

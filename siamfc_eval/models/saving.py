@@ -26,7 +26,7 @@ OWN_KEYS = ("format", "model", "options", "preprocessing")
 def save_model(
     model: SiameseNetwork, path: str | Path, *, half: bool = False, metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Write a network as safetensors, atomically; `checkpoints.load_model` reads it back without being told anything.
+    """Write a network as safetensors, atomically; `checkpoints.load_model` reads it back without any option.
 
     Args:
         model: built by the registry (its name and options are kept).

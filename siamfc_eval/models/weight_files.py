@@ -19,7 +19,7 @@ from siamfc_eval.models.foreign_files import HEAD, LARGEST, check_zip, refuse_ot
 from siamfc_eval.models.integrity import DIGEST, check_sums
 
 WRAPPERS = ("state_dict", "model_state_dict", "model", "network", "net", "module")
-"""Keys under which training programs keep the network's tensors, beside epoch, optimizer and the like."""
+"""Keys under which training programs keep the network's tensors, in addition to epoch, optimizer and the like."""
 
 _PARALLEL = ("module.", "_orig_mod.")
 """What DataParallel and torch.compile put before every name."""
@@ -52,7 +52,7 @@ class WeightFile:
 
 
 def read_weight_file(path: Path, key: str | None = None) -> WeightFile:
-    """Read .safetensors, HDF5, or what torch.save wrote (.pth, .pth.tar, .pt, .model); told apart by content.
+    """Read .safetensors, HDF5, or what torch.save wrote (.pth, .pth.tar, .pt, .model); distinguished by content.
 
     MATLAB files are read by `matconvnet.read_matconvnet`.
 

@@ -35,13 +35,13 @@ class Protocol:
     """Under which its results are scored, where the benchmark's own convention reads other runs."""
     shape: Shape | None
     """None for one that takes another's: realtime puts a clock over a protocol."""
-    spellings: tuple[str, ...] = ()
+    other_folders: tuple[str, ...] = ()
     """Folders of the same protocol in other toolkits."""
 
     @property
     def folders(self) -> tuple[str, ...]:
         """Names of folders that hold its results, its own first; none for one-pass runs."""
-        return () if self.folder is None else tuple(dict.fromkeys((self.folder, self.kind, *self.spellings)))
+        return () if self.folder is None else tuple(dict.fromkeys((self.folder, self.kind, *self.other_folders)))
 
 
 _SETTINGS = "siamfc_eval.running.protocol_specs"
@@ -121,7 +121,7 @@ def match_protocol(name: str) -> Protocol | None:
 
 
 def _added() -> Iterator[Protocol]:
-    """Protocols beside this package's own; one that is broken is found out by who asks for it by name."""
+    """Protocols other than this package's own; one that is broken is found out by who asks for it by name."""
     for kind in PROTOCOLS:
         if kind not in _BY_NAME:
             with contextlib.suppress(InputError):

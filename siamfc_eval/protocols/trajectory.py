@@ -64,7 +64,7 @@ class Trajectory:
     confidences: NDArray[np.float64] | None = None
     """Shape (n,): the tracker's own score for each frame; NaN where it has none."""
     place: RunPlace | None = None
-    """Where it lies in its sequence; None where no file tells."""
+    """Where it lies in its sequence; None where no file says."""
 
     def __len__(self) -> int:
         return len(self.entries)

@@ -24,7 +24,7 @@ class TrackerCheck:
     unreadable: tuple[str, ...]
     """What is wrong with files that cannot be used, one message each."""
     quirks: tuple[str, ...]
-    """Habits of the toolkit that wrote them."""
+    """Quirks of the toolkit that wrote them."""
     notes: tuple[str, ...]
     """What was assumed, and what rows are odd."""
     timed: int
@@ -41,7 +41,7 @@ class TrackerCheck:
 
 
 def check_results(results: RawResults) -> tuple[TrackerCheck, ...]:
-    """Read every file of every tracker and tell what is there; nothing is raised for a file that is wrong."""
+    """Read every file of every tracker and say what is there; nothing is raised for a file that is wrong."""
     return tuple(_check(tracker, results.dataset) for tracker in results.values())
 
 

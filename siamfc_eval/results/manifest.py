@@ -1,4 +1,4 @@
-"""What a run leaves beside its results, so that anybody can tell how they came about."""
+"""What a run leaves next to its results, so that it is known how they came about."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Manifest(BaseModel):
     command: list[str] = Field(default_factory=list)
     settings: dict[str, str] = Field(default_factory=dict)
     later: list[Session] = Field(default_factory=list)
-    """The sessions that continued the run, in order; empty in manifests of versions that did not tell them apart."""
+    """The sessions that continued the run, in order; empty in manifests of versions that did not distinguish them."""
     source: str = ""
     """Where imported results came from; "" for results of a run."""
     notes: list[str] = Field(default_factory=list)
@@ -131,5 +131,5 @@ def read_manifest(folder: Path) -> Manifest | None:
     except ValidationError as error:
         raise InputError(
             f"{explain_validation(error, f'{path}: not a manifest of this version', Manifest)} "
-            "Write into another folder, or move this file away if the results beside it are to be kept."
+            "Write into another folder, or move this file away if the results next to it are to be kept."
         ) from None

@@ -1,4 +1,4 @@
-"""Names as parts of paths, and the many spellings of one sequence."""
+"""Names as parts of paths, and the many ways of writing one sequence's name."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _loose(name: str) -> str:
 class SequenceNames:
     """Finds the sequence that a file name means: exactly, by an alias, without case, or without punctuation.
 
-    A spelling that fits two sequences equally well fits none.
+    A name that fits two sequences equally well fits none.
     """
 
     def __init__(self, sequences: Iterable[Sequence]) -> None:
@@ -59,10 +59,10 @@ class SequenceNames:
         for sequence in sequences:
             exact, aliased, folded, loose = self._levels
             exact[sequence.name] = sequence.name
-            for spelling in {sequence.name, *sequence.aliases}:
-                _enter(aliased, spelling, sequence.name)
-                _enter(folded, spelling.lower(), sequence.name)
-                _enter(loose, _loose(spelling), sequence.name)
+            for written in {sequence.name, *sequence.aliases}:
+                _enter(aliased, written, sequence.name)
+                _enter(folded, written.lower(), sequence.name)
+                _enter(loose, _loose(written), sequence.name)
         # "Human4" is the only name that OTB's "Human4-2" has in some toolkits; "Jogging" could be either of two.
         numbered: dict[str, str | None] = {}
         for key, name in self._levels[3].items():
@@ -72,16 +72,16 @@ class SequenceNames:
         for stem, name in numbered.items():
             self._levels[3].setdefault(stem, name)
 
-    def find(self, spelling: str) -> str | None:
+    def find(self, written: str) -> str | None:
         """The sequence's own name; None if no sequence is meant."""
         # Every tracker's folder has the same names in it.
-        if spelling not in self._found:
-            self._found[spelling] = self._look_up(spelling)
-        return self._found[spelling]
+        if written not in self._found:
+            self._found[written] = self._look_up(written)
+        return self._found[written]
 
-    def _look_up(self, spelling: str) -> str | None:
+    def _look_up(self, written: str) -> str | None:
         exact, aliased, folded, loose = self._levels
-        for text in dict.fromkeys((spelling, unquote(spelling))):
+        for text in dict.fromkeys((written, unquote(written))):
             key = _loose(text)
             found = exact.get(text) or aliased.get(text) or folded.get(text.lower()) or loose.get(key)
             if found is None and key.startswith("otb-"):
@@ -92,5 +92,5 @@ class SequenceNames:
 
 
 def _enter(table: dict[str, str | None], key: str, name: str) -> None:
-    """Note a spelling; one that two sequences share means neither."""
+    """Note a written name; one that two sequences share means neither."""
     table[key] = name if table.get(key, name) == name else None

@@ -57,7 +57,7 @@ def kind_of(manifest: Manifest | None, folder: str | None) -> str | None:
 
 
 def _tracker_name(folder: Path, source: ResultFolder) -> str:
-    """A tracker's name by its folder, or by its manifest where the folder has vot-toolkit's spelling of that name."""
+    """A tracker's name by its folder, or by its manifest where the folder has vot-toolkit's form of that name."""
     manifest = source.manifest(folder)
     if manifest is not None and tracker_identifier(manifest.tracker) == folder.name:
         return manifest.tracker
@@ -193,12 +193,12 @@ def _folders_below(folders: Sequence[Path], dataset: Dataset, protocol: str | No
     known = match_known(dataset.name)
 
     def rank(path: Path) -> int:
-        spelled = match_known(path.name)
-        if path.name.lower() == dataset.name.lower() or (spelled is not None and spelled == known):
+        known_there = match_known(path.name)
+        if path.name.lower() == dataset.name.lower() or (known_there is not None and known_there == known):
             return 0
         if protocol is not None and path.name.lower() == protocol.lower():
             return 1
-        if known is not None and spelled is None and re.sub(r"\W", "", path.name.lower()).startswith(known.family):
+        if known is not None and known_there is None and re.sub(r"\W", "", path.name.lower()).startswith(known.family):
             return 2
         return 3 if path.name.lower() in {"results", "ope", "results_ope"} or len(folders) == 1 else 9
 

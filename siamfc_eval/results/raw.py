@@ -281,14 +281,14 @@ class TrackerResults:
     """Kind of the protocol, by the manifest of the run or the folder's name; under a clock, the one that the clock is
     over. None where it is not known."""
     ground_truth: str = ""
-    """Hash of the ground truth that the runs were made on; "" where no manifest tells it."""
+    """Hash of the ground truth that the runs were made on; "" where no manifest says it."""
     companions: tuple[Path, ...] = ()
     """Files of times, confidences and other values that lie with the result files, as they were listed."""
     unreadable: tuple[str, ...] = ()
     """What is wrong with files that could not be opened, one message each; other files are only opened when used."""
 
     def readable(self) -> TrackerResults:
-        """Without the files that cannot be read, which `unreadable` names and `missing` tells; reads every file."""
+        """Without the files that cannot be read, which `unreadable` names and `missing` names; reads every file."""
         runs: dict[str, tuple[RawRun, ...]] = {}
         wrong: list[str] = []
         for name, several in self.runs.items():

@@ -102,8 +102,8 @@ def _collect(name: str, place: Place, dataset: Dataset, listings: Listings) -> T
         for number in sorted(numbers):
             try:
                 found = _single_file(numbers[number], notes)
-                if found.spelling != sequence.name:
-                    renamed.append(f"{found.spelling} -> {sequence.name}")
+                if found.written != sequence.name:
+                    renamed.append(f"{found.written} -> {sequence.name}")
                 opened += open_runs(found, place.folder, sequence, len(numbers))
             except InputError as error:
                 unreadable.append(str(error))
@@ -111,7 +111,7 @@ def _collect(name: str, place: Place, dataset: Dataset, listings: Listings) -> T
             runs[sequence.name] = tuple(opened)
     if renamed:
         more = f" and {len(renamed) - _NAMED} more" if len(renamed) > _NAMED else ""
-        notes.append(f"Names were matched by alias or spelling: {', '.join(renamed[:_NAMED])}{more}.")
+        notes.append(f"Names were matched by alias or loosely: {', '.join(renamed[:_NAMED])}{more}.")
     missing = tuple(sequence.name for sequence in dataset if sequence.name not in runs)
     manifest = listings.source.manifest(place.folder)
     if manifest is not None and _declared_seconds(manifest.identity):
@@ -132,7 +132,7 @@ def _collect(name: str, place: Place, dataset: Dataset, listings: Listings) -> T
 
 
 def _declared_seconds(identity: Mapping[str, str]) -> bool:
-    """Whether a realtime run was told how long each call takes."""
+    """Whether a realtime run was given the time of each call."""
     return identity.get("protocol.seconds", "null") != "null"
 
 

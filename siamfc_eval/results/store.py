@@ -28,7 +28,7 @@ from siamfc_eval.storage.writing import UNFINISHED, write_atomic
 _MANIFEST_EVERY = 2.0
 """Least seconds between two writes of the manifest while items come in; a killed run loses none of the results."""
 ERRORS = "errors.log"
-"""What went wrong in a run, with tracebacks, beside its results."""
+"""What went wrong in a run, with tracebacks, next to its results."""
 _LOCK = ".lock"
 _HOLDER = ".holder.json"
 
@@ -173,7 +173,7 @@ class ResultStore:
             self.manifest.settings |= settings
 
     def _take_part(self) -> int:
-        """The number of this session, which from now on has results; the manifest tells of it before they are there."""
+        """The number of this session, which from now on has results; the manifest names it before they are there."""
         if self._number is None:
             self.manifest.later.append(self._session)
             self._number = len(self.manifest.later)
@@ -187,7 +187,7 @@ class ResultStore:
     def missing(self, items: Iterable[ResultItem], seeds: Mapping[str, int] | None = None) -> list[ResultItem]:
         """The items that are still to be run, in order.
 
-        An item is done if its file has the content that the manifest tells of; or the right number of rows, where the
+        An item is done if its file has the content that the manifest states; or the right number of rows, where the
         run was killed before the manifest was written.
 
         Args:
@@ -261,11 +261,11 @@ class ResultStore:
             )
         path, session = self.path(item), self._take_part()
         for kind, values in (("time", times), ("confidence", confidences)):
-            beside = self._beside(item, kind)
+            companion = self._companion(item, kind)
             if values is not None and not np.isnan(values).all():
-                write_atomic(beside, format_columns(values), self._durable)
+                write_atomic(companion, format_columns(values), self._durable)
             else:
-                beside.unlink(missing_ok=True)
+                companion.unlink(missing_ok=True)
         content = format_rows(rows).encode()
         write_atomic(path, content, self._durable)
         seconds = None if times is None or np.isnan(times).all() else float(np.nansum(times))
@@ -280,12 +280,12 @@ class ResultStore:
         self._save_now_and_then()
         return path
 
-    def _beside(self, item: ResultItem, kind: str) -> Path:
+    def _companion(self, item: ResultItem, kind: str) -> Path:
         """The file of times or confidences of an item, where got10k has it."""
-        return self._beside_path(self.path(item), kind, item.repetition is not None or item.anchor is not None)
+        return self._companion_path(self.path(item), kind, item.repetition is not None or item.anchor is not None)
 
     @staticmethod
-    def _beside_path(path: Path, kind: str, in_folder: bool) -> Path:
+    def _companion_path(path: Path, kind: str, in_folder: bool) -> Path:
         return path.parent / ("" if in_folder else f"{kind}s") / f"{path.stem}_{kind}.txt"
 
     def fail(self, item: ResultItem, error: str, seed: int | None = None) -> None:
@@ -322,11 +322,11 @@ class ResultStore:
         """The files of a result, by its key."""
         path = self.folder / f"{key}.txt"
         for kind in ("time", "confidence"):
-            self._beside_path(path, kind, in_folder="/" in key).unlink(missing_ok=True)
+            self._companion_path(path, kind, in_folder="/" in key).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
 
     def log_error(self, item: ResultItem, error: str, details: str = "") -> Path | None:
-        """Add an error with its details to the log beside the results; None where it cannot be written."""
+        """Add an error with its details to the log next to the results; None where it cannot be written."""
         path = self.folder / ERRORS
         text = f"{utc_now()} {item.key}: {error}\n" + (f"{details.rstrip()}\n" if details else "")
         try:

@@ -1,4 +1,4 @@
-"""What is kept between processes to save time. It can be absent, damaged or of another version: then it is made again.
+"""Cached between processes, to save time. It can be absent, damaged or of another version: then it is made again.
 
 A file begins with the hash of its own name and of all that follows, so that no damaged file, and no file under the name
 of another, is ever taken for what it is not. The content is plain JSON and numbers: reading it runs nothing.
@@ -34,7 +34,7 @@ class Record(NamedTuple):
 
 
 def default_folder() -> Path | None:
-    """Where things are kept: SIAMFC_EVAL_CACHE, or the user's cache folder; None if the variable is empty or "off"."""
+    """Where it is: SIAMFC_EVAL_CACHE, or the user's cache folder; None if the variable is empty or "off"."""
     named = os.environ.get("SIAMFC_EVAL_CACHE")
     if named is not None:
         return None if named.lower() in {"", "off", "0"} else Path(named).expanduser()
@@ -64,10 +64,10 @@ def load(path: Path) -> Record | None:
 
 
 def store(path: Path, head: Any, tables: Sequence[Floats] = ()) -> bool:
-    """Keep a record; readers and other writers see the old file or the new one.
+    """Store a record; readers and other writers see the old file or the new one.
 
     Returns:
-        Whether it was written. What JSON cannot say exactly (NaN, a whole number of more than 64 bits) is not kept, and
+        Whether it was written. What JSON cannot say exactly (NaN, a whole number beyond 64 bits) is not stored, and
         a folder that cannot be written to costs time and nothing else.
     """
     try:

@@ -1,4 +1,4 @@
-"""What a tracker can do beside `init` and `update`: each ability is a protocol, and having its attribute is having it.
+"""What a tracker can do besides `init` and `update`: each ability is a protocol, and having its attribute is having it.
 
 Nothing here is needed to be a tracker; each has a function that says what holds for one that does not have it.
 """
@@ -38,7 +38,7 @@ class UsesEngine(Protocol):
 
 @runtime_checkable
 class HasFacts(Protocol):
-    """Says what decides its answers, so that results can be told from those of another tracker of its name."""
+    """Says what decides its answers, so that results can be distinguished from those of another tracker of its name."""
 
     @property
     def facts(self) -> Mapping[str, Any]:

@@ -38,7 +38,7 @@ D_co = TypeVar("D_co", bound=Definition, covariant=True)
 
 @dataclass(frozen=True)
 class LoadOptions:
-    """How a tracker is loaded, beside what its definition says. None: as the definition says."""
+    """How a tracker is loaded, in addition to what its definition says. None: as the definition says."""
 
     device: str = "auto"
     """"auto", "cpu", "cuda" or "cuda:N"; for networks, and for classes that ask for it."""
@@ -105,7 +105,7 @@ class Family(Generic[D]):
     """Makes a tracker, called as `LoadOptions.name` says, else as the definition is; raises InputError where the
     definition or an option cannot be used."""
     facts: Callable[[Described[D], LoadOptions], dict[str, Any]] = _no_facts
-    """What decides the answers beside the family's name, as plain JSON values, without making a tracker."""
+    """What decides the answers other than the family's name, as plain JSON values, without making a tracker."""
     check: Callable[[Described[D]], None] = _nothing_to_check
     """Raises InputError for what the types of the definition's keys do not rule out."""
     lacks: Callable[[Described[D]], str] = _complete

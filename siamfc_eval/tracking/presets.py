@@ -1,4 +1,4 @@
-"""Named hyper-parameters, as a family keeps them in a TOML file beside its code."""
+"""Named hyper-parameters, as a family keeps them in a TOML file next to its code."""
 
 from __future__ import annotations
 

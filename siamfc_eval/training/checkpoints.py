@@ -37,7 +37,7 @@ def _completed(identity: str) -> dict[str, Any]:
 
 
 def save_state(state: dict[str, Any], path: Path) -> None:
-    """Write a checkpoint beside its place, then move it there; on failure the old one is untouched.
+    """Write a checkpoint next to its place, then move it there; on failure the old one is untouched.
 
     Raises:
         InputError: the disk is full or the folder cannot be written; the message says which checkpoint is left.

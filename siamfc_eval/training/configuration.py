@@ -122,11 +122,11 @@ class LossSection(_Section):
     anchors: int = Field(default=64, ge=2)
     """All anchors that count in one pair, at most."""
     location: float = Field(default=1.2, ge=0.0)
-    """Weight of the smooth-L1 loss of the boxes beside the classification's 1 (pysot)."""
+    """Weight of the smooth-L1 loss of the boxes, relative to the classification's 1 (pysot)."""
     box_loss: Literal["none", "giou", "diou"] = "none"
     """Loss of the decoded boxes that is added: 1 - GIoU or 1 - DIoU on positive anchors."""
     box_weight: float = Field(default=1.0, gt=0.0)
-    """Its weight beside the classification's 1."""
+    """Its weight, relative to the classification's 1."""
     hard_negatives: float = Field(default=0.0, ge=0.0, le=1.0)
     """Share of a pair's negative anchors that are those which the network takes for the target most; the others are
     drawn."""
@@ -274,7 +274,7 @@ def _find_base(path: Path, base: object) -> Path:
     name = base.removesuffix(".toml") if isinstance(base, str) else ""
     if not PLAIN_NAME.fullmatch(name):
         raise InputError(
-            f"{path}: extends = {base!r}: expected the name of another training file, without its folder: one beside "
+            f"{path}: extends = {base!r}: expected the name of another training file, without its folder: one next to "
             f"this file, or one of {', '.join(catalogue_names(CATALOGUE))}."
         )
     folders = (path.parent, catalogue_folder(CATALOGUE))

@@ -9,7 +9,7 @@ from torch import nn
 
 
 class WeightAverage:
-    """The averaged network beside the one that is trained; it starts as a copy."""
+    """The averaged network, next to the one that is trained; it starts as a copy."""
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.model = copy.deepcopy(model).eval().requires_grad_(False)

@@ -83,7 +83,7 @@ def export_tracker(configuration: TrainingConfiguration, chosen: dict[str, Any],
 
 
 def hand_over(training: Training) -> list[Path]:
-    """Write weights, tracker file, card, report and curves of a training beside its checkpoints; returns their paths.
+    """Write weights, tracker file, card, report and curves of a training next to its checkpoints; returns their paths.
 
     The weights are those of the best validation, or the last ones where nothing was validated.
     """

@@ -156,7 +156,7 @@ def test_one_with_a_generator_of_its_own_cannot_be_repeated() -> None:
     report = check_tracker(Own)
     assert report.ok
     assert _found(report, "determinism").level == "warning"
-    assert "cannot be told" in _found(report, "sequences").text
+    assert "not determined" in _found(report, "sequences").text
 
 
 def test_one_that_is_deterministic_without_saying_so_learns_what_that_costs() -> None:

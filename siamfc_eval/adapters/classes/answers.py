@@ -40,7 +40,7 @@ def read_answer(answer: object, polygons: bool = True) -> tuple[Region, float]:
         Shape (4,) or (2k,), NaN where the class answered NaN; and the confidence, NaN where there is none.
 
     Raises:
-        AnswerError: it is none of these.
+        AnswerError: it is something else.
     """
     if isinstance(answer, Mapping):
         return _from_dictionary(answer, polygons)

@@ -73,7 +73,7 @@ def style_of(tracker: Any, what: str, asked: str | None = None) -> Style:
 
 
 def _fitting(tracker: Any) -> list[type[Style]]:
-    """The styles that the methods fit; classes in OpenCV's style cannot be told from got10k's by their methods."""
+    """The styles that the methods fit; classes in OpenCV's style have the same methods as got10k's."""
     fitting: list[type[Style]] = []
     if _takes(tracker, "init", 2) and _has(tracker, "update") and _required(tracker, "update") == 2:
         fitting.append(OwnStyle)

@@ -102,7 +102,7 @@ def _blamed(what: str, kind: type[InputError] | type[TrackerError]) -> Iterator[
 
 
 def _module_of_file(path: Path) -> ModuleType:
-    # Under its own name if that is free, so that modules beside it which import it get this one.
+    # Under its own name if that is free, so that modules next to it which import it get this one.
     name = path.stem
     if name in sys.modules or name in sys.stdlib_module_names:
         name = f"_siamfc_eval_class_{path.stem}"

@@ -14,7 +14,7 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 
 def write_tracker(name: str, folder: Path | str = ".", style: str = "got10k") -> tuple[Path, Path]:
-    """Write `<name>.py` with a class in a style, and `test_<name>.py` beside it, which passes.
+    """Write `<name>.py` with a class in a style, and `test_<name>.py` next to it, which passes.
 
     Args:
         name: of the file and of the results, e.g. "my_tracker"; the class is then `MyTracker`. Hyphens become

@@ -31,7 +31,7 @@ class Channel:
         Args:
             write: writes all of some bytes; raises EOFError where nobody reads.
             read: the next bytes, at most so many; none at the end.
-            longest_payload: bytes that the other side may send beside a header.
+            longest_payload: bytes that the other side may send in addition to a header.
         """
         self._write = write
         self._read = read

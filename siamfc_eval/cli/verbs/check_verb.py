@@ -125,7 +125,7 @@ def _show_tracker(check: TrackerCheck) -> None:
     where = f", {check.protocol}" if check.protocol else ""
     amount = f"{counted(check.files, 'file')}, {counted(check.rows, 'row')}"
     echo(f"{check.tracker}{where}: {amount}, {check.timed} with times")
-    for label, texts in (("habit", check.quirks), ("note", check.notes), ("unreadable", check.unreadable)):
+    for label, texts in (("quirk", check.quirks), ("note", check.notes), ("unreadable", check.unreadable)):
         for text in texts:
             echo(f"  {label:<11} {text}")
     if check.missing:

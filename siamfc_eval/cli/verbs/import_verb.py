@@ -26,7 +26,7 @@ from siamfc_eval.storage.json_text import json_text
     "--repair",
     multiple=True,
     type=click.Choice(["corners", "half-pixel", "origin"]),
-    help="Undo a habit that was detected: first line as corners, first line + 0.5 px, boxes of another origin.",
+    help="Undo a quirk that was detected: first line as corners, first line + 0.5 px, boxes of another origin.",
 )
 @options.fresh
 @options.as_json
@@ -58,7 +58,7 @@ def command(
     if repair:
         repaired = {name: repair_quirks(one, results.dataset, repair) for name, one in results.items()}
         results = RawResults(results.dataset, results.folder, repaired, results.notes)
-    # The options tell what was done; the paths on this machine are nobody's business.
+    # The options say what was done; paths on this machine are private.
     command_line = ["siamfc-eval", *(Path(word).name if "/" in word else word for word in sys.argv[1:])]
     imported = import_results(results, out, command_line, fresh)
     if as_json:

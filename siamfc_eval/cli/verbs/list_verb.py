@@ -138,7 +138,7 @@ def datasets() -> list[Row]:
             "name": entry.name,
             "layout": entry.family,
             "sequences": entry.sequences,
-            "spellings": ", ".join(entry.spellings),
+            "spellings": ", ".join(entry.other_names),
             "from": OURS,
         }
         for entry in KNOWN

@@ -24,7 +24,7 @@ def command() -> None:
 )
 @click.option("--out", type=click.Path(path_type=Path), default=Path(), help="Folder for the files. Default: here.")
 def new_tracker_command(*, name: str, style: str, out: Path) -> None:
-    """Write NAME.py with a commented class that tracks, and a test beside it that passes.
+    """Write NAME.py with a commented class that tracks, and a test next to it that passes.
 
     Nothing that is there is replaced.
     """

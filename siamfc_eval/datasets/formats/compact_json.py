@@ -35,7 +35,7 @@ def recognises(path: Path) -> bool:
 
 
 def read(source: Source) -> Dataset:
-    """Read the file; `source.dataset` "otb2013" or "otb50" selects the subset. `init_omit.json` beside it is read too.
+    """Read the file; `source.dataset` "otb2013" or "otb50" selects the subset. `init_omit.json` next to it is read too.
 
     Raises:
         InputError: with file and sequence, where an entry cannot be used.

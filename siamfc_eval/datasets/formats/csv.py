@@ -1,4 +1,4 @@
-"""Csv files of boxes with the names of their columns in the first line, beside their images; one or several targets.
+"""Csv files of boxes with the names of their columns in the first line, next to their images; one or several targets.
 
 `<sequence>.csv` with a folder `<sequence>/`, or `<sequence>/groundtruth.csv` among or above the images. The names of
 the columns are those of `box_tables.COLUMNS`; frames without a row are not annotated. Coordinates are taken as 0-based.
@@ -70,7 +70,7 @@ def _read_sequences(source: Source, file: Path, rows: list[BoxRow]) -> tuple[lis
 
 LAYOUT = Layout(
     name="csv",
-    summary="<sequence>.csv with a header such as frame,x,y,w,h (and id) beside the folder of images <sequence>/",
+    summary="<sequence>.csv with a header such as frame,x,y,w,h (and id) next to the folder of images <sequence>/",
     convention="x,y,w,h, or x1,y1,x2,y2, as the header says; taken as 0-based",
     recognises=recognises,
     read=read,

@@ -27,7 +27,7 @@ def recognises(path: Path) -> bool:
 
 
 def read(source: Source) -> Dataset:
-    """Read the sequences there are, or those of `testing_set.txt` where a list of that name is beside them.
+    """Read the sequences there are, or those of `testing_set.txt` where a list of that name is next to them.
 
     Raises:
         InputError: a sequence that cannot be used.

@@ -1,4 +1,4 @@
-"""OTB as distributed: `<Sequence>/groundtruth_rect[.k].txt` beside `<Sequence>/img/`.
+"""OTB as distributed: `<Sequence>/groundtruth_rect[.k].txt` next to `<Sequence>/img/`.
 
 Boxes are x, y, w, h with 1-based MATLAB pixel coordinates, so `origin` is 1. Separators are commas, tabs or spaces. A
 folder with two targets (Jogging, Skating2) has `groundtruth_rect.1.txt` and `.2.txt` and gives two sequences; of Human4
@@ -47,7 +47,7 @@ def read(source: Source) -> Dataset:
     wanted = otb_names.SUBSETS.get(source.dataset or "")
     attributes = _attribute_lists(source.path)
     omit = read_init_omit(source.path / "init_omit.json")
-    sequences, notes = [], [] if attributes else ["no attribute list found beside the sequences (attr_list.txt)"]
+    sequences, notes = [], [] if attributes else ["no attribute list found next to the sequences (attr_list.txt)"]
     for folder in folders:
         for name, annotation in _targets(folder):
             if name == "Human4-1" or (wanted is not None and name not in wanted):

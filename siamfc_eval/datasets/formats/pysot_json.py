@@ -54,7 +54,7 @@ def recognises(path: Path) -> bool:
 
 
 def read(source: Source) -> Dataset:
-    """Read an annotation file; images are looked for beside it or under `source.images`, and may be absent.
+    """Read an annotation file; images are looked for next to it or under `source.images`, and may be absent.
 
     Raises:
         InputError: with file and sequence: a key is absent, lists differ in length, or a frame is missing.
@@ -174,7 +174,7 @@ def _table(rows: Any) -> NDArray[np.float64]:
 
 
 def find_frames(source: Source, names: list[str]) -> ImageFrames | None:
-    """The named images beside the annotation file or under `source.images`; None where there are none at all.
+    """The named images next to the annotation file or under `source.images`; None where there are none at all.
 
     Raises:
         InputError: images were asked for or are there in part, and one is absent.

@@ -2,7 +2,7 @@
 
 Boxes are x, y, w, h with a 1-based corner (the benchmark is a fork of OTB's MATLAB code); a row of NaN is a frame
 without a visible target. Many sequences are cut from one folder of images: the first frame of each is in
-`configSeqs.m`, which is read where it lies beside `anno/`, and else comes from the table below, taken from it. At 10
+`configSeqs.m`, which is read where it lies next to `anno/`, and else comes from the table below, taken from it. At 10
 frames per second every third frame is kept, so a sequence that starts at frame f starts there at (f - 1) / 3 + 1.
 """
 

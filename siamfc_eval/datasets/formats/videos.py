@@ -1,4 +1,4 @@
-"""Folders of videos, each with a file of boxes beside it: `clip.mp4` and `clip.txt` or `clip.csv`.
+"""Folders of videos, each with a file of boxes next to it: `clip.mp4` and `clip.txt` or `clip.csv`.
 
 A text file has one line for each frame, a rectangle x,y,w,h or a polygon, as in a `groundtruth.txt`; one line alone is
 the target in the first frame. A csv file is read as by the layout `csv`. Coordinates are taken as 0-based.
@@ -20,7 +20,7 @@ from siamfc_eval.datasets.videos import VideoFrames, is_video
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import bounding_box
 
-_BESIDE = ("{}.txt", "{}.csv", "{}_gt.txt", "{}_gt.csv", "{}_groundtruth.txt", "{}_groundtruth.csv")
+_BOX_FILES = ("{}.txt", "{}.csv", "{}_gt.txt", "{}_gt.csv", "{}_groundtruth.txt", "{}_groundtruth.csv")
 
 
 def recognises(path: Path) -> bool:
@@ -31,8 +31,8 @@ def recognises(path: Path) -> bool:
 def annotated_videos(path: Path) -> list[tuple[Path, Path]]:
     """(video, file of its boxes) of a path, sorted by name."""
     if path.is_file():
-        beside = _boxes_of(path, alone=False) if is_video(path) else None
-        return [(path, beside)] if beside else []
+        boxes = _boxes_of(path, alone=False) if is_video(path) else None
+        return [(path, boxes)] if boxes else []
     found = []
     for folder in (path, *subfolders(path)):
         videos = sorted(entry for entry in folder.iterdir() if is_video(entry))
@@ -49,7 +49,7 @@ def read(source: Source) -> Dataset:
     """
     pairs = annotated_videos(source.path)
     if not pairs:
-        raise InputError(f"{source.path}: no video with boxes beside it, such as clip.mp4 and clip.txt or clip.csv.")
+        raise InputError(f"{source.path}: no video with boxes next to it, such as clip.mp4 and clip.txt or clip.csv.")
     return dataset_of_files(
         source,
         "videos",
@@ -87,7 +87,7 @@ def _read_video(source: Source, video: Path, annotation: Path) -> tuple[list[Seq
 
 
 def _boxes_of(video: Path, alone: bool) -> Path | None:
-    names = [pattern.format(video.stem) for pattern in _BESIDE]
+    names = [pattern.format(video.stem) for pattern in _BOX_FILES]
     if alone:  # the only video of its folder
         names += [f"{name}{ending}" for name in GENERIC for ending in (".txt", ".csv")]
     return next((video.parent / name for name in names if (video.parent / name).is_file()), None)
@@ -95,7 +95,7 @@ def _boxes_of(video: Path, alone: bool) -> Path | None:
 
 LAYOUT = Layout(
     name="videos",
-    summary="<sequence>.mp4 (avi, mov, mkv, ...) with <sequence>.txt or <sequence>.csv beside it",
+    summary="<sequence>.mp4 (avi, mov, mkv, ...) with <sequence>.txt or <sequence>.csv next to it",
     convention="x,y,w,h or polygons, one line for each frame; taken as 0-based",
     recognises=recognises,
     read=read,

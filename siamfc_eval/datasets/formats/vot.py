@@ -86,7 +86,7 @@ def _without_images(sequences: list[Sequence], folders: list[Path]) -> list[str]
     if not elsewhere[place]:
         return []
     return [
-        f"no color/ and no images beside groundtruth.txt in {len(lacking)} of {len(sequences)} sequences: this is not "
+        f"no color/ and no images next to groundtruth.txt in {len(lacking)} of {len(sequences)} sequences: this is not "
         f"VOT's layout. {elsewhere[place]} have {place}/ instead; leave --dataset out or say --dataset folder"
     ]
 

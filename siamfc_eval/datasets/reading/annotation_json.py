@@ -1,6 +1,6 @@
-"""Annotation files in JSON: parsed once, however often their content is asked for, and kept for later processes.
+"""Annotation files in JSON: parsed once, however often their content is asked for, and cached for later processes.
 
-Parsing the text takes most of the time that it takes to score results which were scored before. What is kept lies under
+Parsing the text takes most of the time that it takes to score results which were scored before. The cache lies under
 the hash of the file's content and of this code, so that it can be useless but never stale.
 """
 

@@ -52,7 +52,7 @@ class BoxRow:
 
 def roles_of(names: collections.abc.Sequence[str]) -> list[str]:
     """What each column holds, by its name: a key of `COLUMNS`, or "" for a column of another kind."""
-    meaning = {name: role for role, spellings in COLUMNS.items() for name in spellings}
+    meaning = {name: role for role, names in COLUMNS.items() for name in names}
     plain = [name.strip().lower().replace(" ", "_").replace("-", "_") for name in names]
     roles: list[str] = []
     for name in plain:

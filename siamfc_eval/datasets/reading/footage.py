@@ -1,4 +1,4 @@
-"""The frames that belong to a file of boxes: images beside it or a video, and which of them are a table's frames."""
+"""The frames that belong to a file of boxes: images next to it or a video, and which of them are a table's frames."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def frames_for_rows(
     Args:
         folder: where the images are.
         rows: number of rows of the ground truth.
-        problems: told of missing frames and of counts that differ.
+        problems: receives missing frames and counts that differ.
         annotation: the file of the ground truth, for messages.
         first: the number of the file of the first row, where the data set says so (OTB's David: 300); images outside
             `first .. first + rows - 1` are left aside. None: every image of the folder belongs to one row.

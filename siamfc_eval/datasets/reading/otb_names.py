@@ -44,17 +44,17 @@ _CANONICAL = {re.sub(r"[^a-z0-9]", "", name.lower()): name for name in OTB2015}
 
 
 def canonical_name(name: str) -> str | None:
-    """The benchmark's own spelling of a sequence name (`jogging.1` -> `Jogging-1`); None for a name that OTB lacks."""
+    """The benchmark's own form of a sequence name (`jogging.1` -> `Jogging-1`); None for a name that OTB lacks."""
     key = re.sub(r"[^a-z0-9]", "", name.lower())
     return _CANONICAL.get("human42" if key == "human4" else key)
 
 
 def result_aliases(name: str) -> frozenset[str]:
-    """Other spellings under which toolkits write raw results of a sequence: `Jogging.1`, `jogging_1`, `carDark`."""
-    spellings = {name}
+    """Other names under which toolkits write raw results of a sequence: `Jogging.1`, `jogging_1`, `carDark`."""
+    names = {name}
     if name == "Human4-2":
-        spellings.add("Human4")
+        names.add("Human4")
     if re.search(r"-\d$", name):
-        spellings |= {name[:-2] + mark + name[-1] for mark in "._"}
-    lowered = {spelling[0].lower() + spelling[1:] for spelling in spellings}
-    return frozenset((spellings | lowered | {spelling.lower() for spelling in spellings}) - {name})
+        names |= {name[:-2] + mark + name[-1] for mark in "._"}
+    lowered = {written[0].lower() + written[1:] for written in names}
+    return frozenset((names | lowered | {written.lower() for written in names}) - {name})

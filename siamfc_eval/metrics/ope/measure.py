@@ -54,7 +54,7 @@ Floats = NDArray[np.float64]
 
 
 class Aligned(NamedTuple):
-    """One run beside the ground truth that it is scored against."""
+    """One run and the ground truth that it is scored against."""
 
     boxes: Boxes
     """Shape (n, 4), in the coordinates of the data set's files."""
@@ -249,13 +249,13 @@ class OpeMeasure:
                 boxes.append(aligned.boxes)
                 padded.append(None if rows == aligned.given else np.arange(rows) >= aligned.given)
                 spans.append(_Span(sequence, number, aligned.start, rows))
-        truth = self._beside(spans)
+        truth = self._truth_frames(spans)
         return truth._replace(
             boxes=np.concatenate(boxes), scratch=True, padded=_flags(padded, [span.rows for span in spans])
         )
 
-    def _beside(self, spans: list[_Span]) -> Frames:
-        """The ground truth of these frames, beside which boxes are put; most trackers have the same frames."""
+    def _truth_frames(self, spans: list[_Span]) -> Frames:
+        """The ground truth of these frames, with which boxes are compared; most trackers have the same frames."""
         if self._last_truth and self._last_truth[0][0] == spans:
             return self._last_truth[0][1]
         truth, absent, image = [], [], []
@@ -278,7 +278,7 @@ class OpeMeasure:
 
     @cached_property
     def _last_truth(self) -> list[tuple[list[_Span], Frames]]:
-        """What `_beside` gave last, if anything."""
+        """What `_truth_frames` gave last, if anything."""
         return []
 
     def _align(self, sequence: Sequence, run: Trajectory) -> Aligned:

@@ -81,16 +81,16 @@ class MultiStartMeasure:
         """
         length = self.interval.high
         row = np.zeros(2 * length + 4)
-        kept = total = 0.0
+        before = total = 0.0
         for run, anchor in zip(runs, _anchors_of(sequence, runs), strict=True):
             frames = anchor.frames(len(sequence))
             overlaps, failed = self._until_failure(sequence, run, frames)
             row[: 2 * length] += self._curve_parts(overlaps, len(frames), failed)
             row[2 * length] += overlaps.sum()
-            kept += len(overlaps)
+            before += len(overlaps)
             total += len(frames)
-        row[2 * length + 1] = kept
-        row[2 * length + 2 :] = len(sequence) * kept / total, len(sequence)
+        row[2 * length + 1] = before
+        row[2 * length + 2 :] = len(sequence) * before / total, len(sequence)
         return row
 
     @property

@@ -1,4 +1,4 @@
-"""Runs beside their ground truth: codes and rasterised overlaps, frame by frame."""
+"""Runs compared with their ground truth: codes and rasterised overlaps, frame by frame."""
 
 from __future__ import annotations
 

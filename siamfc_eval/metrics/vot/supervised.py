@@ -174,7 +174,7 @@ class SupervisedMeasure:
         return self.interval.low + shift, self.interval.high + shift
 
     def _rates(self, statistics: Floats) -> dict[str, Floats]:
-        """The metrics beside EAO, from what follows the curve in a row: shape (..., 7)."""
+        """The metrics other than EAO, from what follows the curve in a row: shape (..., 7)."""
         sums = {key: statistics[..., i] for i, key in enumerate(_SUMS)}
         with np.errstate(invalid="ignore", divide="ignore"):
             accuracy = sums["accuracy"] / sums["accuracy_weight"]

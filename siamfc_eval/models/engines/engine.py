@@ -4,7 +4,7 @@ An engine computes the backbone, where nearly all of the work is. Whatever it co
 methods, `template` and `detect`, and what comes after the backbone (necks, heads, correlation) stays torch in float32:
 correlated in bfloat16, a response is rounded to a hundredth of itself.
 
-This module needs no torch, so that names can be listed and a tracker's facts told without it.
+This module needs no torch, so that names can be listed and a tracker's facts given without it.
 """
 
 from __future__ import annotations
@@ -67,11 +67,11 @@ class Engine:
     precisions: tuple[Precision, ...]
     build: Callable[[Task], nn.Module]
     """A module that answers as the backbone does, in float32, from several threads at once. On a CPU it computes each
-    call in one thread, so that the same images give the same bits whatever runs beside them."""
+    call in one thread, so that the same images give the same bits whatever runs at the same time."""
     devices: tuple[str, ...] = ("cpu",)
     """Types of devices: "cpu", "cuda"."""
     packages: Mapping[str, str] = field(default_factory=dict)
-    """Modules that it imports, beside torch, and the extra that installs each."""
+    """Modules that it imports, in addition to torch, and the extra that installs each."""
     lacks: Callable[[Precision, torch.device], str] = _any
     """Why a device cannot compute in a precision, as a whole sentence; "" where it can."""
 

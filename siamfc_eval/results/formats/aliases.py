@@ -46,7 +46,7 @@ def dataset_folder(dataset: str, toolkit: str) -> str:
     return table.get(known.name) or _BY_FAMILY.get(known.family) or path_part(dataset)
 
 
-def sequence_spelling(name: str, dataset: str, toolkit: str) -> str:
+def written_sequence(name: str, dataset: str, toolkit: str) -> str:
     """A sequence's name in file names: got10k numbers OTB's double sequences with a dot, and knows one Human4."""
     known = match_known(dataset)
     if toolkit == "got10k" and known is not None and known.family == "otb":
@@ -67,20 +67,18 @@ def tracker_identifier(name: str) -> str:
     return identifier(label) + at + identifier(version)
 
 
-def require_distinct(spellings: Iterable[tuple[str, str]], what: str) -> None:
+def require_distinct(pairs: Iterable[tuple[str, str]], what: str) -> None:
     """Refuse names that a toolkit cannot tell apart.
 
     Args:
-        spellings: pairs of a name and its spelling.
+        pairs: pairs of a name and how it is written.
         what: "trackers" or "sequences", for the message.
 
     Raises:
-        InputError: two names with the same spelling.
+        InputError: two names that are written alike.
     """
     seen: dict[str, str] = {}
-    for name, spelling in spellings:
-        other = seen.setdefault(spelling.lower(), name)
+    for name, written in pairs:
+        other = seen.setdefault(written.lower(), name)
         if other != name:
-            raise InputError(
-                f"{what} '{other}' and '{name}' would both be written as '{spelling}'. Rename one of them."
-            )
+            raise InputError(f"{what} '{other}' and '{name}' would both be written as '{written}'. Rename one of them.")

@@ -21,8 +21,8 @@ from siamfc_eval.results.content import MANIFEST
 from siamfc_eval.results.formats.aliases import (
     dataset_folder,
     require_distinct,
-    sequence_spelling,
     tracker_identifier,
+    written_sequence,
 )
 from siamfc_eval.results.formats.binary import format_binary
 from siamfc_eval.results.formats.write_text import format_columns, format_rows
@@ -61,7 +61,7 @@ def export_results(results: RawResults, out: Path, layout: Layout, binary: bool 
             written.
     """
     dataset, toolkit = results.dataset, str(layout)
-    require_distinct([(name, sequence_spelling(name, dataset.name, toolkit)) for name in dataset.names], "sequences")
+    require_distinct([(name, written_sequence(name, dataset.name, toolkit)) for name in dataset.names], "sequences")
     trackers = [(name, tracker_identifier(name) if layout == "vot-toolkit" else path_part(name)) for name in results]
     require_distinct(trackers, "trackers")
     out = Path(out).expanduser()
@@ -69,20 +69,20 @@ def export_results(results: RawResults, out: Path, layout: Layout, binary: bool 
         "results" if layout == "vot-toolkit" else "" if layout == "plain" else dataset_folder(dataset.name, toolkit)
     )
     files, notes = 0, []
-    for name, spelling in trackers:
-        if spelling != name:
-            notes.append(f"Tracker '{name}' is written as '{spelling}'.")
+    for name, written in trackers:
+        if written != name:
+            notes.append(f"Tracker '{name}' is written as '{written}'.")
         one = results[name]
         if not one.runs:
             continue
         if one.missing:
             notes.append(f"{name}: no result of {few(one.missing)}.")
         if layout == "vot-toolkit":
-            files += _write_vot_toolkit(one, dataset, folder / spelling, binary)
-            if spelling != name:
-                _write_name(name, dataset, folder / spelling)
+            files += _write_vot_toolkit(one, dataset, folder / written, binary)
+            if written != name:
+                _write_name(name, dataset, folder / written)
         else:
-            files += _write_text(one, dataset, folder / spelling, layout)
+            files += _write_text(one, dataset, folder / written, layout)
     if layout == "vot-toolkit":
         notes += _vot_toolkit_notes(results, binary)
     return Exported(folder, files, tuple(notes))
@@ -100,13 +100,13 @@ def _write_text(results: TrackerResults, dataset: Dataset, folder: Path, layout:
         runs = results.runs.get(sequence.name)
         if runs is None:
             continue
-        name = sequence_spelling(sequence.name, dataset.name, layout)
+        name = written_sequence(sequence.name, dataset.name, layout)
         place = folder / name if in_folders else folder
         for run, stem in zip(runs, _stems(name, runs) if in_folders else [name], strict=True):
             _write(place / f"{stem}.txt", format_rows(rows_at(run, sequence.origin)))
             if run.confidences is not None:
-                beside = place if in_folders else place / "confidences"
-                _write(beside / f"{stem}_confidence.txt", format_columns(run.confidences))
+                companions = place if in_folders else place / "confidences"
+                _write(companions / f"{stem}_confidence.txt", format_columns(run.confidences))
             files += 1
         _write_times(runs, name, place, in_folders)
     return files
@@ -151,7 +151,7 @@ def _write_vot_toolkit(results: TrackerResults, dataset: Dataset, folder: Path, 
     protocol = results.protocol or "unsupervised"
     files = 0
     for sequence in dataset:
-        name = sequence_spelling(sequence.name, dataset.name, "vot-toolkit")
+        name = written_sequence(sequence.name, dataset.name, "vot-toolkit")
         runs = results.runs.get(sequence.name, ())
         for run, stem in zip(runs, _stems(name, runs), strict=True):
             rows = rows_at(run, 0.0)

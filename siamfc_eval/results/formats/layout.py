@@ -23,7 +23,7 @@ from siamfc_eval.results.names import SequenceNames
 _RESULT = {"txt", "bin", "json", "csv"}
 _COMPANION = re.compile(r"_(time|confidence|[a-z]+)\.(txt|value)$")
 _NUMBER = re.compile(r"^(?P<name>.+)_(?P<number>\d{3,8})$")
-_BESIDE = {"times", "confidences"}
+_COMPANION_FOLDERS = {"times", "confidences"}
 _NO_RESULT = {"manifest.json", "performance.json", "readme.txt", "list.txt"}
 
 
@@ -35,7 +35,7 @@ class Found(NamedTuple):
     """1-based repetition; the anchor frame for an eight-digit number."""
     place: str
     """The file: as text, as there are thousands, and few are looked at any closer."""
-    spelling: str
+    written: str
     """The sequence's name as the file has it."""
     anchor: bool = False
 
@@ -78,7 +78,7 @@ class Listings:
             for entry in self.source.entries(folder):
                 if not entry.is_dir():
                     self._classify(entry, listing, None)
-                elif entry.name not in _BESIDE and self._names.find(entry.name) is not None:
+                elif entry.name not in _COMPANION_FOLDERS and self._names.find(entry.name) is not None:
                     for file in self.source.entries(Path(entry.path)):
                         if file.is_file():
                             self._classify(file, listing, entry.name)
@@ -89,7 +89,7 @@ class Listings:
         return {
             path.name: path
             for path in self.source.folders(folder)
-            if path.name not in _BESIDE and self._names.find(path.name) is None and self.results(path).found
+            if path.name not in _COMPANION_FOLDERS and self._names.find(path.name) is None and self.results(path).found
         }
 
     def matlab(self, folder: Path) -> dict[str, Listing]:
@@ -99,10 +99,10 @@ class Listings:
             if not entry.name.lower().endswith(".mat") or not entry.is_file():
                 continue
             path = Path(entry.path)
-            for spelling, tracker in _splits(path.stem):
-                sequence = self._names.find(spelling)
+            for written, tracker in _splits(path.stem):
+                sequence = self._names.find(written)
                 if sequence is not None:
-                    trackers.setdefault(tracker, Listing()).found.append(Found(sequence, 1, entry.path, spelling))
+                    trackers.setdefault(tracker, Listing()).found.append(Found(sequence, 1, entry.path, written))
                     break
             else:
                 trackers.setdefault("", Listing()).unmatched.append(path)
@@ -130,18 +130,18 @@ class Listings:
         stem, _, suffix = entry.name.rpartition(".")
         if suffix.lower() not in _RESULT or entry.name.lower() in _NO_RESULT:
             return
-        number, anchor, spelling = 1, False, stem
+        number, anchor, written = 1, False, stem
         sequence = self._names.find(stem) if folder is None or stem == folder else None
         if sequence is None and (numbered := _NUMBER.match(stem)):
-            spelling, digits = numbered["name"], numbered["number"]
+            written, digits = numbered["name"], numbered["number"]
             # Inside a folder named after a sequence, the folder is what counts.
-            sequence = self._names.find(folder if folder is not None and spelling == folder else spelling)
+            sequence = self._names.find(folder if folder is not None and written == folder else written)
             number, anchor = int(digits), len(digits) == 8
         if sequence is None:
             if not _COMPANION.search(entry.name):
                 listing.unmatched.append(Path(entry.path))
             return
-        listing.found.append(Found(sequence, number, entry.path, spelling, anchor))
+        listing.found.append(Found(sequence, number, entry.path, written, anchor))
 
 
 def _splits(stem: str) -> Iterator[tuple[str, str]]:

@@ -56,7 +56,7 @@ def parse_lines(data: bytes) -> Rows | None:
 
 
 def _with_codes(values: NDArray[np.float64], is_code: NDArray[np.bool_]) -> Rows | None:
-    """The rows of lines of which some hold a code; None if it is none."""
+    """The rows of lines of which some hold a code; None where a code is not 0, 1 or 2."""
     widths = np.where(is_code, 1, 4)
     of_codes = (np.cumsum(widths) - widths)[is_code]
     if not np.isin(values[of_codes], (0.0, 1.0, 2.0)).all():

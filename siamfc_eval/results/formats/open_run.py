@@ -1,4 +1,4 @@
-"""From a file that was found to the runs that it holds, with the times and confidences beside it."""
+"""From a file that was found to the runs that it holds, with the times and confidences next to it."""
 
 from __future__ import annotations
 
@@ -73,11 +73,11 @@ def _companion(found: Found, tracker: Path, kind: str, repetitions: int, frames:
     path, stem = found.path, found.path.stem
     own = [path.with_name(f"{stem}_{kind}{ending}") for ending in (".txt", ".value")]
     folder = tracker / {"time": "times", "confidence": "confidences"}[kind]
-    own += [folder / f"{stem}_{kind}.txt", folder / f"{found.spelling}_{kind}.txt"]
+    own += [folder / f"{stem}_{kind}.txt", folder / f"{found.written}_{kind}.txt"]
     for candidate in own:
         if candidate.is_file():
             return _read_column(candidate, 0, 1, frames)
-    together = path.with_name(f"{found.spelling}_{kind}.txt")
+    together = path.with_name(f"{found.written}_{kind}.txt")
     if together.is_file():
         return _read_column(together, found.number - 1, repetitions, frames)
     return None

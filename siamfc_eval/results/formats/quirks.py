@@ -1,7 +1,7 @@
-"""Habits of toolkits that make a result file differ from what its layout says, detected by the first line.
+"""Quirks of toolkits that make a result file differ from what its layout says, detected by the first line.
 
 A one-pass run is started with the ground truth, and most toolkits write that down as the first line. So the first line
-tells in which form and origin a tracker writes: SiamRPN writes corners, pysot's trackers ground truth + 0.5 px, others
+shows in which form and origin a tracker writes: SiamRPN writes corners, pysot's trackers ground truth + 0.5 px, others
 0-based boxes for a 1-based data set. What is detected is said; nothing is changed unless the caller asks for it.
 """
 
@@ -30,12 +30,12 @@ KINDS = (CORNERS, HALF_PIXEL, ORIGIN)
 _TOLERANCE = 0.011
 """Pixels; files with two decimals are common."""
 _SYSTEMATIC = 0.5
-"""Share of a tracker's files beyond which a quirk is the tracker's habit and not a coincidence; no two can be."""
+"""Share of a tracker's files beyond which a quirk is the tracker's own and not a coincidence; no two can be."""
 
 
 @dataclass(frozen=True)
 class Quirk:
-    """One habit of one tracker."""
+    """One quirk of one tracker."""
 
     kind: str
     """One of `KINDS`."""
@@ -66,7 +66,7 @@ class Quirk:
 
 
 def detect_quirks(results: TrackerResults, dataset: Dataset) -> tuple[Quirk, ...]:
-    """The habit that more than half of a tracker's files show, if there is one; only first lines are parsed.
+    """The quirk that more than half of a tracker's files show, if there is one; only first lines are parsed.
 
     Raises:
         InputError: a file cannot be read.

@@ -45,7 +45,7 @@ def write_got10k_submission(results: TrackerResults, dataset: Dataset, path: Pat
     if untimed:
         raise IncompleteError(
             f"{results.name}: no times of {len(untimed)} sequences ({', '.join(untimed[:8])}). The server wants them; "
-            "run the tracker with this program, or put `<sequence>_time.txt` beside its results."
+            "run the tracker with this program, or put `<sequence>_time.txt` next to its results."
         )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

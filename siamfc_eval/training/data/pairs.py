@@ -65,7 +65,7 @@ class Augmentation:
     both_backgrounds: float = 0.5
     """Given that, probability that the exemplar gets a background of its own too."""
     distractor: float = 0.4
-    """Probability that other objects are laid beside the target in the search crop."""
+    """Probability that other objects are laid next to the target in the search crop."""
     occlusion: float = 0.15
     """Probability that something covers part of the target in the search crop."""
     photometric: Photometric = field(default_factory=Photometric)

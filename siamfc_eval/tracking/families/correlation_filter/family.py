@@ -43,7 +43,7 @@ def check(described: Described[CorrelationFilterDefinition]) -> None:
     """Preset and hyper-parameters of a definition.
 
     Raises:
-        InputError, UnknownNameError: they are none.
+        InputError, UnknownNameError: they are not hyper-parameters of the family.
     """
     described.definition.resolved(str(described.path))
 

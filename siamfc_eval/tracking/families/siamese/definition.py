@@ -78,7 +78,7 @@ def check(described: Described[NetworkDefinition[Any]]) -> None:
     """Preset and hyper-parameters of a definition.
 
     Raises:
-        InputError, UnknownNameError: they are none.
+        InputError, UnknownNameError: they are not hyper-parameters of the family.
     """
     described.definition.resolved(str(described.path))
 

@@ -56,7 +56,7 @@ def resolve_device(device: str = "auto") -> torch.device:
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """In the calling thread, let torch compute with one thread, whatever it was told before.
+    """In the calling thread, let torch compute with one thread, whatever it was set to before.
 
     OpenMP, MKL and oneDNN take the number of threads from the thread that calls them, so calls from several threads of
     Python do not get in each other's way.
@@ -77,7 +77,7 @@ class Inference(Generic[Network]):
 
     On a CPU every target goes through the network by itself and in one thread. Libraries choose their algorithms by the
     size of a batch and the number of threads, and each rounds in its own way; this way a target gets the same bits
-    whatever runs beside it. It costs nothing: a batch is no faster there, and cores are used by runs side by side.
+    whatever else runs. It costs nothing: a batch is no faster there, and cores are used by runs side by side.
 
     Args:
         network: left as it is; a copy is prepared.

@@ -1,4 +1,4 @@
-"""What a SiamFC tracker remembers of a target beside the first frame, where its hyper-parameters ask for it.
+"""What a SiamFC tracker remembers of a target in addition to the first frame, where its hyper-parameters ask for it.
 
 Cross-correlation is linear in the exemplar, so the weighted sum of two exemplars' responses is the response of their
 weighted sum: a second exemplar costs nothing but its embedding.

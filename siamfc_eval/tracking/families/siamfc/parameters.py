@@ -14,7 +14,7 @@ RECENT_EVERY = 10
 
 
 def _is_zero(value: float) -> bool:
-    """Whether an option is off: it is then no part of what results are told apart by, as before there was one."""
+    """Whether an option is off: it is then no part of what results are distinguished by, as before there was one."""
     return value == 0.0
 
 
