@@ -23,6 +23,7 @@ from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.metrics.scores import Scores
 from siamfc_eval.metrics.timelines import Timelines, timelines
+from siamfc_eval.reporting.paper import write_paper
 from siamfc_eval.reporting.report import TOP, Report, Section, write_report
 from siamfc_eval.results.folders import ResultFolder
 
@@ -78,6 +79,7 @@ def report(
     formats: collections.abc.Sequence[str] = (),
     highlight: collections.abc.Sequence[str] = (),
     top: int = TOP,
+    style: str | None = None,
     metric: str | None = None,
     resamples: int = 10_000,
     seed: int = 0,
@@ -97,6 +99,7 @@ def report(
         formats: of these files: "png", "svg", "pdf"; none: all. Any asks for `figures`.
         highlight: trackers that are always drawn, and on top.
         top: how many trackers figures show at first; every other can be shown on the page.
+        style: write a folder `paper`, too, with figures, tables and curves for a paper: "ieee", "cvpr" or "slides".
         metric, resamples, seed: of the comparison, as for `siamfc_eval.compare`.
         selecting: see `siamfc_eval.api.selection.Selecting`.
 
@@ -128,18 +131,18 @@ def report(
     for name in highlight:
         if name not in known:
             raise UnknownNameError("tracker", name, known)
-    page = write_report(
-        Report(
-            title or ", ".join(dict.fromkeys(names)),
-            tuple(sections),
-            facts,
-            highlighted=tuple(dict.fromkeys(highlight)),
-            top=top,
-            incomplete=tuple(lacking),
-        ),
-        Path(out).expanduser() if out is not None else (folders[0].path if folders else Path()) / "report",
-        tuple(formats) or (FORMATS if figures else ()),
+    shown = Report(
+        title or ", ".join(dict.fromkeys(names)),
+        tuple(sections),
+        facts,
+        highlighted=tuple(dict.fromkeys(highlight)),
+        top=top,
+        incomplete=tuple(lacking),
     )
+    place = Path(out).expanduser() if out is not None else (folders[0].path if folders else Path()) / "report"
+    page = write_report(shown, place, tuple(formats) or (FORMATS if figures else ()))
+    if style is not None:
+        write_paper(shown, place / "paper", style)
     return WrittenReport(page, tuple(sections))
 
 

@@ -144,6 +144,7 @@ formats = option(
     type=click.Choice(["png", "svg", "pdf"]),
     help="Of the figures; may be given again. Default: svg for --plots, all for a report.",
 )
+as_latex = click.option("--latex", "as_latex", is_flag=True, help="Print a LaTeX table (booktabs) for a paper.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 fresh = option("--fresh", was=("--restart",), is_flag=True, help="Make everything anew and replace what is there.")
 

@@ -1,4 +1,4 @@
-"""A table as CSV, LaTeX or terminal text, through pandas and rich."""
+"""A table as CSV or terminal text, through pandas and rich."""
 
 from __future__ import annotations
 
@@ -28,30 +28,6 @@ def to_csv(table: Table, signature: str = "") -> str:
     if signature:
         frame["signature"] = spreadsheet_cell(signature)
     return str(frame.to_csv(index=False, lineterminator="\n"))
-
-
-def to_latex(table: Table, signature: str = "") -> str:
-    """A booktabs table, the best of each column in bold; needs the LaTeX package booktabs.
-
-    Args:
-        table: what to write.
-        signature: of the numbers, for a comment in the first line; "" for none.
-    """
-    import pandas as pd
-
-    text = []
-    for row in table.rows:
-        cells = []
-        for position, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
-            shown = _latex_escape(cell_text(cell, column.digits))
-            best = table.best(position)
-            bold = math.isfinite(best) and number(cell) == best
-            cells.append(f"\\textbf{{{shown}}}" if bold else shown)
-        text.append(cells)
-    frame = pd.DataFrame(text, columns=[_latex_escape(column.label) for column in table.columns])
-    alignment = "".join("l" if isinstance(cell, str) else "r" for cell in table.rows[0]) if table.rows else None
-    latex = frame.to_latex(index=False, escape=False, column_format=alignment, caption=_latex_escape(table.title))
-    return f"% {signature}\n{latex}" if signature else str(latex)
 
 
 def to_terminal(table: Table, width: int) -> rich.console.Group:
@@ -174,11 +150,3 @@ def _frame(table: Table) -> Any:
     return pd.DataFrame(
         records, columns=None if records else [spreadsheet_cell(column.key) for column in table.columns]
     )
-
-
-_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--", "<": r"$<$"}
-_LATEX |= {character: f"\\{character}" for character in "&%$#_{}"}
-
-
-def _latex_escape(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in printable(text))

@@ -17,7 +17,8 @@ from siamfc_eval.metrics.timelines import Timelines
 from siamfc_eval.reporting import plots, tables
 from siamfc_eval.reporting.figures.figure import FigureSource
 from siamfc_eval.reporting.figures.registry import draw_figures
-from siamfc_eval.reporting.rendering import to_csv, to_latex
+from siamfc_eval.reporting.latex import table_latex
+from siamfc_eval.reporting.rendering import to_csv
 from siamfc_eval.reporting.summary import findings, headline
 from siamfc_eval.storage.json_text import json_text
 from siamfc_eval.storage.writing import write_atomic
@@ -121,7 +122,8 @@ def write_report(report: Report, out: Path, formats: Sequence[str] = ()) -> Path
         for table in (*part.tables, tables.long_sequence_table(part.section.scores)):
             _write(out / "tables" / f"{part.stem}{table.key}.csv", to_csv(table, signature))
             if table.key != "per_sequence":
-                _write(out / "tables" / f"{part.stem}{table.key}.tex", to_latex(table, signature))
+                latex = table_latex(table, signature, part.section.comparison, part.stem)
+                _write(out / "tables" / f"{part.stem}{table.key}.tex", latex)
     _write(out / "report.json", json_text(report_json(report)))
     page = out / "report.html"
     _write(page, render_page(report, drawn))

@@ -50,12 +50,18 @@ class Table:
 
     def best(self, column: int) -> float:
         """The best number of a column, NaN where the column has no direction or no number."""
+        return next(iter(self._ordered(column)), math.nan)
+
+    def second(self, column: int) -> float:
+        """The best number of a column that is not `best`; NaN where there is none."""
+        return next(iter(self._ordered(column)[1:]), math.nan)
+
+    def _ordered(self, column: int) -> list[float]:
+        """The different numbers of a column, best first; none where it has no direction."""
         direction = self.columns[column].better
         compared = self.rows[: len(self.rows) - self.apart]
-        values = [value for row in compared if math.isfinite(value := number(row[column]))]
-        if not direction or not values:
-            return float("nan")
-        return max(values) if direction == "higher" else min(values)
+        values = {value for row in compared if math.isfinite(value := number(row[column]))}
+        return sorted(values, reverse=direction == "higher") if direction else []
 
 
 def number(cell: Cell) -> float:

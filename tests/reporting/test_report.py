@@ -21,8 +21,9 @@ from siamfc_eval.metrics.scores import Scores
 from siamfc_eval.reporting.curve_svg import curve_svg
 from siamfc_eval.reporting.figures.curves import curve_figure
 from siamfc_eval.reporting.figures.differences import pairs_figure
+from siamfc_eval.reporting.latex import table_latex
 from siamfc_eval.reporting.plots import SHADE, tracker_styles
-from siamfc_eval.reporting.rendering import terminal_text, to_csv, to_latex
+from siamfc_eval.reporting.rendering import terminal_text, to_csv
 from siamfc_eval.reporting.report import Report, Section, write_report
 from siamfc_eval.reporting.summary import findings, gathered_notes, headline
 from siamfc_eval.reporting.tables import (
@@ -95,7 +96,7 @@ def test_csv_keeps_full_precision_and_leaves_missing_empty(make_scores: MakeScor
 
 def test_latex_escapes_names_and_sets_the_best_in_bold(make_scores: MakeScores) -> None:
     scores = make_scores(("50%_a&b", "other"))
-    text = to_latex(ranking_table(scores, None))
+    text = table_latex(ranking_table(scores, None))
     assert r"50\%\_a\&b" in text
     assert r"\textbf{" in text
     assert "\\toprule" in text

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @options.selecting
 @options.comparing
 @click.option("--pairs", is_flag=True, help="Show every pair of trackers with its difference and test.")
+@options.as_latex
 @options.as_json
 def command(
     *,
@@ -32,6 +33,7 @@ def command(
     resamples: int,
     seed: int,
     pairs: bool,
+    as_latex: bool,
     as_json: bool,
     **selecting: Any,
 ) -> int:
@@ -43,6 +45,12 @@ def command(
     comparison = compare(scores, metric=metric, resamples=resamples, seed=seed)
     if as_json:
         echo(json_text(comparison.to_json()))
+    elif as_latex:
+        from siamfc_eval.reporting.latex import table_latex
+        from siamfc_eval.reporting.tables import pairs_table, ranking_table
+
+        table = pairs_table(comparison) if pairs else ranking_table(scores, comparison, most=1)
+        echo(table_latex(table, scores.signature, comparison))
     else:
         _show(scores, comparison, pairs)
     for gap in scores.incomplete:

@@ -40,6 +40,11 @@ from siamfc_eval.storage.json_text import json_text
 )
 @click.option("--figures", is_flag=True, help="Write every figure as a file, too.")
 @options.formats
+@click.option(
+    "--style",
+    type=click.Choice(["ieee", "cvpr", "slides"]),
+    help="Write a folder `paper`, too: figures at the width of a column, LaTeX tables, curves for pgfplots.",
+)
 @options.as_json
 def command(*, results: tuple[Path, ...], out: Path | None, as_json: bool, **asked: Any) -> int:
     """Write report.html, a page to explore with the findings, figures and tables of RESULTS.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--plots", type=options.PATH, help="Write the curves as pictures into this folder.")
 @options.formats
 @click.option("--no-cache", is_flag=True, help="Compute everything anew and keep nothing.")
+@options.as_latex
 @options.as_json
 def command(
     *,
@@ -44,6 +45,7 @@ def command(
     plots: Path | None,
     formats: tuple[Format, ...],
     no_cache: bool,
+    as_latex: bool,
     as_json: bool,
     **selecting: Any,
 ) -> int:
@@ -77,6 +79,11 @@ def command(
             write_plots(scores, plots, each)
     if as_json:
         echo(text)
+    elif as_latex:
+        from siamfc_eval.reporting.latex import table_latex
+        from siamfc_eval.reporting.tables import ranking_table
+
+        echo(table_latex(ranking_table(scores, None), scores.signature))
     else:
         _show(scores, scores.metadata["notes"], attributes)
     for gap in scores.incomplete:
