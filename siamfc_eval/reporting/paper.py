@@ -277,19 +277,18 @@ def _set_in(form: PaperStyle) -> Iterator[None]:
     """Draw in the letters of a style."""
     import matplotlib as mpl
 
-    sizes = {f"{part}.labelsize": 0.85 * form.text for part in ("xtick", "ytick")}
-    with mpl.rc_context(
-        {
-            "font.family": form.family,
-            "font.size": form.text,
-            "axes.titlesize": form.text,
-            "axes.labelsize": form.text,
-            "axes.linewidth": 0.6,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            **sizes,
-        }
-    ):
+    settings: Any = {
+        "font.family": form.family,
+        "font.size": form.text,
+        "axes.titlesize": form.text,
+        "axes.labelsize": form.text,
+        "axes.linewidth": 0.6,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "xtick.labelsize": 0.85 * form.text,
+        "ytick.labelsize": 0.85 * form.text,
+    }
+    with mpl.rc_context(settings):
         yield
 
 
