@@ -65,7 +65,7 @@ class _Verbs(click.Group):
 @click.group(
     cls=_Verbs,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Example: siamfc-eval run otb2015 --tracker siamfc-alexnet --data ~/OTB2015",
+    epilog="Example: siamfc-eval run otb2015 --tracker siamfc-slim --data ~/OTB2015",
 )
 @click.version_option(__version__, prog_name="siamfc-eval")
 @click.option(

@@ -85,8 +85,8 @@ def results(
 
 @command.command(
     "got10k-submission",
-    epilog="Example: siamfc-eval export got10k-submission results/got10k-test --tracker siamfc-alexnet "
-    "--data ~/GOT-10k/test --out siamfc-alexnet.zip",
+    epilog="Example: siamfc-eval export got10k-submission results/got10k-test --tracker siamfc-slim "
+    "--data ~/GOT-10k/test --out siamfc-slim.zip",
 )
 @_source_options
 @click.option("--tracker", required=True, help="Whose results.")
@@ -109,7 +109,7 @@ def got10k_submission(
 
 @command.command(
     "vot-workspace",
-    epilog="Example: siamfc-eval export vot-workspace workspace --data ~/VOT2018 --tracker siamfc-alexnet",
+    epilog="Example: siamfc-eval export vot-workspace workspace --data ~/VOT2018 --tracker siamfc-slim",
 )
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="Data set with images.")
@@ -135,7 +135,7 @@ def vot_workspace(
     echo(f"Next: vot evaluate --workspace {written} TRACKER, then vot analyze --workspace {written} --format json")
 
 
-@command.command(epilog="Example: siamfc-eval export onnx siamfc-alexnet siamfc.onnx --part detect --searches 3")
+@command.command(epilog="Example: siamfc-eval export onnx siamfc-slim siamfc.onnx --part detect --searches 3")
 @click.argument("source", metavar="TRACKER|WEIGHTS")
 @click.argument("target", metavar="OUT.onnx", type=click.Path(path_type=Path))
 @click.option(

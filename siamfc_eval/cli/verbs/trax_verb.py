@@ -13,7 +13,7 @@ from siamfc_eval.cli.printing import echo
 from siamfc_eval.errors import InputError
 
 
-@click.command(epilog="Example, as a command in vot-toolkit's trackers.ini: siamfc-eval trax siamfc-alexnet")
+@click.command(epilog="Example, as a command in vot-toolkit's trackers.ini: siamfc-eval trax siamfc-slim")
 @click.argument("tracker")
 @options.computing
 @options.reading_weights
