@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from siamfc_eval.tracking.families.siamese.crops import crop_rounded, crop_square, mean_colour
-from siamfc_eval.tracking.families.siamfc.responses import _upsampling_matrices, upsample
+from siamfc_eval.tracking.families.siamfc.responses import upsample, upsampling_matrices
 
 pytest.importorskip("torch")
 
@@ -92,7 +92,7 @@ def test_files_of_a_run_are_the_same_bytes_however_it_is_made_with_each_engine(e
 
 def test_a_response_map_is_enlarged_by_sums_in_one_order_whatever_the_processor() -> None:
     responses = np.random.default_rng(0).normal(size=(3, 17, 17)).astype(np.float32)
-    matrix, _ = _upsampling_matrices(17, 272, "spline")
+    matrix, _ = upsampling_matrices(17, 272, "spline")
     for response, enlarged in zip(responses, upsample(responses, 272), strict=True):
         lines = np.zeros((272, 17), np.float32)
         for step in range(17):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -22,13 +21,6 @@ def test_auto_is_a_device_that_is_there() -> None:
 def test_a_device_that_is_not_there_is_refused(name: str) -> None:
     with pytest.raises(InputError, match=f"device '{name}' cannot be used"):
         resolve_device(name)
-
-
-def test_threads_keep_the_order_of_the_work(matched_network: Callable[..., FullyConvolutional]) -> None:
-    inference = Inference(matched_network(), "cpu")
-    alone = inference.each(lambda a, b: 10 * a + b, range(9), range(9))
-    inference.device = SimpleNamespace(type="cuda")  # type: ignore[assignment]
-    assert inference.each(lambda a, b: 10 * a + b, range(9), range(9)) == alone
 
 
 def test_the_given_network_is_left_as_it_is(matched_network: Callable[..., FullyConvolutional]) -> None:

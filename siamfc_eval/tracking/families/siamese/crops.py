@@ -26,7 +26,7 @@ Cropping = Literal["exact", "rounded", "pysot"]
 """How a square is cut: at a fraction of a pixel (`crop_square`), or at whole pixels, as siamfc-pytorch does
 (`crop_rounded`) or as pysot does (`crop_pysot`)."""
 
-_LARGEST_PATCH = 4096
+LARGEST_PATCH = 4096
 """Side in pixels above which a whole-pixel square is not cut out first: it would take 50 MB and more."""
 
 
@@ -101,7 +101,7 @@ def crop_rounded(
     whole = max(1, round(side))
     # siamfc-pytorch counts from pixel centres: round(index - (whole - 1) / 2), and index = edge coordinate - 1/2.
     left, top = (int(corner) for corner in np.round(centre - whole / 2))
-    if whole > _LARGEST_PATCH:
+    if whole > LARGEST_PATCH:
         return crop_square(image, np.array([left + whole / 2, top + whole / 2]), float(whole), size, fill)
     return _resized(_whole_pixels(image, left, top, whole, np.rint(fill)), size)
 
@@ -127,7 +127,7 @@ def crop_pysot(
     check_image(image)
     whole = max(1, round(side))
     left, top = (int(corner) for corner in np.floor(centre - (whole + 1) / 2 + 0.5))
-    if whole > _LARGEST_PATCH:
+    if whole > LARGEST_PATCH:
         return crop_square(image, np.array([left + whole / 2, top + whole / 2]), float(whole), size, fill)
     # A mean that is a whole number may come out a last bit below it.
     return _resized(_whole_pixels(image, left, top, whole, np.floor(fill + 1e-9)), size)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import Iterator, Sequence
+from typing import Generic, TypeVar, cast
 
 import numpy as np
 import torch
@@ -24,13 +22,9 @@ from siamfc_eval.models.siamese import (
     join_templates,
     select_template,
 )
+from siamfc_eval.tracking.families.siamese.device_frames import Uploads
 
 Network = TypeVar("Network", bound=SiameseNetwork)
-
-Answer = TypeVar("Answer")
-
-_FEW = 4
-"""Targets below which threads cost more than they save."""
 
 Crops = NDArray[np.uint8]
 """Shape (n, side, side, 3), RGB."""
@@ -91,16 +85,14 @@ class Inference(Generic[Network]):
         self.engine = resolve_engine(computing.engine, computing.precision)
         self.precision = computing.precision
         self.network = cast(Network, prepare(network, self.device, computing))
+        self.uploads = Uploads(self.device)
+        self.takes_batches = self.device.type != "cpu"
+        """Whether all targets of a call are cropped, computed and located together, on the device."""
 
     def synchronize(self) -> None:
         """Wait until the device has finished, so that a clock read now counts the work that was asked for."""
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
-
-    @property
-    def takes_batches(self) -> bool:
-        """Whether many targets go through the network in one call."""
-        return self.device.type != "cpu"
 
     def calls(self, count: int) -> list[slice]:
         """Which of `count` targets go through the network together, call by call."""
@@ -123,19 +115,8 @@ class Inference(Generic[Network]):
                 )
             yield
 
-    def each(self, function: Callable[..., Answer], *arguments: Sequence[Any]) -> list[Answer]:
-        """`function` for each set of arguments, in order.
-
-        Cutting crops and reading responses is the processor's work: threads share it where a batch is large and a
-        graphics card does the rest, so that the card need not wait for one core.
-        """
-        if self.device.type != "cuda" or len(arguments[0]) < _FEW:
-            return [function(*those) for those in zip(*arguments, strict=True)]
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return list(pool.map(function, *arguments))
-
-    def templates(self, crops: Crops) -> list[Template]:
-        """The templates of n exemplar crops, one each."""
+    def templates(self, crops: Crops | Tensor) -> list[Template]:
+        """The templates of n exemplar crops, one each; the crops as `images` takes them."""
         found: list[Template] = []
         with self.exactly():
             for members in self.calls(len(crops)):
@@ -144,15 +125,20 @@ class Inference(Generic[Network]):
                 found += [select_template(joined, index) for index in range(len(part))]
         return found
 
-    def images(self, crops: Crops) -> Tensor:
-        """Shape (n, 3, side, side), float; the permuted bytes already lie channels last, so nothing is copied twice."""
+    def images(self, crops: Crops | Tensor) -> Tensor:
+        """Shape (n, 3, side, side), float; the permuted bytes already lie channels last, so nothing is copied twice.
+
+        Crops that were cut on the device are that already.
+        """
+        if isinstance(crops, Tensor):
+            return crops
         return torch.from_numpy(crops).to(self.device, non_blocking=True).permute(0, 3, 1, 2).float()
 
 
 def correlation_responses(
     inference: Inference[FullyConvolutional], templates: Sequence[Template], crops: NDArray[np.uint8]
 ) -> NDArray[np.float32]:
-    """Response maps of n targets.
+    """Response maps of n targets, one after the other or in one batch.
 
     Args:
         inference: the network.

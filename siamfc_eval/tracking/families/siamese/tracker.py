@@ -10,13 +10,15 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.geometry.regions import Region
 from siamfc_eval.models.engines.engine import Computing
 from siamfc_eval.models.siamese import SiameseNetwork, Template
 from siamfc_eval.tracking.families.siamese.crops import CROPPERS, context_side, mean_colour
-from siamfc_eval.tracking.families.siamese.inference import Inference
+from siamfc_eval.tracking.families.siamese.inference import Crops, Inference
+from siamfc_eval.tracking.families.siamese.on_device import Targets
 from siamfc_eval.tracking.families.siamese.parameters import Parameters
 from siamfc_eval.tracking.targets import Target, start_target
 from siamfc_eval.tracking.tracker import Output
@@ -84,6 +86,11 @@ class SiameseTracker(abc.ABC, Generic[P, N, S]):
         """Wait for the device, before a clock is read."""
         self._inference.synchronize()
 
+    def upload(self, frame: Frame) -> None:
+        """Send a decoded frame to the device ahead of its use, where there is one; any thread may."""
+        if self._inference.takes_batches:
+            self._inference.uploads.prepare(frame)
+
     def init(self, frame: Frame, region: Region) -> S:
         """Start on a frame.
 
@@ -105,8 +112,7 @@ class SiameseTracker(abc.ABC, Generic[P, N, S]):
         p = self.parameters
         targets = [start_target(frame, box, p.polygon_fit) for frame, box in zip(frames, boxes, strict=True)]
         fills = [mean_colour(frame.pixels) for frame in frames]
-        crops = [self._exemplar_crop(*each) for each in zip(frames, targets, fills, strict=True)]
-        templates = self._inference.templates(np.stack(crops))
+        templates = self._inference.templates(self._exemplar_crops(frames, targets, fills))
         return [self._start(*each) for each in zip(frames, targets, templates, fills, strict=True)]
 
     @abc.abstractmethod
@@ -126,10 +132,22 @@ class SiameseTracker(abc.ABC, Generic[P, N, S]):
             fill: shape (3,): the frame's mean colour, which fills crops beyond the border.
         """
 
-    def _exemplar_crop(self, frame: Frame, target: Target, fill: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """The exemplar that a target gives."""
-        p = self.parameters
-        return self._crop(frame, target, context_side(target.size, p.context), p.exemplar_size, fill)
+    def _exemplar_crops(
+        self,
+        frames: collections.abc.Sequence[Frame],
+        targets: collections.abc.Sequence[Target],
+        fills: collections.abc.Sequence[NDArray[np.float64]],
+    ) -> Crops | Tensor:
+        """The exemplars that targets give, as `Inference.templates` takes them."""
+        p, inference = self.parameters, self._inference
+        if inference.takes_batches:
+            there, places = inference.uploads.together(frames)
+            squares = Targets.of(places, targets, fills, inference.device).exemplars(p.context)
+            return there.crops(squares, p.exemplar_size, p.crop)
+        triples = zip(frames, targets, fills, strict=True)
+        return np.stack(
+            [self._crop(f, t, context_side(t.size, p.context), p.exemplar_size, fill) for f, t, fill in triples]
+        )
 
     def _crop(
         self, frame: Frame, target: Target, side: float, size: int, fill: NDArray[np.float64]

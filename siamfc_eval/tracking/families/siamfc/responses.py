@@ -54,7 +54,7 @@ def upsample(responses: NDArray[np.float32], size: int, kernel: Bicubic = "splin
         kernel of our own makes them, since numpy's BLAS rounds by the number of its threads.
     """
     count, source = responses.shape[0], responses.shape[-1]
-    matrix, turned = _upsampling_matrices(source, size, kernel)
+    matrix, turned = upsampling_matrices(source, size, kernel)
     enlarged = np.zeros((count, size, size), dtype=np.float32)
     line = np.empty(source, dtype=np.float32)
     values = np.ascontiguousarray(responses, dtype=np.float32)
@@ -63,7 +63,7 @@ def upsample(responses: NDArray[np.float32], size: int, kernel: Bicubic = "splin
 
 
 @cache
-def _upsampling_matrices(source: int, size: int, kernel: Bicubic) -> tuple[Map, Map]:
+def upsampling_matrices(source: int, size: int, kernel: Bicubic) -> tuple[Map, Map]:
     """Shape (size, source): row i gives sample i of the enlarged line from those of the line; and its transpose."""
     positions = (np.arange(size) + 0.5) * source / size - 0.5
     matrix: NDArray[np.float64]

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import collections.abc
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.engines.engine import Computing
-from siamfc_eval.models.siamese import FullyConvolutional, SiameseNetwork, Template
+from siamfc_eval.models.siamese import FullyConvolutional, SiameseNetwork, Template, join_templates
 from siamfc_eval.tracking.families.siamese.crops import context_side
 from siamfc_eval.tracking.families.siamese.inference import correlation_responses
+from siamfc_eval.tracking.families.siamese.on_device import Targets, fetch, on_device, usable
 from siamfc_eval.tracking.families.siamese.tracker import SiameseTracker
 from siamfc_eval.tracking.families.siamfc.memory import Memory
+from siamfc_eval.tracking.families.siamfc.on_device import locate, scale_exponents, search_squares
 from siamfc_eval.tracking.families.siamfc.parameters import SiamFCParameters
 from siamfc_eval.tracking.families.siamfc.responses import blend_window, cosine_window, find_peak, upsample
 from siamfc_eval.tracking.targets import Target
@@ -94,10 +98,13 @@ class SiamFCTracker(SiameseTracker[SiamFCParameters, FullyConvolutional, SiamFCS
         self, states: collections.abc.Sequence[SiamFCState], frames: collections.abc.Sequence[Frame]
     ) -> list[tuple[SiamFCState, Output]]:
         """`update` for each pair."""
-        crops = np.stack(self._inference.each(self._search_crops, states, frames))
         templates = [state.memory.template(self.parameters) for state in states]
-        responses = correlation_responses(self._inference, templates, crops)
-        found = self._inference.each(self._locate, states, frames, list(responses))
+        if self._inference.takes_batches:
+            found = self._located_on_device(states, frames, templates)
+        else:
+            crops = np.stack([self._search_crops(*pair) for pair in zip(states, frames, strict=True)])
+            responses = correlation_responses(self._inference, templates, crops)
+            found = [self._locate(*each) for each in zip(states, frames, responses, strict=True)]
         seen = self._exemplars([state for state, _ in found], frames)
         return [
             (replace(state, memory=state.memory.advanced(seen.get(index), self.parameters)), output)
@@ -113,8 +120,35 @@ class SiamFCTracker(SiameseTracker[SiamFCParameters, FullyConvolutional, SiamFCS
             return {}
         # A batch is filled up to the whole: what a target gets must not depend on how many others are due.
         padded = due + due[-1:] * (len(states) - len(due) if self._inference.takes_batches else 0)
-        crops = [self._exemplar_crop(frames[k], states[k].target, states[k].fill) for k in padded]
-        return dict(zip(due, self._inference.templates(np.stack(crops)), strict=False))
+        crops = self._exemplar_crops(
+            [frames[k] for k in padded], [states[k].target for k in padded], [states[k].fill for k in padded]
+        )
+        return dict(zip(due, self._inference.templates(crops), strict=False))
+
+    def _located_on_device(
+        self,
+        states: collections.abc.Sequence[SiamFCState],
+        frames: collections.abc.Sequence[Frame],
+        templates: collections.abc.Sequence[Template],
+    ) -> list[tuple[SiamFCState, Output]]:
+        """What `_locate` gives for each pair: all cropped, computed and located together, where the network is."""
+        p, inference, network = self.parameters, self._inference, self._inference.network
+        with inference.exactly():
+            there, places = inference.uploads.together(frames)
+            targets = Targets.of(places, [s.target for s in states], [s.fill for s in states], inference.device)
+            firsts = on_device(np.array([state.first_size for state in states]), inference.device)
+            factors = p.scale_step ** scale_exponents(p.scales, inference.device)
+            crops = there.crops(search_squares(targets, p, factors), p.search_size, p.crop)
+            answers = network.detect(cast(Tensor, join_templates(templates)), crops).float()
+            responses = answers.reshape(len(states), p.scales, *answers.shape[-2:])
+            found = locate(responses, targets, firsts, there, p, stride=network.stride)
+            centres, sizes, peaks, maps = fetch(network.name, *found[:2], usable(found[2], responses), found[3])
+        results = []
+        for state, centre, size, peak, response in zip(states, centres, sizes, peaks, maps, strict=True):
+            target = Target(centre, size)
+            output = Output(target.box, float(peak), response.astype(np.float32))
+            results.append((replace(state, target=target), output))
+        return results
 
     def _search_side(self, state: SiamFCState) -> float:
         """Side of the search square at the present scale, in pixels of the frame."""

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import collections.abc
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.engines.engine import Computing
-from siamfc_eval.models.siamese import RegionProposal, SiameseNetwork, Template
+from siamfc_eval.models.siamese import RegionProposal, SiameseNetwork, Template, join_templates
 from siamfc_eval.tracking.families.siamese.crops import context_side
 from siamfc_eval.tracking.families.siamese.inference import proposal_scores
+from siamfc_eval.tracking.families.siamese.on_device import Targets, fetch, on_device, usable
 from siamfc_eval.tracking.families.siamese.tracker import SiameseTracker
 from siamfc_eval.tracking.families.siamrpn.anchors import anchor_grid, decode, size_change
+from siamfc_eval.tracking.families.siamrpn.on_device import locate, search_squares
 from siamfc_eval.tracking.families.siamrpn.parameters import SiamRPNParameters
 from siamfc_eval.tracking.targets import Target
 from siamfc_eval.tracking.tracker import Output
@@ -94,20 +98,55 @@ class SiamRPNTracker(SiameseTracker[SiamRPNParameters, RegionProposal, SiamRPNSt
         self, states: collections.abc.Sequence[SiamRPNState], frames: collections.abc.Sequence[Frame]
     ) -> list[tuple[SiamRPNState, Output]]:
         """`update` for each pair; those that search regions of one size go through the network together."""
+        if not self._inference.takes_batches:
+            return [self._updated(*pair) for pair in zip(states, frames, strict=True)]
         results: dict[int, tuple[SiamRPNState, Output]] = {}
         for size in sorted({state.search_size for state in states}):
             group = [index for index, state in enumerate(states) if state.search_size == size]
             # A batch is filled up to the whole: what a target gets must not depend on how many others are lost.
-            padded = group + group[-1:] * (len(states) - len(group) if self._inference.takes_batches else 0)
-            crops = np.stack(
-                self._inference.each(
-                    self._search_crop, [states[index] for index in padded], [frames[index] for index in padded]
-                )
-            )
-            scores, offsets = proposal_scores(self._inference, [states[index].template for index in padded], crops)
-            for index, score, offset in zip(group, scores, offsets, strict=False):
-                results[index] = self._locate(states[index], frames[index], score, offset)
+            padded = group + group[-1:] * (len(states) - len(group))
+            found = self._updated_on_device([states[index] for index in padded], [frames[index] for index in padded])
+            results.update(zip(group, found, strict=False))
         return [results[index] for index in range(len(states))]
+
+    def _updated(self, state: SiamRPNState, frame: Frame) -> tuple[SiamRPNState, Output]:
+        scores, offsets = proposal_scores(self._inference, [state.template], self._search_crop(state, frame)[None])
+        return self._locate(state, frame, scores[0], offsets[0])
+
+    def _updated_on_device(
+        self, states: collections.abc.Sequence[SiamRPNState], frames: collections.abc.Sequence[Frame]
+    ) -> list[tuple[SiamRPNState, Output]]:
+        """What `_locate` gives for each pair: all cropped, computed and located together, where the network is.
+
+        Their search regions have one size.
+        """
+        p, inference, network = self.parameters, self._inference, self._inference.network
+        size = states[0].search_size
+        with inference.exactly():
+            there, places = inference.uploads.together(frames)
+            targets = Targets.of(places, [s.target for s in states], [s.fill for s in states], inference.device)
+            influence = on_device(np.array([self._influence(state) for state in states]), inference.device)
+            crops = there.crops(search_squares(targets, p, size), size, p.crop)
+            template = join_templates([state.template for state in states])
+            cls, loc = network.detect(cast(tuple[Tensor, ...], template), crops)
+            scores, offsets = network.objectness(cls.float()), network.offsets(loc.float())
+            found = locate(scores, offsets, targets, there, p, stride=network.stride, influence=influence)
+            sure = usable(found[2], scores, offsets)
+            centres, sizes, confidences, maps = fetch(network.name, *found[:2], sure, found[3])
+        results = []
+        for state, centre, extent, confidence, response in zip(states, centres, sizes, confidences, maps, strict=True):
+            target = Target(centre, extent)
+            output = Output(target.box, float(confidence), response.astype(np.float32))
+            searched = self._next_search_size(state, float(confidence))
+            results.append((replace(state, target=target, search_size=searched), output))
+        return results
+
+    def _influence(self, state: SiamRPNState) -> float:
+        """Weight of the cosine window."""
+        p = self.parameters
+        if p.lost_window_influence is not None and state.search_size > state.usual_search_size:
+            return p.lost_window_influence
+        return p.window_influence
 
     def _search_crop(self, state: SiamRPNState, frame: Frame) -> NDArray[np.uint8]:
         p, size = self.parameters, state.search_size
@@ -129,9 +168,7 @@ class SiamRPNTracker(SiameseTracker[SiamRPNParameters, RegionProposal, SiamRPNSt
         penalty = np.exp(-p.penalty_k * (size_change(boxes[2:], target.size / zoom, p.context) - 1.0))
         line = np.hanning(scores.shape[-1])
         window = np.broadcast_to(np.outer(line, line), scores.shape).ravel()
-        influence = p.window_influence
-        if p.lost_window_influence is not None and state.search_size > state.usual_search_size:
-            influence = p.lost_window_influence
+        influence = self._influence(state)
         best = int((penalty * flat * (1.0 - influence) + window * influence).argmax())
 
         height, width = frame.pixels.shape[:2]
