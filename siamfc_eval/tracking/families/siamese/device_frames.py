@@ -1,8 +1,8 @@
 """Frames on a device, and the crops of all targets and scales in one operation; on any device that torch has.
 
 The convention is that of `siamfc_eval.tracking.families.siamese.crops`, and so are the crops: whole grey values, none
-of which differs from OpenCV 5's by more than one. Of exact crops one in ten thousand does, where rounding falls the other
-way; of crops to whole pixels, which OpenCV resizes with 11 bits, one in ten.
+of which differs from OpenCV 5's by more than one. Of exact crops one in ten thousand does, where rounding falls the
+other way; of crops to whole pixels, which OpenCV resizes with 11 bits, one in ten.
 """
 
 from __future__ import annotations
