@@ -124,5 +124,11 @@ def _unfit(executor: Executor, job: Job) -> str:
 
 
 def longest_first(items: list[WorkItem]) -> list[WorkItem]:
-    """Items in the order in which the fewest workers are idle at the end."""
-    return sorted(items, key=lambda item: -item.start.frames)
+    """Items in the order in which the fewest workers are idle at the end; those of a sequence stay together, so that
+    frames which several of them need are decoded once."""
+    longest: dict[str, int] = {}
+    for item in items:
+        name = item.sequence.name
+        longest[name] = max(item.start.frames, longest.get(name, 0))
+    places = {name: place for place, name in enumerate(sorted(longest, key=lambda name: -longest[name]))}
+    return sorted(items, key=lambda item: (places[item.sequence.name], -item.start.frames))

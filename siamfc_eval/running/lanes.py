@@ -5,8 +5,9 @@ worker threads, answers all commands by one call for the initialisations and one
 run has ended take the next work item. Runs that reset, skip or end at different times need no special care, because a
 protocol says itself what it wants next.
 
-Lanes are divided into groups, each with a thread and batches of its own. A graphics card has a few groups of many
-lanes, so that several cores crop for it; a CPU has a group of one lane for each core, and nothing is batched or filled.
+Lanes are divided into groups, each with a thread and batches of its own. A graphics card has two groups of many lanes,
+so that protocols take their answers while the card works for the other group; a CPU has a group of one lane for each
+core, and nothing is batched or filled.
 """
 
 from __future__ import annotations
@@ -21,27 +22,28 @@ from typing import Any, TypeVar
 
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.protocols.commands import Initialize
-from siamfc_eval.running.decoding import FramesAhead
+from siamfc_eval.running.batches import BatchSize, batched
+from siamfc_eval.running.decoding import Decoder, FramesAhead
 from siamfc_eval.running.executor import Execution, Executor, Job, longest_first
 from siamfc_eval.running.work import ActiveRun, Advance, Failed, Outcome, WorkItem, begin
-from siamfc_eval.tracking.capabilities import device_of
+from siamfc_eval.tracking.capabilities import device_of, upload_of
 from siamfc_eval.tracking.tracker import BatchTracker, Output, Tracker
 
 Answer = TypeVar("Answer")
 
 GPU_LANES = 64
-GPU_GROUPS = 4
-"""Threads that crop for a GPU."""
+GPU_GROUPS = 2
+"""Threads that call a tracker on a GPU."""
 
 
 class _Lane:
     """A running protocol with the tracker's state and the frames to come."""
 
-    def __init__(self, run: ActiveRun, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, run: ActiveRun, decoder: Decoder) -> None:
         self.run = run
         self.state: Any = None
         assert run.item.sequence.frames is not None
-        self._ahead = FramesAhead(run.item.sequence.frames, pool)
+        self._ahead = FramesAhead(run.item.sequence.frames, decoder)
         self._ahead.request(run.command.frame)
 
     def frame(self) -> Frame:
@@ -76,13 +78,22 @@ class _Lane:
 
 
 def run_lanes(
-    tracker: BatchTracker, items: Iterable[WorkItem], lanes: int, advance: Advance, *, groups: int = 1, workers: int = 2
+    tracker: BatchTracker,
+    items: Iterable[WorkItem],
+    lanes: int,
+    advance: Advance,
+    *,
+    groups: int = 1,
+    workers: int = 2,
+    note: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Outcome]:
     """Run work items abreast.
 
     Every batch has exactly `lanes` members, filled up with copies of its last one, so that no result depends on which
     runs happen to share a batch or on how many are left. Times are not measured (NaN): a share of a batched call is
     not the speed at which a tracker follows one target.
+
+    Where a device's memory is too small for a batch, batches are halved, and the run goes on.
 
     Args:
         tracker: deterministic; random generators are not seeded here. With several groups it is called from several
@@ -92,9 +103,13 @@ def run_lanes(
         advance: told of each step, in the caller's thread.
         groups: threads that call the tracker.
         workers: threads that decode.
+        note: told, in the caller's thread, of what the user should know.
     """
+    items = list(items)
     pool = ThreadPoolExecutor(max(workers, 1), thread_name_prefix="decode")
     messages: queue.SimpleQueue[_Message] = queue.SimpleQueue()
+    decoder = Decoder(pool, [item.sequence.frames for item in items], upload_of(tracker))
+    size = BatchSize(tracker.name, lanes, messages.put)
     stop = threading.Event()
     waiting = _Waiting(items, stop)
     share = _ShareOfCores(groups)
@@ -102,7 +117,7 @@ def run_lanes(
     def work() -> None:
         try:
             share.take()
-            for outcome in _run_group(tracker, waiting, lanes, messages.put, pool):
+            for outcome in _run_group(tracker, waiting, lanes, messages.put, decoder=decoder, size=size):
                 messages.put(outcome)
         except BaseException as error:  # handed to the caller, who raises it
             messages.put(error)
@@ -119,6 +134,8 @@ def run_lanes(
                 running -= 1
             elif isinstance(message, int):
                 advance(message)
+            elif isinstance(message, str):
+                note(message)
             elif isinstance(message, BaseException):
                 raise message
             else:
@@ -131,8 +148,8 @@ def run_lanes(
         share.give_back()
 
 
-_Message = Outcome | int | BaseException | None
-"""What a group's thread tells: an outcome, frames advanced, what it died of, or that it is through."""
+_Message = Outcome | int | str | BaseException | None
+"""What a group's thread tells: an outcome, frames advanced, a note, what it died of, or that it is through."""
 
 
 class _Waiting:
@@ -150,7 +167,7 @@ class _Waiting:
 
 
 def _run_group(
-    tracker: BatchTracker, waiting: _Waiting, lanes: int, advance: Advance, pool: ThreadPoolExecutor
+    tracker: BatchTracker, waiting: _Waiting, lanes: int, advance: Advance, *, decoder: Decoder, size: BatchSize
 ) -> Iterator[Outcome]:
     """The lanes of one group, until no item is left or the caller has had enough."""
     active: list[_Lane] = []
@@ -160,10 +177,10 @@ def _run_group(
             if isinstance(run, Failed):
                 yield run
             else:
-                active.append(_Lane(run, pool))
+                active.append(_Lane(run, decoder))
         if not active:
             return
-        ended = _step(tracker, active, lanes)
+        ended = _step(tracker, active, size)
         active = [lane for lane in active if lane not in ended]
         yield from ended.values()
 
@@ -190,7 +207,7 @@ class _ShareOfCores:
             self._torch.set_num_threads(self._all)
 
 
-def _step(tracker: BatchTracker, active: Sequence[_Lane], lanes: int) -> dict[_Lane, Outcome]:
+def _step(tracker: BatchTracker, active: Sequence[_Lane], size: BatchSize) -> dict[_Lane, Outcome]:
     """Answer the present command of every lane; returns the lanes whose runs ended, in lane order."""
     ended: dict[_Lane, Outcome] = {}
     starting: list[tuple[_Lane, Frame]] = []
@@ -210,8 +227,8 @@ def _step(tracker: BatchTracker, active: Sequence[_Lane], lanes: int) -> dict[_L
     def update(members: Sequence[tuple[_Lane, Frame]]) -> list[tuple[Any, Output]]:
         return tracker.update_batch([lane.state for lane, _ in members], [frame for _, frame in members])
 
-    ended |= _answer(starting, initialize, _Lane.answer_init, lanes)
-    ended |= _answer(following, update, _Lane.answer_update, lanes)
+    ended |= _answer(starting, initialize, _Lane.answer_init, size)
+    ended |= _answer(following, update, _Lane.answer_update, size)
     return {lane: ended[lane] for lane in active if lane in ended}
 
 
@@ -219,21 +236,10 @@ def _answer(
     members: Sequence[tuple[_Lane, Frame]],
     call: Callable[[Sequence[tuple[_Lane, Frame]]], Sequence[Answer]],
     hand_over: Callable[[_Lane, Answer], None],
-    lanes: int,
+    size: BatchSize,
 ) -> dict[_Lane, Outcome]:
-    """One batched call for all members; if it raises, one for each, so that only the culprit's run fails."""
-    if not members:
-        return {}
-    answers: list[Answer | Exception]
-    try:
-        answers = list(_padded_call(call, members, lanes))
-    except Exception:
-        answers = []
-        for member in members:
-            try:
-                answers.append(_padded_call(call, [member], lanes)[0])
-            except Exception as error:
-                answers.append(error)
+    """Have all members answered and hand them the answers; returns those whose runs ended."""
+    answers = batched(call, members, size)
     ended: dict[_Lane, Outcome] = {}
     for (lane, _), answer in zip(members, answers, strict=True):
         try:
@@ -246,18 +252,6 @@ def _answer(
             if lane.run.trajectory is not None:
                 ended[lane] = lane.run.finished()
     return ended
-
-
-def _padded_call(
-    call: Callable[[Sequence[tuple[_Lane, Frame]]], Sequence[Answer]],
-    members: Sequence[tuple[_Lane, Frame]],
-    lanes: int,
-) -> Sequence[Answer]:
-    padded = [*members, *[members[-1]] * (lanes - len(members))]
-    answers = call(padded)
-    if len(answers) != len(padded):
-        raise RuntimeError(f"a batch of {len(padded)} was answered with {len(answers)} results")
-    return answers[: len(members)]
 
 
 def lane_shape(tracker: Tracker, asked: int | None, cores: int) -> tuple[int, int]:
@@ -297,7 +291,9 @@ def _plan(job: Job) -> Execution:
     lanes = lane_count(planned, groups, most)
 
     def run(items: list[WorkItem], advance: Advance) -> Iterator[Outcome]:
-        return run_lanes(tracker, longest_first(items), lanes, advance, groups=groups, workers=job.workers)
+        return run_lanes(
+            tracker, longest_first(items), lanes, advance, groups=groups, workers=job.workers, note=job.note
+        )
 
     settings = {"lanes": f"{groups} groups of {lanes}", "times": "not measured: runs were advanced side by side"}
     return Execution(f"{groups * lanes} lanes", settings, run)

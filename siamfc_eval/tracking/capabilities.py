@@ -5,9 +5,10 @@ Nothing here is needed to be a tracker; each has a function that says what holds
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
+from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.tracking.tracker import CallTimes, Tracker
 
 
@@ -89,6 +90,15 @@ class Synchronises(Protocol):
 
 
 @runtime_checkable
+class Uploads(Protocol):
+    """Works on a device to which frames can be sent ahead."""
+
+    def upload(self, frame: Frame) -> None:
+        """Send a decoded frame; any thread may."""
+        ...
+
+
+@runtime_checkable
 class Prepares(Protocol):
     """Has something to start before its first initialisation, which is not part of the time of that."""
 
@@ -159,6 +169,11 @@ def restarts_of(tracker: Tracker) -> int:
 def last_call_of(tracker: Tracker) -> CallTimes | None:
     """What a tracker in another process measured of its last call; None for one in this process."""
     return tracker.last_call if isinstance(tracker, TimesItself) else None
+
+
+def upload_of(tracker: Tracker) -> Callable[[Frame], None] | None:
+    """What sends a decoded frame to a tracker's device; None for one that has none."""
+    return tracker.upload if isinstance(tracker, Uploads) else None
 
 
 def prepare(tracker: Tracker) -> None:

@@ -7,6 +7,7 @@ other way; of crops to whole pixels, which OpenCV resizes with 11 bits, one in t
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import weakref
 from collections.abc import Sequence
@@ -135,13 +136,9 @@ class Uploads:
         self._lock = threading.Lock()
 
     def prepare(self, frame: Frame) -> None:
-        """Send a frame up, unless it is there or on its way."""
-        with self._lock:
-            if frame in self._there:
-                return
-        sent = self._send(frame)
-        with self._lock:
-            self._there[frame] = sent
+        """Send a frame up, unless it is there; where the device has no room for it now, that is left for later."""
+        with contextlib.suppress(torch.OutOfMemoryError):
+            self._sent(frame)
 
     def together(self, frames: Sequence[Frame]) -> tuple[DeviceFrames, NDArray[np.int64]]:
         """Frames on the device, those that are given several times once, and where each of those given is among them.
@@ -159,9 +156,17 @@ class Uploads:
         places = {frame: place for place, frame in enumerate(distinct)}
         return DeviceFrames(pixels, starts, limits), np.array([places[frame] for frame in frames])
 
+    def _sent(self, frame: Frame) -> tuple[Tensor, torch.cuda.Event | None]:
+        with self._lock:
+            there = self._there.get(frame)
+        if there is None:
+            there = self._send(frame)
+            with self._lock:
+                self._there[frame] = there
+        return there
+
     def _take(self, frame: Frame) -> Tensor:
-        self.prepare(frame)
-        tensor, event = self._there[frame]
+        tensor, event = self._sent(frame)
         if event is not None:
             stream = torch.cuda.current_stream(self._device)
             stream.wait_event(event)
