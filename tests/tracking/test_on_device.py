@@ -63,7 +63,7 @@ def _compare_crops(frames: Sequence[Frame], cropping: Cropping, seed: int) -> No
 @pytest.mark.parametrize("cropping", CROPPERS)
 def test_crops_of_drawn_frames_are_those_of_the_cpu(cropping: Cropping) -> None:
     names = ("disc-spins", "kite-dives", "twins-meet")
-    frames = [sequence.frames[0] for sequence in embedded_benchmark(length=1, names=names)]  # type: ignore[index]
+    frames = [sequence.frames[0] for sequence in embedded_benchmark(length=1, names=names)]
     _compare_crops(frames, cropping, seed=1)
 
 
@@ -87,9 +87,15 @@ def test_huge_and_tiny_squares_give_whole_crops(textured: list[Frame]) -> None:
 
 
 def test_a_frame_goes_up_once_for_all_targets_on_it(textured: list[Frame], monkeypatch: pytest.MonkeyPatch) -> None:
-    uploads, sent = Uploads(CPU), []
+    uploads = Uploads(CPU)
+    sent: list[Frame] = []
     send = uploads._send
-    monkeypatch.setattr(uploads, "_send", lambda frame: sent.append(frame) or send(frame))
+
+    def counted(frame: Frame) -> Any:
+        sent.append(frame)
+        return send(frame)
+
+    monkeypatch.setattr(uploads, "_send", counted)
     uploads.prepare(textured[1])
     there, places = uploads.together([textured[0], textured[1], textured[0]])
     assert places.tolist() == [0, 1, 0]

@@ -12,6 +12,7 @@ import threading
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -130,7 +131,7 @@ class Uploads:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        self._stream: Any = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
         self._there: weakref.WeakKeyDictionary[Frame, tuple[Tensor, torch.cuda.Event | None]]
         self._there = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
@@ -183,6 +184,6 @@ class Uploads:
             return here.to(self._device), None
         with torch.cuda.stream(self._stream):
             there = here.pin_memory().to(self._device, non_blocking=True)
-            event = torch.cuda.Event()
+            event = torch.cuda.Event()  # type: ignore[no-untyped-call]
             event.record(self._stream)
         return there, event
