@@ -26,7 +26,7 @@ def test_a_vot_workspace_is_written_for_a_data_set_with_images(tmp_path: Path) -
     (folder / "groundtruth_rect.txt").write_text("10,11,6,7\n11,11,6,7\n")
     outcome = invoke("export", "vot-workspace", tmp_path / "ws", "--data", tmp_path / "OTB", "--tracker", "static")
     assert outcome.exception is None
-    assert "1 sequences, 1 trackers" in outcome.output
+    assert "1 sequence, 1 tracker" in outcome.output
     assert {path.name for path in (tmp_path / "ws").iterdir()} == {"config.yaml", "trackers.ini", "sequences"}
     # vot-toolkit counts pixels from 0, OTB from 1.
     assert (tmp_path / "ws/sequences/Couple/groundtruth.txt").read_text().splitlines()[0] == "9,10,6,7"
