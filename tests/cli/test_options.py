@@ -51,12 +51,16 @@ def test_an_option_is_described_by_the_same_words_everywhere(flag: str) -> None:
         for parameter in command.params
         if isinstance(parameter, click.Option) and flag in parameter.opts and not parameter.hidden
     }
-    own = {"train", "export vot-workspace"}  # whose data are other things, or are not optional
+    own = {
+        "train",
+        "export vot-workspace",
+        "report",
+    }  # whose data are other things, not optional, or of several results
     assert len({text for name, text in said.items() if flag != "--data" or name not in own}) == 1, said
 
 
 def test_whatever_computes_or_writes_prints_json_for_programs() -> None:
-    talk = {"trax", "new tracker"}  # which speak to a program already, and write a file to begin with
+    talk = {"trax", "new tracker", "view"}  # which speak to a program, or write one file by its name
     without = {name for name, command in verbs().items() if not any("--json" in one.opts for one in command.params)}
     assert without == talk
 

@@ -241,11 +241,11 @@ def engines() -> list[Row]:
     for name in ENGINES:
         row: Row = {"name": name, "summary": ENGINES.summary(name), "from": _provider(ENGINES, name)}
         if find_spec("torch") is None:
-            rows.append({**row, "precisions": None, "devices": None, "ready": "pip install 'siamfc-eval[torch]'"})
+            rows.append({**row, "precisions": None, "devices": None, "ready": "pip install '.[torch]'"})
             continue
         engine = ENGINES[name]
         lacking = [extra for package, extra in engine.packages.items() if find_spec(package) is None]
-        ready = f"pip install 'siamfc-eval[{lacking[0]}]'" if lacking else "yes"
+        ready = f"pip install '.[{lacking[0]}]'" if lacking else "yes"
         precisions, devices = ", ".join(engine.precisions), ", ".join(engine.devices)
         rows.append({**row, "precisions": precisions, "devices": devices, "ready": ready})
     return rows
