@@ -18,18 +18,20 @@ from siamfc_eval.api.selection import (
     read_runs,
     score_results,
 )
-from siamfc_eval.comparison.compare import compare
+from siamfc_eval.comparison.compare import Comparison, compare
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.metrics.scores import Scores
 from siamfc_eval.metrics.timelines import Timelines, timelines
 from siamfc_eval.reporting.paper import write_paper
 from siamfc_eval.reporting.report import TOP, Report, Section, write_report
+from siamfc_eval.reporting.tables import ranked
 from siamfc_eval.results.folders import ResultFolder
 
 if TYPE_CHECKING:
     from siamfc_eval.results.manifest import Manifest, Session
     from siamfc_eval.results.raw import RawResults
+    from siamfc_eval.viewing.strips import TrackerStrip
 
 Folder = Path | str
 Truth = Path | str | Dataset
@@ -79,6 +81,7 @@ def report(
     formats: collections.abc.Sequence[str] = (),
     highlight: collections.abc.Sequence[str] = (),
     top: int = TOP,
+    frames: bool = False,
     style: str | None = None,
     metric: str | None = None,
     resamples: int = 10_000,
@@ -99,6 +102,7 @@ def report(
         formats: of these files: "png", "svg", "pdf"; none: all. Any asks for `figures`.
         highlight: trackers that are always drawn, and on top.
         top: how many trackers figures show at first; every other can be shown on the page.
+        frames: show pictures of the worst moments of the trackers that figures show; needs the data set's images.
         style: write a folder `paper`, too, with figures, tables and curves for a paper: "ieee", "cvpr" or "slides".
         metric, resamples, seed: of the comparison, as for `siamfc_eval.compare`.
         selecting: see `siamfc_eval.api.selection.Selecting`.
@@ -120,7 +124,8 @@ def report(
             names.append(scores.dataset)
     for folder, truths in zip(folders, _one_each(data, len(folders)) if folders else (), strict=True):
         truth = truth_of(folder, truths, dataset)
-        job = _Job(folder, truth, metric, resamples, seed, selecting)
+        pictured = _Pictured(tuple(highlight), top) if frames else None
+        job = _Job(folder, truth, metric, resamples, seed, selecting, pictured)
         found, failed = job.sections(conventions)
         sections += found
         lacking += failed
@@ -172,6 +177,22 @@ def _one_each(data: Truth | collections.abc.Sequence[Truth] | None, count: int) 
     return given * count if len(given) == 1 else given
 
 
+class _Pictured(NamedTuple):
+    """Whose worst moments are shown in pictures."""
+
+    highlighted: tuple[str, ...]
+    top: int
+
+    def strips(self, raw: RawResults, scores: Scores, comparison: Comparison) -> tuple[TrackerStrip, ...]:
+        """Of the best trackers and the highlighted ones; none for runs from anchors, which have no first failure."""
+        from siamfc_eval.viewing.strips import worst_moments
+
+        if scores.measure.protocol == "multi-start":
+            return ()
+        ranking = ranked(scores, comparison)
+        return worst_moments(raw, [name for name in ranking if name in {*ranking[: self.top], *self.highlighted}])
+
+
 class _Job(NamedTuple):
     """The sections of one folder."""
 
@@ -181,6 +202,7 @@ class _Job(NamedTuple):
     resamples: int
     seed: int
     selecting: Selecting
+    pictured: _Pictured | None
 
     def sections(self, conventions: collections.abc.Sequence[str]) -> tuple[list[Section], list[str]]:
         """What is shown, and a sentence for each protocol after the first that cannot be scored."""
@@ -219,9 +241,16 @@ class _Job(NamedTuple):
         key = f"{scores.measure.protocol}/{protocol}/{scores.attribute_source}"
         if key not in lines:
             lines[key] = timelines(raw, scores.attribute_source)
+        strips = self.pictured.strips(raw, scores, comparison) if self.pictured is not None else ()
         parts = [self.truth.name, *filter(None, [protocol]), convention]
         return Section(
-            ", ".join(parts), scores, comparison, lines[key], hardware_of(raw, self.folder), protocol is not None
+            ", ".join(parts),
+            scores,
+            comparison,
+            lines[key],
+            hardware_of(raw, self.folder),
+            strips,
+            beside=protocol is not None,
         )
 
 

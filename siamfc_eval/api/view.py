@@ -26,7 +26,7 @@ def view(
     data: Path | str | Dataset | None = None,
     dataset: str | None = None,
     run: int = 1,
-    frames: tuple[int, int] | None = None,
+    stretch: tuple[int, int] | None = None,
     side: int = 640,
     link: bool = False,
     **reading: Unpack[Reading],
@@ -39,7 +39,7 @@ def view(
         out: the file; its ending decides: .html a player, .gif, .mp4, .avi, .mkv or .mov a film. None: SEQUENCE.html.
         data, dataset: the data set with its images, as for `siamfc_eval.score`.
         run: which of several repetitions, from 1.
-        frames: first and last frame, from 1, both included; None: all.
+        stretch: first and last frame, from 1, both included; None: all.
         side: longest side of the pictures in pixels; larger frames are made smaller.
         link: a page refers to the image files instead of holding copies of them.
         reading: see `siamfc_eval.api.selection.Reading`.
@@ -63,7 +63,7 @@ def view(
     timelines = [_timeline(one, shown, run) for one in raw.values() if shown.name in one.runs]
     if not timelines:
         raise InputError(f"{folder}: no tracker has a result on {shown.name}.")
-    scene = Scene(shown, tuple(timelines), _stretch(frames, shown), side)
+    scene = Scene(shown, tuple(timelines), _stretch(stretch, shown), side)
     path = Path(out).expanduser() if out is not None else Path(f"{shown.name.replace('/', '-')}.html")
     if path.suffix.lower() in PAGES:
         write_player(path, scene, link)
@@ -90,15 +90,15 @@ def _timeline(results: TrackerResults, sequence: Sequence, number: int) -> Timel
         )
     run = runs[number - 1]
     order = None
-    if results.kind == "multi_start":
+    if results.kind == "multi-start":
         forward = {anchor.frame: anchor.forward for anchor in anchors(sequence)}
         order = Anchor(run.start, forward.get(run.start, True)).frames(len(sequence))
     return timeline(results.name, run.trajectory(), sequence, order)
 
 
-def _stretch(frames: tuple[int, int] | None, sequence: Sequence) -> range:
+def _stretch(asked: tuple[int, int] | None, sequence: Sequence) -> range:
     length = len(sequence)
-    first, last = frames if frames is not None else (1, length)
+    first, last = asked if asked is not None else (1, length)
     if not 1 <= first <= last <= length:
         raise InputError(f"{sequence.name} has frames 1 to {length}, and {first} to {last} is asked for.")
     return range(first - 1, last)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import math
 from collections.abc import Mapping, Sequence
@@ -86,6 +87,7 @@ def _render(template: str, **content: Any) -> str:
     environment.globals.update(gathered_notes=gathered_notes, is_own=_is_own, style=Markup(assets.styles()))
     # The drawings are ours; matplotlib escapes the names written in them.
     environment.filters["svg"] = lambda figure: Markup(_inline_svg(figure))
+    environment.filters["jpeg"] = lambda picture: "data:image/jpeg;base64," + base64.b64encode(picture).decode("ascii")
     return environment.get_template(template).render(**content)
 
 

@@ -22,6 +22,7 @@ from siamfc_eval.reporting.rendering import to_csv
 from siamfc_eval.reporting.summary import findings, headline
 from siamfc_eval.storage.json_text import json_text
 from siamfc_eval.storage.writing import write_atomic
+from siamfc_eval.viewing.strips import TrackerStrip
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,6 +43,8 @@ class Section:
     """Overlaps frame by frame, which sections of the same runs share; None where there are no boxes."""
     hardware: Mapping[str, str] = field(default_factory=dict)
     """Tracker -> on what its times were taken; speeds are compared only where it is the same."""
+    strips: tuple[TrackerStrip, ...] = ()
+    """Pictures of the worst moments; none where they were not asked for."""
     beside: bool = False
     """It is of runs beside those that the report was asked for; files of the others are not named after it."""
 

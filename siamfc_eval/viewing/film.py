@@ -53,7 +53,7 @@ def _write_gif(path: Path, scene: Scene, fps: float) -> None:
     if len(scene.stretch) > _MOST_FRAMES:
         raise InputError(
             f"{path}: a GIF of {len(scene.stretch)} frames is too large; at most {_MOST_FRAMES}. Show fewer "
-            "(--frames 1:200) or write a .mp4."
+            "(--stretch 1:200) or write a .mp4."
         )
     pictures = [Image.fromarray(scene.drawn(frame)[..., ::-1]).quantize(128) for frame in scene.stretch]
     with replacing(path, durable=False, ending=".gif") as unfinished:

@@ -100,7 +100,7 @@ def _embedded(scene: Scene) -> tuple[list[str], float]:
         if total > MOST_BYTES:
             raise InputError(
                 f"{scene.sequence.name}: {len(scene.stretch)} frames of up to {scene.side} px make a page of more than "
-                f"{MOST_BYTES // 1_000_000} MB. Show fewer (--frames 1:500), make them smaller (--side 320), refer to "
+                f"{MOST_BYTES // 1_000_000} MB. Show fewer (--stretch 1:500), make them smaller (--side 320), refer to "
                 "the image files (--link) or write a video (--out view.mp4)."
             )
     return images, scale

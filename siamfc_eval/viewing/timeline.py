@@ -83,6 +83,16 @@ class Timeline:
             before = np.concatenate([[np.nan], self.overlaps[:-1]])
         return tuple(np.flatnonzero(leaping & (before > _LOST)).tolist())
 
+    @cached_property
+    def distances(self) -> NDArray[np.float64]:
+        """Shape (n,): from the centre of the answer to that of the ground truth, in units of the target's size."""
+        centres = (
+            self.boxes[:, :2] + self.boxes[:, 2:] / 2.0 - self.sequence.boxes[:, :2] - self.sequence.boxes[:, 2:] / 2.0
+        )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            size = np.sqrt(self.sequence.boxes[:, 2] * self.sequence.boxes[:, 3])
+            return np.asarray(np.linalg.norm(centres, axis=1) / size)
+
     def moments(self, most: int = 3) -> tuple[Moment, ...]:
         """The worst moments in the order of their frames: first failure, first leap, lowest overlap before them.
 

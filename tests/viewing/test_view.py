@@ -10,38 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
 import siamfc_eval as se
 from siamfc_eval.cli.verbs.view_verb import command
-from siamfc_eval.datasets.render_folder import render_to_folder
 from siamfc_eval.errors import InputError, UnknownNameError
-from siamfc_eval.synthetic.benchmark import embedded_benchmark
-
-HOSTILE = "b</script><script>document.title='run'</script>"
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sequence of thirty frames as image files."""
-    drawn = embedded_benchmark(length=30, names=("ball-dashes", "jelly-drifts"))
-    return render_to_folder(drawn, tmp_path_factory.mktemp("data"), "vot")
-
-
-@pytest.fixture(scope="module")
-def results(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tracker that is right, and one with a hostile name that loses the target in the 21st frame."""
-    folder = tmp_path_factory.mktemp("results")
-    for name, lost in (("a", 99), (HOSTILE.replace("/", "\u2215"), 20)):
-        (folder / name).mkdir()
-        for sequence in se.load_dataset(data):
-            boxes = sequence.boxes.copy()
-            boxes[lost:, 0] += 5000.0
-            np.savetxt(folder / name / f"{sequence.name}.txt", boxes, delimiter=",")
-    return folder
 
 
 def content_of(page: Path) -> Any:
@@ -64,7 +39,7 @@ def test_a_page_holds_frames_boxes_overlaps_and_failures(results: Path, data: Pa
 def test_a_stretch_is_numbered_as_in_the_sequence_and_pictures_keep_to_the_side(
     results: Path, data: Path, tmp_path: Path
 ) -> None:
-    page = se.view(results, "ball-dashes", tmp_path / "p.html", data=data, trackers=("a",), frames=(11, 14), side=160)
+    page = se.view(results, "ball-dashes", tmp_path / "p.html", data=data, trackers=("a",), stretch=(11, 14), side=160)
     content = content_of(page)
     assert content["first"] == 10
     assert len(content["images"]) == 4
@@ -84,13 +59,13 @@ def test_gif_and_video_have_every_frame(results: Path, data: Path, tmp_path: Pat
 
     done = CliRunner().invoke(
         command,
-        [*(str(results), "ball-dashes", "--data", str(data)), "--frames", "16:25", "--out", str(tmp_path / "v.gif")],
+        [*(str(results), "ball-dashes", "--data", str(data)), "--stretch", "16:25", "--out", str(tmp_path / "v.gif")],
         catch_exceptions=False,
     )
     assert "v.gif" in done.output
     with Image.open(tmp_path / "v.gif") as gif:
         assert (gif.n_frames, gif.size) == (10, (320, 240))  # type: ignore[attr-defined]
-    video = se.view(results, "ball-dashes", tmp_path / "v.avi", data=data, frames=(16, 25))
+    video = se.view(results, "ball-dashes", tmp_path / "v.avi", data=data, stretch=(16, 25))
     capture = cv2.VideoCapture(str(video))
     assert int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) == 10
     assert sorted(path.name for path in tmp_path.iterdir()) == ["v.avi", "v.gif"]
@@ -100,7 +75,7 @@ def test_what_cannot_be_shown_is_said(results: Path, data: Path, tmp_path: Path)
     with pytest.raises(UnknownNameError, match="jelly-drifts"):
         se.view(results, "jelly-drift", data=data)
     with pytest.raises(InputError, match="frames 1 to 30, and 20 to 40"):
-        se.view(results, "ball-dashes", data=data, frames=(20, 40))
+        se.view(results, "ball-dashes", data=data, stretch=(20, 40))
     with pytest.raises(InputError, match=r"one of \.html"):
         se.view(results, "ball-dashes", tmp_path / "v.txt", data=data)
     with pytest.raises(InputError, match="has 1 run on"):

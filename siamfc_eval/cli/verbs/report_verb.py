@@ -40,6 +40,7 @@ from siamfc_eval.storage.json_text import json_text
 )
 @click.option("--figures", is_flag=True, help="Write every figure as a file, too.")
 @options.formats
+@click.option("--frames", is_flag=True, help="Show pictures of the worst moments, from the data set's images.")
 @click.option(
     "--style",
     type=click.Choice(["ieee", "cvpr", "slides"]),

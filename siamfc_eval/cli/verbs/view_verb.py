@@ -18,22 +18,22 @@ from siamfc_eval.errors import InputError
 @options.ground_truth
 @options.reading
 @click.option("--run", type=click.IntRange(min=1), default=1, show_default=True, help="Which of several repetitions.")
-@click.option("--frames", metavar="FIRST:LAST", help="Only these frames, counted from 1, both included.")
+@click.option("--stretch", metavar="FIRST:LAST", help="Only these frames, counted from 1, both included.")
 @click.option("--out", type=options.PATH, help="A page (.html), a film (.mp4, .avi, .mkv, .mov) or a .gif.")
 @click.option("--side", type=click.IntRange(min=16), default=640, show_default=True, help="Longest side of a frame.")
 @click.option("--link", is_flag=True, help="Refer to the image files; the page stays small and needs them.")
-def command(*, results: Path, sequence: str, frames: str | None, **asked: Any) -> None:
+def command(*, results: Path, sequence: str, stretch: str | None, **asked: Any) -> None:
     """Play SEQUENCE with the boxes that the trackers in RESULTS gave: step, jump to the next failure, see overlaps.
 
     The page works from disk without a network. Images are taken from your own data set, which --data names.
     """
     from siamfc_eval.api.view import view
 
-    echo(f"view: {view(results, sequence, frames=_frames(frames) if frames else None, **asked)}")
+    echo(f"view: {view(results, sequence, stretch=_frames(stretch) if stretch else None, **asked)}")
 
 
 def _frames(text: str) -> tuple[int, int]:
     first, _, last = text.partition(":")
     if not (first.isdecimal() and last.isdecimal()):
-        raise InputError(f"--frames {text}: expected FIRST:LAST, such as 100:180")
+        raise InputError(f"--stretch {text}: expected FIRST:LAST, such as 100:180")
     return int(first), int(last)
