@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tomllib
 import venv
 import zipfile
@@ -59,6 +60,20 @@ def _call(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=300,
     )
+
+
+def test_the_source_archive_has_what_its_tests_and_its_documentation_need(tmp_path: Path) -> None:
+    build = "import sys; from hatchling.build import build_sdist; print(build_sdist(sys.argv[1]))"
+    made = subprocess.run(
+        [sys.executable, "-c", build, str(tmp_path)], cwd=REPOSITORY, check=True, capture_output=True, text=True
+    )
+    with tarfile.open(tmp_path / made.stdout.split()[-1]) as archive:
+        inside = {name.partition("/")[2] for name in archive.getnames()}
+    wanted = [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("constraints*.txt"), REPOSITORY / "Makefile"]
+    for folder in ("docs", "tests", "benchmarks", "experiments", "trackers"):
+        wanted += [path for path in (REPOSITORY / folder).rglob("*.*") if "__pycache__" not in path.parts]
+    missing = {path.relative_to(REPOSITORY).as_posix() for path in wanted if path.is_file()} - inside
+    assert not missing
 
 
 def test_the_wheel_has_every_file_that_the_package_reads(wheel: Path) -> None:
