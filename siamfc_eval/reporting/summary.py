@@ -31,7 +31,8 @@ def findings(scores: Scores, comparison: Comparison | None) -> tuple[str, ...]:
     first = [name for name in comparison.ranking if comparison.ranks[name] == 1]
     verb = "has" if len(first) == 1 else "share"
     score = _with_interval(comparison.intervals[leader], digits)
-    sentences = [f"{_listed(first)} {verb} the best {label}: {score}.", *_against_leader(comparison)]
+    best = f"{_listed(first)} {verb} the best {label}" if len(comparison.ranking) > 1 else f"{label} of {leader}"
+    sentences = [f"{best}: {score}.", *_against_leader(comparison)]
     # How many sequences have an attribute is known of the data set; a tracker that lacks some has fewer.
     weakest = "" if scores.missing(leader) else _weakest_attribute(comparison.scores, leader)
     if weakest:

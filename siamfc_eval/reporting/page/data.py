@@ -132,6 +132,8 @@ def _section(section: Section, numbers: Mapping[str, int], lines: list[Timelines
 def _attributes(scores: Scores) -> list[str]:
     """Attributes or tags that some tracker has scores on, in the order of their tables."""
     present = {name for tracker in scores.trackers.values() for name in tracker.attributes}
+    if isinstance(scores.measure, Tagged):
+        present -= {"all"}  # The frames of everything are no attribute.
     known = [name for name in scores.attribute_counts if name in present]
     return known + sorted(present - set(known))
 

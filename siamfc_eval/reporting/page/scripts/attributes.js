@@ -15,7 +15,7 @@ export function attributeFrame(section) {
   return new Frame({
     id: `s${section.number}-attributes`,
     title: () => heading(section),
-    caption: `${metric.title} over the ${section.attributesAre} that carry each attribute; the best of each is framed. Click an attribute to see the curves over it.`,
+    caption: `${metric.title} over the ${section.attributesAre} that carry each attribute.${section.names.length > 1 ? " The best of each is framed." : ""} Click an attribute to see the curves over it.`,
     uses: ["shown"],
     draw: (width) => draw(section, metric, width),
   });
@@ -41,7 +41,7 @@ function draw(section, metric, width) {
   const places = drawn(section);
   if (!places.length) return null;
   const rows = section.byAttribute[metric.key];
-  const cells = places.flatMap((i) => section.attributes.map((attribute, j) => ({ tracker: section.names[i], attribute: attribute.name, count: attribute.count, value: rows[i][j], best: best(section, rows, j) === i })));
+  const cells = places.flatMap((i) => section.attributes.map((attribute, j) => ({ tracker: section.names[i], attribute: attribute.name, count: attribute.count, value: rows[i][j], best: section.names.length > 1 && best(section, rows, j) === i })));
   const names = places.map((i) => section.names[i]);
   const left = Math.min(width * 0.34, 20 + 6.6 * Math.max(...names.map((name) => name.length)));
   const below = Math.min(100, 16 + 4.8 * Math.max(...section.attributeNames.map((name) => name.length)));
@@ -117,7 +117,7 @@ function hardest(section, metric) {
   const means = section.sequences.map((name, j) => ({ name, mean: d3.mean(section.names, (_, i) => section.values[metric.key][i][j] ?? NaN) }));
   means.sort((p, q) => section.lead(metric, q.mean, p.mean) || 0).reverse();
   const known = means.filter((one) => Number.isFinite(one.mean));
-  return known.length ? `Hardest for all: ${listed(known.slice(0, 3).map((one) => one.name), 3)}` : `${counted(section.sequences.length, "sequence")}`;
+  return known.length ? `${section.names.length > 1 ? "Hardest for all" : "Hardest"}: ${listed(known.slice(0, 3).map((one) => one.name), 3)}` : `${counted(section.sequences.length, "sequence")}`;
 }
 
 function drawSequences(section, metric, order, width, target) {

@@ -24,12 +24,14 @@ const sizes = new ResizeObserver((entries) => {
 
 /**
  * A figure. `draw(width)` gives an element, or null where there is nothing to draw; it may be a promise of one.
- * `uses`: the keys of the view that it depends on. `title` and `caption` are texts, or functions that give them.
+ * `uses`: the keys of the view that it depends on. `title` and `caption` are texts, `wide` says whether
+ * it takes the whole width; each may be a function.
  */
 export class Frame {
   constructor({ id, title, caption = "", controls = [], uses = [], wide = false, draw }) {
     this.titleText = title;
     this.captionText = caption;
+    this.wide = wide;
     this.draw = draw;
     this.heading = make("h4", { id: `${id}-title`, tabindex: "-1" });
     this.body = make("div", { class: "drawing" });
@@ -37,7 +39,7 @@ export class Frame {
     const bar = controls.length ? make("div", { class: "controls" }, ...controls) : null;
     this.element = make(
       "figure",
-      { id, class: wide ? "card wide" : "card", "aria-labelledby": `${id}-title` },
+      { id, class: "card", "aria-labelledby": `${id}-title` },
       this.heading,
       bar,
       this.body,
@@ -65,6 +67,7 @@ export class Frame {
     const text = (given) => (typeof given === "function" ? given() : given);
     this.heading.textContent = text(this.titleText);
     this.caption.textContent = text(this.captionText);
+    this.element.classList.toggle("wide", text(this.wide));
   }
 
   async refresh() {

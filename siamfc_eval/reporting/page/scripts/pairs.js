@@ -6,6 +6,8 @@ import { make, pText, select, shown } from "./text.js";
 import { Frame, PLAIN } from "./frame.js";
 import { clipped } from "./standing.js";
 
+const CROWD = 16;
+
 /** The matrix of differences, where there are more than two trackers. */
 export function matrixFrame(section, target) {
   if (!section.comparison || section.comparison.pairs.length < 3) return null;
@@ -18,12 +20,17 @@ export function matrixFrame(section, target) {
     },
     caption: "Row minus column; grey where the difference is not significant. Click a pair to see it sequence by sequence.",
     uses: ["shown"],
+    wide: () => drawnPlaces(section).length > CROWD,
     draw: (width) => drawMatrix(section, width, target),
   });
 }
 
+function drawnPlaces(section) {
+  return section.names.map((_, i) => i).filter((i) => i < section.comparison.intervals.length && (view.shown.has(section.names[i]) || isOwn(section.names[i])));
+}
+
 function drawMatrix(section, width, target) {
-  const drawn = section.names.map((name, i) => i).filter((i) => i < section.comparison.intervals.length && (view.shown.has(section.names[i]) || isOwn(section.names[i])));
+  const drawn = drawnPlaces(section);
   if (drawn.length < 2) return null;
   const cells = section.comparison.pairs
     .filter(([a, b]) => drawn.includes(a) && drawn.includes(b))
@@ -33,9 +40,11 @@ function drawMatrix(section, width, target) {
   const left = Math.min(width * 0.35, 20 + 6.6 * Math.max(...names.map((name) => name.length)));
   const cell = (width - left - 10) / (names.length - 1);
   const height = Math.min(cell, 34) * (names.length - 1);
+  const fontSize = `${Math.max(7, Math.min(12, cell * 0.9))}px`;
   const most = Math.max(...cells.map((one) => one.difference), 1e-9);
   const plot = Plot.plot({
     ...PLAIN,
+    style: { ...PLAIN.style, fontSize },
     width,
     height: height + left + 12,
     marginLeft: left,
@@ -43,7 +52,7 @@ function drawMatrix(section, width, target) {
     marginTop: 6,
     marginBottom: left,
     padding: names.length > 25 ? 0 : 0.06,
-    x: { domain: names.slice(1), label: null, tickRotate: -60, tickSize: 0, tickFormat: (name) => clipped(name, left) },
+    x: { domain: names.slice(1), label: null, tickRotate: cell < 20 ? -90 : -60, tickSize: 0, tickFormat: (name) => clipped(name, left) },
     y: { domain: names.slice(0, -1), label: null, tickSize: 0, tickFormat: (name) => clipped(name, left) },
     ariaLabel: `Differences of ${names.length} trackers`,
     marks: [

@@ -26,6 +26,7 @@ export function speedFrame(section) {
       return `All on: ${machine}. The line is VOT's realtime, ${REALTIME} frames per second.${left}`;
     },
     uses: ["shown"],
+    wide: !comparable.length,
     draw: (width) => {
       const points = comparable.filter((i) => view.shown.has(section.names[i]) || isOwn(section.names[i])).map((i) => ({ name: section.names[i], x: speed.values[i], y: section.totals[metric.key][i] })).filter((point) => point.y !== null && point.x > 0);
       if (!points.length) return null;

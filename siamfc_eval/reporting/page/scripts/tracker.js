@@ -14,7 +14,7 @@ export function trackerFrame(section, target) {
   return new Frame({
     id: `s${section.number}-tracker`,
     title: () => heading(section, current()),
-    caption: "Strong and weak are against the median of all trackers on the same sequence or attribute.",
+    caption: section.names.length > 1 ? "Strong and weak are against the median of all trackers on the same sequence or attribute." : "",
     controls: [bar],
     uses: ["tracker"],
     wide: true,

@@ -31,7 +31,7 @@ export class Zoom {
     const [left, right] = scales.x.range;
     const [bottom, top] = scales.y.range;
     const box = [[left, Math.min(top, bottom)], [right, Math.max(top, bottom)]];
-    const brush = (this.axes === "x" ? d3.brushX() : d3.brush()).extent(box).on("end", ({ selection, sourceEvent }) => {
+    const brush = (this.axes === "x" ? d3.brushX() : d3.brush()).touchable(false).extent(box).on("end", ({ selection, sourceEvent }) => {
       if (!selection || !sourceEvent) return;
       const [one, other] = this.axes === "x" ? [[selection[0], box[0][1]], [selection[1], box[1][1]]] : selection;
       if (other[0] - one[0] < 6) return;
