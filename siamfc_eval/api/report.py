@@ -21,6 +21,8 @@ from siamfc_eval.api.selection import (
 from siamfc_eval.comparison.compare import Comparison, compare
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.metrics.attributes import members
+from siamfc_eval.metrics.conventions import build_measure
 from siamfc_eval.metrics.scores import Scores
 from siamfc_eval.metrics.timelines import Timelines, timelines
 from siamfc_eval.reporting.paper import write_paper
@@ -100,7 +102,7 @@ def report(
         title: heading; None: the data sets' names.
         figures: write every figure as a file, too.
         formats: of these files: "png", "svg", "pdf"; none: all. Any asks for `figures`.
-        highlight: trackers that are always drawn, and on top.
+        highlight: trackers that are always drawn, and on top; none: one's own, where there are published ones, too.
         top: how many trackers figures show at first; every other can be shown on the page.
         frames: show pictures of the worst moments of the trackers that figures show; needs the data set's images.
         style: write a folder `paper`, too, with figures, tables and curves for a paper: "ieee", "cvpr" or "slides".
@@ -140,7 +142,7 @@ def report(
         title or ", ".join(dict.fromkeys(names)),
         tuple(sections),
         facts,
-        highlighted=tuple(dict.fromkeys(highlight)),
+        highlighted=tuple(dict.fromkeys(highlight)) or _own(sections),
         top=top,
         incomplete=tuple(lacking),
     )
@@ -149,6 +151,13 @@ def report(
     if style is not None:
         write_paper(shown, place / "paper", style)
     return WrittenReport(page, tuple(sections))
+
+
+def _own(sections: collections.abc.Sequence[Section]) -> tuple[str, ...]:
+    """One's own trackers, where there are published ones beside them."""
+    published = {name for section in sections for name in section.scores.metadata.get("published", {})}
+    everyone = dict.fromkeys(name for section in sections for name in section.scores.trackers)
+    return tuple(name for name in everyone if name not in published) if published else ()
 
 
 def _of_published(
@@ -234,22 +243,26 @@ class _Job(NamedTuple):
     def _section(
         self, convention: str, protocol: str | None, selecting: Selecting, lines: dict[str, Timelines]
     ) -> Section:
-        scores = score_results(self.folder, self.truth, convention, **selecting)
-        comparison = compare(scores, self.metric, resamples=self.resamples, seed=self.seed)
         reading = {key: selecting[key] for key in ("trackers", "protocol", "segment") if key in selecting}
         raw = read_runs(self.folder, self.truth, convention, **reading)  # type: ignore[arg-type]
-        key = f"{scores.measure.protocol}/{protocol}/{scores.attribute_source}"
+        # Before the scores, which let go of what was parsed.
+        key = f"{build_measure(convention, self.truth).protocol}/{protocol}"
         if key not in lines:
-            lines[key] = timelines(raw, scores.attribute_source)
-        strips = self.pictured.strips(raw, scores, comparison) if self.pictured is not None else ()
-        parts = [self.truth.name, *filter(None, [protocol]), convention]
+            lines[key] = timelines(raw)
+        scores = score_results(self.folder, self.truth, convention, raw=raw, **selecting)
+        comparison = compare(scores, self.metric, resamples=self.resamples, seed=self.seed)
+        names = self.truth.names
         return Section(
-            ", ".join(parts),
+            ", ".join([self.truth.name, *filter(None, [protocol]), convention]),
             scores,
             comparison,
-            lines[key],
-            hardware_of(raw, self.folder),
-            strips,
+            timelines=lines[key],
+            hardware=hardware_of(raw, self.folder),
+            members={
+                attribute: [names[index] for index in indices]
+                for attribute, indices in members(self.truth, scores.attribute_source).items()
+            },
+            strips=self.pictured.strips(raw, scores, comparison) if self.pictured is not None else (),
             beside=protocol is not None,
         )
 

@@ -270,6 +270,7 @@ def score_results(
     keep: bool = True,
     published: collections.abc.Sequence[str] = (),
     common_sequences: bool = False,
+    raw: RawResults | None = None,
 ) -> Scores:
     """The scores of the results under a convention; what was noticed of them is in its `metadata["notes"]`.
 
@@ -286,12 +287,14 @@ def score_results(
         keep: use the statistics that earlier calls cached, and cache these.
         published: trackers in addition to these, as for `siamfc_eval.published.catalogue.choose`.
         common_sequences: as for `siamfc_eval.published.joining.joined`.
+        raw: what `read_runs` gives for these, where the caller has it already.
     """
     from siamfc_eval.datasets.known import shortfall
     from siamfc_eval.metrics.scoring import score
     from siamfc_eval.storage.cache import default_folder
 
-    raw = read_runs(results, dataset, convention, trackers=trackers, protocol=protocol, segment=segment)
+    if raw is None:
+        raw = read_runs(results, dataset, convention, trackers=trackers, protocol=protocol, segment=segment)
     folder = default_folder() if keep else None
     scores = score(
         raw,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,9 +30,7 @@ class Watched:
     """What a timeline is drawn beside."""
 
     frames: int
-    attributes: tuple[str, ...] = ()
-    """Of the whole sequence, by the source that the scores use."""
-    tags: Mapping[str, tuple[tuple[int, int], ...]] | None = None
+    tags: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     """Tag -> ranges of frames that carry it, 0-based, the end left out."""
 
 
@@ -47,14 +45,14 @@ class Timelines:
     """Frames that a value stands for: the least overlap among them, or a failure if there is one."""
 
 
-def timelines(results: RawResults, attribute_source: str = "", most: int = LENGTH) -> Timelines:
+def timelines(results: RawResults, most: int = LENGTH) -> Timelines:
     """The overlaps of what was read, by the rule that the ground truth calls for: boxes, or rasterised polygons.
 
-    Files that cannot be read are left out: scoring has named them.
+    Files that cannot be read are left out: scoring names them. Who scores the same results afterwards finds them
+    parsed, unless there is more of them than should be held at once.
 
     Args:
         results: raw results.
-        attribute_source: whose attributes the sequences are said to have.
         most: values in all; more frames than that are thinned.
     """
     dataset = results.dataset
@@ -71,16 +69,17 @@ def timelines(results: RawResults, attribute_source: str = "", most: int = LENGT
                 lines[sequence] = _thinned(_timeline(by_name[sequence], runs[0].trajectory()), stride)
             except InputError:
                 continue
+            if stride > 1:
+                runs[0].file.release()
         found[name] = lines
-    return Timelines(watched(dataset, attribute_source), found, stride)
+    return Timelines(watched(dataset), found, stride)
 
 
-def watched(dataset: Dataset, attribute_source: str) -> dict[str, Watched]:
-    """Length, attributes and tags of each sequence."""
+def watched(dataset: Dataset) -> dict[str, Watched]:
+    """Length and tags of each sequence."""
     return {
         sequence.name: Watched(
             len(sequence),
-            tuple(sorted(sequence.attributes.get(attribute_source, ()))),
             {tag: _ranges(np.asarray(marks, dtype=bool)) for tag, marks in sorted(sequence.tags.items())},
         )
         for sequence in dataset

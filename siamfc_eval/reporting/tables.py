@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from siamfc_eval.comparison.compare import Comparison
@@ -50,18 +51,21 @@ class Table:
 
     def best(self, column: int) -> float:
         """The best number of a column, NaN where the column has no direction or no number."""
-        return next(iter(self._ordered(column)), math.nan)
+        return next(iter(self._ordered[column]), math.nan)
 
     def second(self, column: int) -> float:
         """The best number of a column that is not `best`; NaN where there is none."""
-        return next(iter(self._ordered(column)[1:]), math.nan)
+        return next(iter(self._ordered[column][1:]), math.nan)
 
-    def _ordered(self, column: int) -> list[float]:
-        """The different numbers of a column, best first; none where it has no direction."""
-        direction = self.columns[column].better
+    @cached_property
+    def _ordered(self) -> list[list[float]]:
+        """The different numbers of each column, best first; none where it has no direction."""
         compared = self.rows[: len(self.rows) - self.apart]
-        values = {value for row in compared if math.isfinite(value := number(row[column]))}
-        return sorted(values, reverse=direction == "higher") if direction else []
+        found = []
+        for position, column in enumerate(self.columns):
+            values = {value for row in compared if math.isfinite(value := number(row[position]))}
+            found.append(sorted(values, reverse=column.better == "higher") if column.better else [])
+        return found
 
 
 def number(cell: Cell) -> float:

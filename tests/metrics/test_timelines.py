@@ -54,12 +54,11 @@ def test_many_frames_are_thinned_and_keep_what_went_wrong(tmp_path: Path) -> Non
     assert found.tolist() == [START, FAILURE, FULL // 2]
 
 
-def test_attributes_and_tags_come_along(tmp_path: Path) -> None:
+def test_tags_come_along_as_ranges(tmp_path: Path) -> None:
     tags = {"occlusion": np.array([0, 1, 1, 0, 0, 1], dtype=bool), "none": np.zeros(0, dtype=bool)}
-    data = dataset(attributes={"mine": frozenset({"OCC", "IV"})}, tags=tags)
+    data = dataset(tags=tags)
     (tmp_path / "ours").mkdir()
     (tmp_path / "ours" / "walk.txt").write_text("10,10,20,20\n" * FRAMES)
-    watched = timelines(read_results(tmp_path, data), "mine").sequences["walk"]
-    assert watched.attributes == ("IV", "OCC")
+    watched = timelines(read_results(tmp_path, data)).sequences["walk"]
     assert watched.tags == {"occlusion": ((1, 3), (5, 6)), "none": ()}
     assert watched.frames == FRAMES

@@ -34,8 +34,7 @@ def toy_timelines(names: tuple[str, ...], sequences: tuple[str, ...]) -> Timelin
         found[name] = {one: generator.integers(0, 251, FRAMES).astype(np.uint8) for one in sequences}
         found[name]["seq3"][[0, 10, 15]] = START, FAILURE, START
     tags = {"occlusion": ((5, 9), (20, 30))}
-    watched = {one: Watched(FRAMES, ("OCC",) if i % 2 else ("IV",), tags) for i, one in enumerate(sequences)}
-    return Timelines(watched, found)
+    return Timelines({one: Watched(FRAMES, tags) for one in sequences}, found)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +47,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scores = dataclasses.replace(scores, trackers=trackers)
     lines = toy_timelines(NAMES, scores.sequences)
     hardware = {name: "one CPU" for name in NAMES if name != "beta"}
-    first = Section("Toy", scores, compare(scores, resamples=300), lines, hardware)
+    members = {"IV": scores.sequences[::2], "OCC": scores.sequences[1::2]}
+    first = Section("Toy", scores, compare(scores, resamples=300), lines, hardware, members)
     other = dataclasses.replace(scores, dataset="other", incomplete=())
     second = Section("Other", other, compare(other, resamples=300))
     report = Report("Toy </title><b>report", (first, second), {"command": "x"}, highlighted=("mine",), top=3)

@@ -33,7 +33,10 @@ from siamfc_eval.storage.json_text import json_text
 @click.option("--out", type=options.PATH, help="Folder of the report; default: RESULTS/report.")
 @click.option("--title", help="Heading of the report.")
 @click.option(
-    "--highlight", multiple=True, metavar="NAME", help="A tracker to draw always and on top; may be given again."
+    "--highlight",
+    multiple=True,
+    metavar="NAME",
+    help="A tracker to draw always and on top; may be given again. Default: one's own beside published ones.",
 )
 @click.option(
     "--top", type=click.IntRange(min=1), default=10, show_default=True, help="Trackers that figures show at first."

@@ -79,6 +79,7 @@ def _section(section: Section, numbers: Mapping[str, int], lines: list[Timelines
     metrics = scores.measure.metrics
     ranking = comparison.metric if comparison is not None else metrics[0]
     attributes = _attributes(scores)
+    places = {name: place for place, name in enumerate(scores.sequences)}
     return {
         "heading": printable(section.heading),
         "dataset": printable(scores.dataset),
@@ -105,7 +106,14 @@ def _section(section: Section, numbers: Mapping[str, int], lines: list[Timelines
         },
         "curves": [_curve(alike, scores, axis, order, attributes) for axis in scores.measure.curves],
         "attributesAre": "frames" if isinstance(scores.measure, Tagged) else "sequences",
-        "attributes": [{"name": printable(name), "count": scores.attribute_counts.get(name)} for name in attributes],
+        "attributes": [
+            {
+                "name": printable(name),
+                "count": scores.attribute_counts.get(name),
+                "sequences": [places[one] for one in section.members.get(name, ()) if one in places],
+            }
+            for name in attributes
+        ],
         "byAttribute": {
             metric.key: [
                 _rounded(scores.trackers[name].attributes.get(one, {}).get(metric.key, math.nan) for one in attributes)
@@ -200,13 +208,8 @@ def _timelines(lines: Timelines, numbers: Mapping[str, int]) -> dict[str, Any]:
         "stride": lines.stride,
         "sequences": [printable(name) for name in names],
         "frames": [watched[name].frames for name in names],
-        "attributes": [[printable(one) for one in watched[name].attributes] for name in names],
         "tags": [
-            {
-                printable(tag): [list(part) for part in parts]
-                for tag, parts in (watched[name].tags or {}).items()
-                if parts
-            }
+            {printable(tag): [list(part) for part in parts] for tag, parts in watched[name].tags.items() if parts}
             for name in names
         ],
         "trackers": [

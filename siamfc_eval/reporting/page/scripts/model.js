@@ -65,11 +65,7 @@ export class Section {
 
   /** Numbers of the sequences that have an attribute; null where attributes are of frames or unknown. */
   members(attribute) {
-    if (!this.lines) return null;
-    const found = this.sequences.flatMap((name, number) => {
-      const here = this.lines.sequences.indexOf(name);
-      return here >= 0 && this.lines.attributes[here].includes(attribute) ? [number] : [];
-    });
+    const found = this.attributes.find((one) => one.name === attribute)?.sequences ?? [];
     return found.length ? found : null;
   }
 }

@@ -63,7 +63,8 @@ function caption(section, number) {
   const lines = section.lines;
   const place = lines ? lines.sequences.indexOf(section.sequences[number]) : -1;
   if (place < 0) return "There are no boxes of this sequence, only scores.";
-  const carries = lines.attributes[place].length ? ` It has ${listed(lines.attributes[place], 12)}.` : "";
+  const attributes = section.attributes.filter((one) => one.sequences.includes(number)).map((one) => one.name);
+  const carries = attributes.length ? ` It has ${listed(attributes, 12)}.` : "";
   const thin = lines.stride > 1 ? ` Each point is the least overlap of ${lines.stride} frames.` : "";
   return `${counted(lines.frames[place], "frame")}.${carries} Overlap with the ground truth; red: a failure, ▲: started again, grey: no overlap is known. Of several repetitions the first.${thin} Drag to zoom.`;
 }
