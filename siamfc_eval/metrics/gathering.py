@@ -58,6 +58,14 @@ class Gatherer:
         Raises:
             InputError: files that the convention refuses, all of them named, or not one that can be read.
         """
+        try:
+            return self._gather(result)
+        finally:
+            for runs in result.runs.values():
+                for run in runs:
+                    run.file.release()  # What was computed is at hand, and a benchmark's results together are many.
+
+    def _gather(self, result: TrackerResults) -> Gathered:
         wanted = [sequence for sequence in self.dataset if sequence.name in result.runs]
         companion_stamp = cached.file_stamp(result.companions)
         damaged: _Damaged = {}
@@ -86,9 +94,6 @@ class Gatherer:
         # With damaged files there is no short way: they are read, and named, every time.
         whole = "" if damaged else stamp
         cached.store(self.cache, name, cached.Slot(tuple(ordered.values()), quirks, quirks_of, whole))
-        for runs in result.runs.values():
-            for run in runs:
-                run.file.release()  # What was computed is cached, and a benchmark's results together are many.
         return self._gathered(ordered, quirks, result, damaged)
 
     @staticmethod

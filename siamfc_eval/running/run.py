@@ -71,7 +71,7 @@ def run_experiment(
     problems: list[Problem] = []
     dataset = open_dataset(experiment, data, problems)
     sized = tuple(_with_image_size(sequence) for sequence in _select(dataset, options.sequences))
-    selected = _kept_in_memory(sized)
+    selected = sized if _seen_once(experiment, len(chosen), options) else _kept_in_memory(sized)
     if selected and all(sequence.frames is None for sequence in selected):
         remarks = "".join(f" {note}." for note in dataset.notes if "images" in note)
         raise InputError(
@@ -205,6 +205,13 @@ def _select(dataset: Dataset, names: tuple[str, ...]) -> tuple[Sequence, ...]:
 
 _MEMORY = 512 * 2**20
 """Bytes of drawn frames to keep between trackers."""
+
+
+def _seen_once(experiment: Experiment, trackers: int, options: RunOptions) -> bool:
+    """Whether each frame is asked for by one run only, so that there is nothing to keep it for."""
+    protocol = experiment.protocols[0]
+    repetitions = options.repetitions or protocol.repetitions
+    return trackers == len(experiment.protocols) == repetitions == 1 and protocol.repeats
 
 
 def _kept_in_memory(sequences: tuple[Sequence, ...]) -> tuple[Sequence, ...]:

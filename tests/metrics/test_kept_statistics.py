@@ -217,3 +217,12 @@ def test_the_code_of_every_room_below_the_measures_decides_what_is_kept() -> Non
     files = {str(path.relative_to(package)) for path in cache.code_files(package)}
     assert {"metrics/ope/counts.py", "metrics/vot/years.toml", "results/formats/text.py", "results/rows.py"} <= files
     assert {"geometry/raster.py", "protocols/trajectory.py"} <= files
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_files_are_let_go_of_once_their_statistics_are_there(bench: Any, tmp_path: Path, keep: bool) -> None:
+    results = read_results(bench.results, bench.dataset())
+    score(results, bench.dataset(), "otb-matlab", cache=tmp_path / "kept" if keep else None)
+    files = [run.file for one in results.values() for runs in one.runs.values() for run in runs]
+    assert len(files) == 6
+    assert all(file._data is None and file._rows is None for file in files)
