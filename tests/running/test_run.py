@@ -190,7 +190,7 @@ def test_a_tracker_that_cannot_be_used_as_given_stops_no_other(tmp_path: Path) -
 def test_options_for_classes_are_said_to_mean_nothing_to_other_trackers(tmp_path: Path) -> None:
     options = RunOptions.of(ALONE, style="pysot")
     summary = run_experiment(OPE, [ToyTracker()], small_dataset(4, 8), tmp_path, options=options)
-    assert summary.notes == ["toy: --style pysot means nothing to it, for it is no Python class."]
+    assert summary.notes == ["toy: --style pysot means nothing to it, as it is not a Python class."]
 
 
 @pytest.mark.parametrize(("skip_bad", "exit_code"), [(False, 2), (True, 0)])
