@@ -5,10 +5,10 @@ from __future__ import annotations
 import collections.abc
 import dataclasses
 import hashlib
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,8 +86,8 @@ class Sequence:
         digest.update(f"{self.name}|{len(self)}|{self.origin}|{self.lead_in}|".encode())
         # Adding 0 makes -0.0 and 0.0, which are equal, one.
         digest.update(np.ascontiguousarray(self.boxes + 0.0).tobytes())
-        for alike in _of_one_size(self.regions or ()):
-            table = np.array(alike, dtype=np.float64) + 0.0
+        for alike in _of_one_size(self.packed) if self.regions else ():
+            table = alike + 0.0
             ends = np.full((len(table), 1), ord("|"), dtype=np.uint8)
             digest.update(np.concatenate([table.view(np.uint8), ends], axis=1).tobytes())
         if self.absent is not None:
@@ -101,10 +101,12 @@ class Sequence:
         return dataclasses.replace(self, frames=frames)
 
 
-def _of_one_size(regions: tuple[Region, ...]) -> Iterator[list[Region]]:
-    """Regions in their order, in lists of neighbours with as many values."""
-    for _, alike in groupby(regions, lambda region: region.size):
-        yield list(alike)
+def _of_one_size(regions: PackedRegions) -> Iterator[NDArray[np.float64]]:
+    """Regions in their order, in tables of neighbours with as many values, shape (regions, values)."""
+    sizes = np.diff(regions.starts)
+    changes = np.flatnonzero(np.diff(sizes)) + 1
+    for first, stop in itertools.pairwise([0, *changes.tolist(), len(sizes)]):
+        yield regions.values[regions.starts[first] : regions.starts[stop]].reshape(stop - first, sizes[first])
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -299,9 +299,10 @@ class OpeMeasure:
             # Both lengths are in use as that of the sequence: no file is of another length, but it is said which one.
             # Not where the user chose a policy: what is said then is what that policy changed.
             asked = first and self.rules.alignment == "whole" and self.policy in {"convention", "strict"}
+            if not asked:
+                return Aligned(boxes, first, rows, "")
             lengths = f"{counted(rows, 'line')} for {counted(len(sequence), 'frame')}"
-            skipped = f"{lengths}, so the first {one_is(first, 'frame')} not scored"
-            return Aligned(boxes, first, rows, skipped if asked else "")
+            return Aligned(boxes, first, rows, f"{lengths}, so the first {one_is(first, 'frame')} not scored")
         rule = self.rules.short_file if rows < frames else self.rules.long_file
         if rule == "refuse" or rows == 0:
             raise refuse_length(rows, frames, sequence.name, self.convention, self.policy)
@@ -366,10 +367,10 @@ def _refuse_segments(sequence: Sequence, run: Trajectory, convention: str) -> No
 
 def _refuse_resets(run: Trajectory) -> None:
     """Refuse runs with re-initialisations: their boxes are not those of one pass."""
-    failed = np.flatnonzero(run.codes == FAILED)
-    if failed.size:
+    failed = run.codes == FAILED
+    if failed.any():
         raise RefusedError(
-            f"line {failed[0] + 1}: expected a box, found the code of a failure",
+            f"line {int(np.argmax(failed)) + 1}: expected a box, found the code of a failure",
             "This is a reset-based VOT run. Score it under vot-official or vot-toolkit, or give --protocol "
             "unsupervised if there is such a run.",
         )

@@ -103,15 +103,12 @@ def add_curves(
     for fragment, weight in zip(cut, weights.T, strict=True):
         extent = max(min(fragment.stop - fragment.start, length), 0)
         reach = length if fragment.padded else extent
-        counting = np.flatnonzero(weight)
-        if not len(counting):
-            continue
         totals = np.cumsum(np.append(0.0, overlaps[fragment.start + 1 : fragment.start + extent]))
         means = np.full(reach, totals[-1])
         means[:extent] = totals[:reach]
         means[1:] /= np.arange(1.0, reach)
-        share = weight[counting, None]
-        rows[counting, 1:reach] += share * means[1:]
-        rows[counting, length : length + reach] += share
+        share = weight[:, None]
+        rows[:, 1:reach] += share * means[1:]
+        rows[:, length : length + reach] += share
         if extents:
-            rows[counting, 2 * length : 2 * length + extent] += share
+            rows[:, 2 * length : 2 * length + extent] += share

@@ -57,14 +57,14 @@ def parse_lines(data: bytes) -> Rows | None:
 
 def _with_codes(values: NDArray[np.float64], is_code: NDArray[np.bool_]) -> Rows | None:
     """The rows of lines of which some hold a code; None where a code is not 0, 1 or 2."""
-    widths = np.where(is_code, 1, 4)
-    of_codes = (np.cumsum(widths) - widths)[is_code]
-    if not np.isin(values[of_codes], (0.0, 1.0, 2.0)).all():
+    of_codes = np.repeat(is_code, np.where(is_code, 1, 4))
+    found = values[of_codes]
+    if not ((found == 0.0) | (found == 1.0) | (found == 2.0)).all():
         return None
     codes = np.full(len(is_code), REGION, dtype=np.int8)
-    codes[is_code] = values[of_codes].astype(np.int8)
+    codes[is_code] = found
     boxes = np.full((len(is_code), 4), np.nan)
-    boxes[~is_code] = np.delete(values, of_codes).reshape(-1, 4)
+    boxes[~is_code] = values[~of_codes].reshape(-1, 4)
     return Rows(boxes, codes)
 
 
