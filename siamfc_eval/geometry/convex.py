@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Columns = NDArray[np.float32]
+"""Whole numbers up to twice `FAR`, which single precision holds exactly, or infinite."""
 Mask = NDArray[np.bool_]
 
 FAR = float(1 << 20)
@@ -134,14 +136,14 @@ class Drawn:
     """Shape (n,): the last row."""
     places: Ints
     """Shape (n,): where the first row's interval is in `low` and `high`; that of a rectangle is there once."""
-    low: Floats
-    high: Floats
+    low: Columns
+    high: Columns
     """Ends of the intervals, both included; nothing is drawn where low > high."""
     area: Floats
     """Shape (n,): pixels."""
     doubtful: Doubtful
 
-    def intervals(self, which: Ints, counts: Ints, rows: Ints) -> tuple[Floats, Floats]:
+    def intervals(self, which: Ints, counts: Ints, rows: Ints) -> tuple[Columns, Columns]:
         """The intervals of some regions in some rows.
 
         Args:
@@ -185,7 +187,7 @@ def draw(corners: Corners, right: float | Floats, bottom: float | Floats, offici
     heights = np.where(drawn, np.maximum(last - first + 1, 0), 0)
     sizes = np.where(corners.upright, 1, heights)
     places = np.cumsum(sizes) - sizes
-    low, high = np.full(sizes.sum(), np.inf), np.full(sizes.sum(), -np.inf)
+    low, high = np.full(sizes.sum(), np.inf, np.float32), np.full(sizes.sum(), -np.inf, np.float32)
     boxes = corners.upright & drawn
     low[places[boxes]], high[places[boxes]] = xs[boxes, 0], xs[boxes, 1]
     quads = np.flatnonzero(~corners.upright & (heights > 0))
@@ -200,7 +202,7 @@ def draw(corners: Corners, right: float | Floats, bottom: float | Floats, offici
     np.maximum(low, 0.0, out=low)
     np.minimum(high, np.repeat(np.broadcast_to(right, sizes.shape), sizes), out=high)
     pixels = np.maximum(high - low + 1.0, 0.0)
-    sums = np.append(0.0, np.cumsum(pixels))
+    sums = np.append(0.0, np.cumsum(pixels, dtype=np.float64))
     area = (sums[places + sizes] - sums[places]) * np.where(corners.upright, heights, 1)
     return Drawn(corners, box, first, last, places, low, high, area, doubtful)
 
@@ -216,7 +218,7 @@ class _Edges(NamedTuple):
     """What to add to a row for its place in the table of intervals."""
 
 
-def _draw_edges(edges: _Edges, corner: int, low: Floats, high: Floats, official: bool) -> Doubtful:
+def _draw_edges(edges: _Edges, corner: int, low: Columns, high: Columns, official: bool) -> Doubtful:
     """Widen the intervals by the edge that leads to one corner of each quadrangle."""
     x, y = edges.xs[:, corner], edges.ys[:, corner]
     run, rise = edges.xs[:, corner - 1] - x, edges.ys[:, corner - 1] - y
@@ -232,10 +234,10 @@ def _draw_edges(edges: _Edges, corner: int, low: Floats, high: Floats, official:
     away *= np.repeat(run, counts)
     columns = np.repeat(x, counts)
     columns += away
-    np.trunc(columns, out=columns)
+    whole = np.trunc(columns, out=columns).astype(np.float32)
     places = numbers + np.repeat(top + edges.offsets - begins, counts)
-    low[places] = np.minimum(low[places], columns)
-    high[places] = np.maximum(high[places], columns)
+    low[places] = np.minimum(low[places], whole)
+    high[places] = np.maximum(high[places], whole)
     missing = np.rint(away) - away
     doubtful = np.flatnonzero((missing > 0.0) & (missing < _NEAR))
     owners = np.searchsorted(begins, doubtful, side="right") - 1
@@ -276,14 +278,14 @@ def _overlaps(a: Drawn, b: Drawn, official: bool) -> Floats:
         begins = np.cumsum(counts) - counts
         rows = np.arange(counts.sum()) + np.repeat(start[slanted] - begins, counts)
         shared = _shared(*a.intervals(slanted, counts, rows), *b.intervals(slanted, counts, rows))
-        both[slanted] = np.add.reduceat(shared, begins)
+        both[slanted] = np.add.reduceat(shared, begins, dtype=np.float64)
     union = a.area + b.area - both
     overlaps = np.zeros(len(both))
     np.divide(both, union, out=overlaps, where=meet & (union > 0.0))
     return overlaps
 
 
-def _shared(low_a: Floats, high_a: Floats, low_b: Floats, high_b: Floats) -> Floats:
+def _shared(low_a: Columns, high_a: Columns, low_b: Columns, high_b: Columns) -> Columns:
     """Pixels in both of two intervals."""
     shared = np.minimum(high_a, high_b)
     shared -= np.maximum(low_a, low_b)

@@ -152,7 +152,7 @@ def packed_overlaps(
     last = given - (not official)
     found = np.empty((len(last), len(a)))
     rest = np.arange(len(a))
-    if ((last >= 0.0) & (last < FAR)).all():
+    if ((last >= 0.0) & (last < FAR) & (last == np.rint(last))).all():
         for row, size in zip(found, last, strict=True):
             right, bottom = size[..., 0], size[..., 1]
             drawn = a.drawn(rasteriser, right, bottom), b.drawn(rasteriser, right, bottom)
