@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from siamfc_eval.plain_text import printable
 from siamfc_eval.reporting import plots
-from siamfc_eval.reporting.summary import gathered_notes
+from siamfc_eval.reporting.overview import overview_headline, overview_table
+from siamfc_eval.reporting.summary import gathered_notes, standing_of
 from siamfc_eval.reporting.tables import Cell, Table, cell_text, number
 from siamfc_eval.version import __version__
 
@@ -37,6 +38,9 @@ def render_page(report: Report, sections: Sequence[DrawnSection]) -> str:
         sections=sections,
         lacking=lacking,
         incomplete=_incomplete(report),
+        overview=overview_table(report.sections),
+        overview_headline=overview_headline(report.sections),
+        standing_of=standing_of,
         policy=assets.policy(scripts),
         scripts=[Markup(script) for script in scripts],
         data=Markup(json_for_html(page_data(report, report.trackers))),

@@ -18,6 +18,7 @@ from siamfc_eval.reporting import plots, tables
 from siamfc_eval.reporting.figures.figure import FigureSource
 from siamfc_eval.reporting.figures.registry import draw_figures
 from siamfc_eval.reporting.latex import table_latex
+from siamfc_eval.reporting.overview import overview_table
 from siamfc_eval.reporting.rendering import to_csv
 from siamfc_eval.reporting.summary import findings, headline
 from siamfc_eval.storage.json_text import json_text
@@ -129,6 +130,10 @@ def write_report(report: Report, out: Path, formats: Sequence[str] = ()) -> Path
             if table.key != "per_sequence":
                 latex = table_latex(table, signature, part.section.comparison, part.stem)
                 _write(out / "tables" / f"{part.stem}{table.key}.tex", latex)
+    overview = overview_table(report.sections)
+    if overview is not None:
+        _write(out / "tables" / f"{overview.key}.csv", to_csv(overview))
+        _write(out / "tables" / f"{overview.key}.tex", table_latex(overview))
     _write(out / "report.json", json_text(report_json(report)))
     page = out / "report.html"
     _write(page, render_page(report, drawn))

@@ -60,6 +60,29 @@ def headline(comparison: Comparison | None) -> str:
     return f"{leader} is best; {_listed(alike)} {verb} not significantly different"
 
 
+def standing_of(comparison: Comparison | None, names: Sequence[str]) -> tuple[str, ...]:
+    """Where some trackers stand, a sentence each; those that are first or not ranked are left to `findings`.
+
+    Args:
+        comparison: the ranking.
+        names: of the trackers, e.g. one's own.
+    """
+    if comparison is None:
+        return ()
+    total = len(comparison.ranking)
+    sentences = []
+    for name in names:
+        rank = comparison.ranks.get(name, 1)
+        if rank == 1:
+            continue
+        low, high = comparison.rank_intervals[name]
+        between = f" ({low} to {high} by the bootstrap)" if low != high else ""
+        alike = [] if comparison.too_few else list(comparison.undecided(name))
+        said = f"; no significant difference from {_listed(alike)}" if alike else ""
+        sentences.append(f"{name} is number {rank} of {total}{between}{said}.")
+    return tuple(sentences)
+
+
 def gathered_notes(scores: Scores) -> tuple[str, ...]:
     """What was noticed in the trackers' files, each note once, with the trackers that it holds for."""
     holders: dict[str, list[str]] = {}
