@@ -19,7 +19,7 @@ GUIDE = (Path(__file__).resolve().parents[1] / "CONTRIBUTING.md").read_text(enco
 def added() -> dict[str, tuple[str, str, str, str]]:
     """What the walks of CONTRIBUTING.md add: entry-point group -> name, module, attribute, source."""
     entries = re.findall(
-        r'```toml\n\[project\.entry-points\."siamfc_eval\.(\w+)"\]\n(\S+) = "(\w+):(\w+)"\n```\n\n'
+        r'```toml\n\[project\.entry-points\."siamfc_eval\.(\w+)"\]\n(\S+) = "(\w+):(\w+)"\n```\n\n(?:<!--.*?-->\n)?'
         r"```python\n# \w+\.py\n(.*?)```\n",
         GUIDE,
         flags=re.DOTALL,
