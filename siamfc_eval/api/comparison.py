@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from siamfc_eval.api.scores import score
 from siamfc_eval.comparison import compare as comparing
+from siamfc_eval.comparison.closeness import MARGIN, Closeness, PairDetails, closeness, pair_details
 from siamfc_eval.comparison.compare import Comparison
+from siamfc_eval.comparison.ranks import RankComparison, compare_ranks
 from siamfc_eval.metrics.scores import Scores
 
 if TYPE_CHECKING:
@@ -65,6 +68,29 @@ class ComparisonTable(Comparison):
             difference = pair.pop("difference")
             rows.append({**pair, "difference": difference["value"], **{k: difference[k] for k in ("low", "high")}})
         return pd.DataFrame(rows).set_index(["better", "worse"]) if rows else pd.DataFrame(rows)
+
+    def average_ranks(self) -> RankComparison | None:
+        """Average ranks, and the groups of trackers that do not differ: Friedman and Nemenyi, Wilcoxon and Holm."""
+        return compare_ranks(self)
+
+    def closeness(self, pairs: Sequence[tuple[str, str]] = (), *, margin: float = MARGIN) -> tuple[Closeness, ...]:
+        """Whether trackers are the same within a margin, and how many sequences would settle which is better.
+
+        Args:
+            pairs: of trackers; none: the first with each from which it has no significant difference.
+            margin: of the metric.
+        """
+        leader = self.ranking[0]
+        open_pairs = [(leader, other) for other in self.undecided(leader)]
+        return closeness(self, tuple(pairs) or tuple(open_pairs), margin=margin, seed=self.seed)
+
+    def pair(self, first: str, second: str, *, margin: float = MARGIN) -> PairDetails:
+        """Where two trackers differ: the sequences that decide, and wins and losses by attribute.
+
+        Raises:
+            UnknownNameError: a name is not among the ranked trackers.
+        """
+        return pair_details(self, first, second, margin=margin, seed=self.seed)
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Draw each tracker's score with its interval, best on top.

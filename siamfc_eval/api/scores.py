@@ -11,12 +11,14 @@ from siamfc_eval.api.published import scores_of_published
 from siamfc_eval.api.results import truth_of
 from siamfc_eval.api.selection import Selecting, convention_of, score_results
 from siamfc_eval.datasets.sequence import Dataset
-from siamfc_eval.metrics.scores import Scores
+from siamfc_eval.metrics.scores import CurveAxis, Scores
 from siamfc_eval.results.folders import ResultFolder
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+    from siamfc_eval.comparison.bands import Band
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,29 +64,62 @@ class ScoreTable(Scores):
         frame.attrs["signature"] = self.signature
         return frame
 
-    def plot(self, curve: str | None = None, *, ax: Axes | None = None) -> Axes:
+    def bands(self, curve: str, *, level: float = 0.95, resamples: int = 1000, seed: int = 0) -> dict[str, Band]:
+        """Confidence bands on a curve: tracker -> bounds that hold at each point, and for the curve as a whole.
+
+        Args:
+            curve: key of the curve, e.g. "success".
+            level: of the bands.
+            resamples: of the sequences.
+            seed: makes the answer repeatable.
+
+        Raises:
+            UnknownNameError: the convention has no such curve.
+        """
+        from siamfc_eval.comparison.bands import curve_bands
+
+        self._axis(curve)
+        return curve_bands(self, curve, level=level, resamples=resamples, seed=seed)
+
+    def _axis(self, curve: str) -> CurveAxis:
+        from siamfc_eval.errors import UnknownNameError
+
+        curves = {axis.key: axis for axis in self.measure.curves}
+        if curve not in curves:
+            raise UnknownNameError("curve", curve, curves)
+        return curves[curve]
+
+    def plot(
+        self,
+        curve: str | None = None,
+        *,
+        ax: Axes | None = None,
+        band: Literal["pointwise", "simultaneous"] | None = None,
+    ) -> Axes:
         """Draw a curve of every tracker.
 
         Args:
             curve: key of the curve, e.g. "success"; None: the first that the convention has.
             ax: where to draw; None: new axes, which a notebook shows.
+            band: shade where the curve is with 95 %, at each point or as a whole; None: nothing.
 
         Raises:
             UnknownNameError: the convention has no such curve.
             InputError: it has none at all.
         """
-        from siamfc_eval.errors import InputError, UnknownNameError
+        from siamfc_eval.errors import InputError
         from siamfc_eval.reporting.figures.curves import draw_curves
         from siamfc_eval.reporting.plots import tracker_styles
 
-        curves = {axis.key: axis for axis in self.measure.curves}
-        if not curves:
+        if not self.measure.curves:
             raise InputError(f"{self.convention} has no curves to plot.")
-        key = curve if curve is not None else next(iter(curves))
-        if key not in curves:
-            raise UnknownNameError("curve", key, curves)
+        axis = self._axis(curve if curve is not None else self.measure.curves[0].key)
         axes = ax if ax is not None else new_axes()
-        title = draw_curves(axes, self, curves[key], tracker_styles([name for name, _ in self._ranked()]))
+        styles = tracker_styles([name for name, _ in self._ranked()])
+        title = draw_curves(axes, self, axis, styles)
+        for name, found in self.bands(axis.key).items() if band is not None else ():
+            low, high = (found.low, found.high) if band == "pointwise" else (found.low_all, found.high_all)
+            axes.fill_between(axis.x, low, high, color=styles[name][0], alpha=0.15, linewidth=0)
         axes.legend(title=title, fontsize="small")
         return axes
 

@@ -334,6 +334,8 @@ class Scores:
     """Which attribute table was used; "" if none."""
     attribute_counts: Mapping[str, int] = field(default_factory=dict)
     """Attribute -> number of sequences (or frames) that have it."""
+    attribute_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Attribute -> the sequences that have it; empty where frames are tagged, and where only statistics are at hand."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """Anything else that a report may show: versions, hardware, commands."""
 

@@ -119,8 +119,13 @@ def score(
         incomplete=(*refused, *incomplete),
         attribute_source=source if any(tracker.attributes for tracker in trackers.values()) else "",
         attribute_counts=counts,
+        attribute_members={} if isinstance(measure, Tagged) else _named_members(dataset, groups),
         metadata={"refused": tuple(refused)},
     )
+
+
+def _named_members(dataset: Dataset, groups: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[str, ...]]:
+    return {attribute: tuple(dataset.names[place] for place in places) for attribute, places in groups.items()}
 
 
 def _with_ground_truth(dataset: Dataset) -> tuple[Dataset, list[str]]:

@@ -238,7 +238,7 @@ def test_the_catalogue_of_supervised_runs_is_what_its_raw_results_say_today(shar
     from siamfc_eval.datasets.load import load_dataset
     from siamfc_eval.published.catalogue import published_on
 
-    for benchmark, tracker in (("vot2019", "NanoTrack"),):
+    for benchmark, tracker in (("vot2018", "SiamTPN"), ("vot2019", "NanoTrack")):
         dataset = load_dataset(shared / f"data/{benchmark}/annotations.json", benchmark)
         raw = read_results(shared / f"data/{benchmark}/results", dataset, (tracker,), "baseline")
         today = score(raw, dataset, "vot-official")

@@ -20,7 +20,7 @@ FIGURES: Registry[ReportFigure] = Registry(
 )
 """Every kind of figure, by name."""
 
-for _name in ("curves", "accuracy-reliability", "intervals", "differences", "attributes"):
+for _name in ("curves", "accuracy-reliability", "intervals", "differences", "critical-differences", "attributes"):
     _module = _name.replace("-", "_")
     FIGURES.add(_name, f"siamfc_eval.reporting.figures.{_module}:FIGURE")
 
