@@ -1,4 +1,4 @@
-"""Published trackers beside one's own: in one table, over the same sequences or not at all."""
+"""Published trackers next to one's own: in one table, over the same sequences or not at all."""
 
 from __future__ import annotations
 

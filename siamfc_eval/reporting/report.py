@@ -49,7 +49,7 @@ class Section:
     strips: tuple[TrackerStrip, ...] = ()
     """Pictures of the worst moments; none where they were not asked for."""
     beside: bool = False
-    """It is of runs beside those that the report was asked for; files of the others are not named after it."""
+    """It is of runs other than those that the report was asked for; files of the others are not named after it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ class Report:
     highlighted: tuple[str, ...] = ()
     """Trackers that are always drawn, and on top."""
     top: int = TOP
-    """Trackers that figures show at first, beside the highlighted ones."""
+    """Trackers that figures show at first, in addition to the highlighted ones."""
     incomplete: tuple[str, ...] = ()
     """What the report lacks as a whole, one sentence each."""
 

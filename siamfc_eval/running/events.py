@@ -1,4 +1,4 @@
-"""What a run tells whoever watches it: a progress bar, a log, a test."""
+"""What a run reports to its watcher: a progress bar, a log, a test."""
 
 from __future__ import annotations
 

@@ -53,9 +53,9 @@ class Execution:
     label: str
     """What a user sees, e.g. "8 lanes"."""
     settings: dict[str, str]
-    """For the manifest, beside the executor's name."""
+    """For the manifest, in addition to the executor's name."""
     run: Callable[[list[WorkItem], Advance], Iterator[Outcome]]
-    """Runs the given items of the job, in any order; it tells `Advance`, in the caller's thread, of frames done."""
+    """Runs the given items of the job, in any order; it calls `Advance` with frames done, in the caller's thread."""
     loads_trackers: bool = False
     """It makes trackers of its own by `Job.load`, so that the job's own one may be closed meanwhile."""
     learned: Callable[[], dict[str, str]] = dict

@@ -1,4 +1,4 @@
-"""Many runs abreast: on a graphics card one batched call advances them all, on a CPU each has a thread.
+"""Many runs side by side: on a graphics card one batched call advances them all, on a CPU each has a thread.
 
 A lane holds one running protocol. Each step takes the next command of every lane, whose frame was decoded ahead on
 worker threads, answers all commands by one call for the initialisations and one for the updates, and lets a lane whose
@@ -87,7 +87,7 @@ def run_lanes(
     workers: int = 2,
     note: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Outcome]:
-    """Run work items abreast.
+    """Run work items side by side.
 
     Every batch has exactly `lanes` members, filled up with copies of its last one, so that no result depends on which
     runs happen to share a batch or on how many are left. Times are not measured (NaN): a share of a batched call is
@@ -99,8 +99,8 @@ def run_lanes(
         tracker: deterministic; random generators are not seeded here. With several groups it is called from several
             threads at once, each with states of its own.
         items: the longest first, so that few lanes are empty at the end.
-        lanes: runs abreast in each group, at least 1.
-        advance: told of each step, in the caller's thread.
+        lanes: runs side by side in each group, at least 1.
+        advance: called at each step, in the caller's thread.
         groups: threads that call the tracker.
         workers: threads that decode.
         note: told, in the caller's thread, of what the user should know.
@@ -149,7 +149,7 @@ def run_lanes(
 
 
 _Message = Outcome | int | str | BaseException | None
-"""What a group's thread tells: an outcome, frames advanced, a note, what it died of, or that it is through."""
+"""What a group's thread reports: an outcome, frames advanced, a note, what it died of, or that it is through."""
 
 
 class _Waiting:
@@ -188,7 +188,7 @@ def _run_group(
 class _ShareOfCores:
     """One of equal shares of torch's threads (where torch is loaded) for each of several threads of ours.
 
-    A thread starts with the number that torch was told last, so it is asked for before any of them changes it.
+    A thread starts with the number that torch was given last, so it is asked for before any of them changes it.
     """
 
     def __init__(self, shares: int) -> None:

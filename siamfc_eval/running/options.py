@@ -16,7 +16,7 @@ class RunOptions:
     load: LoadOptions = field(default_factory=LoadOptions)
     """How the trackers are loaded: device, weights, time-outs."""
     lanes: int | None = None
-    """Runs abreast for trackers that work on batches; 1: one after the other, timed; None: one for each core, or as
+    """Runs side by side, for trackers that take batches; 1: one after the other, timed; None: one for each core, or as
     many as suit a graphics card. It decides no result on a CPU."""
     workers: int | None = None
     """Cores to use: threads that decode, lanes on a CPU, processes for other trackers; None: all of them."""

@@ -45,7 +45,7 @@ def run_processes(load: Loader, items: Iterable[WorkItem], workers: int, advance
         load: makes the tracker; picklable.
         items: picklable; the longest first.
         workers: processes, at least 1.
-        advance: told of frames, in the caller's thread.
+        advance: called with frames done, in the caller's thread.
     """
     items = list(items)
     return run_in_team(_Processes(load, min(workers, len(items)), shared=workers > 1), items, advance)

@@ -251,4 +251,4 @@ def _of_its_kind(value: Any) -> ProtocolSettings:
 
 
 AnyProtocol = Annotated[SerializeAsAny[ProtocolSettings], BeforeValidator(_of_its_kind)]
-"""A field of the settings of any protocol that there is, told apart by `kind`."""
+"""A field of the settings of any protocol that there is, distinguished by `kind`."""

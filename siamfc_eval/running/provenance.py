@@ -1,4 +1,4 @@
-"""How a run came about: what decides its results, and what is good to know beside that."""
+"""How a run came about: what decides its results, and what else is good to know."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def _with_executor(options: RunOptions) -> RunOptions:
 
     Raises:
         UnknownNameError: there is no such executor.
-        InputError: a cluster is named that does not answer, or another executor beside it.
+        InputError: a cluster is named that does not answer, or another executor is named as well.
     """
     if options.executor is not None:
         _ = EXECUTORS[options.executor]

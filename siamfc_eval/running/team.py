@@ -61,7 +61,7 @@ class Team(Protocol):
 
 
 class _Share:
-    """Items that one process has, and how many of their frames the watcher was told of."""
+    """Items that one process has, and how many of their frames were reported."""
 
     def __init__(self, items: list[WorkItem]) -> None:
         self.items = items
@@ -86,7 +86,7 @@ def run_in_team(team: Team, items: Iterable[WorkItem], advance: Advance) -> Iter
     Args:
         team: of processes; it is used up.
         items: picklable; the longest first.
-        advance: told of frames, in the caller's thread.
+        advance: called with frames done, in the caller's thread.
     """
     waiting = deque(items)
     in_flight: dict[Future[Any], int] = {}

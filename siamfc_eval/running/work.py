@@ -51,7 +51,7 @@ class Finished:
 
 @dataclass(frozen=True, eq=False)
 class Failed:
-    """A run that could not be finished; nothing of it is kept."""
+    """A run that could not be finished; nothing of it is stored."""
 
     item: WorkItem
     error: str

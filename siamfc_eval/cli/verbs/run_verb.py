@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @options.computing
 @options.reading_weights
-@click.option("--lanes", type=click.IntRange(min=1), help="Runs abreast, by default one a core; 1: one by one, timed.")
+@click.option(
+    "--lanes", type=click.IntRange(min=1), help="Runs side by side; default: one a core; 1: one by one, timed."
+)
 @click.option("--executor", metavar="NAME", help="What runs the sequences; see `list executors`. Default: as suits.")
 @click.option("--cluster", metavar="WHERE", help="Spread over dask: local, tcp://HOST:PORT or a scheduler's file.")
 @click.option("--workers", type=click.IntRange(min=1), help="Cores to use. Default: all.")

@@ -31,7 +31,7 @@ ORDER = (
 )
 """The modules, each after those that it imports."""
 VENDORED = ("d3-7.9.2.min.js", "plot-0.6.17.umd.min.js")
-"""Libraries as their authors publish them on npm; licences beside them."""
+"""Libraries as their authors publish them on npm; licences next to them."""
 
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.MULTILINE)

@@ -1,7 +1,7 @@
 """What a worker of dask does for a run: sees whether it can serve it, and runs work items.
 
 These functions are called in the worker's process, in a thread of its own. Everything comes and goes as bytes that are
-pickled here, so that dask has no need to know what is in them, and a fault in reading them is told as any other.
+pickled here, so that dask has no need to know what is in them, and a fault in reading them is reported as any other.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from siamfc_eval.tracking.tracker import BatchTracker, Tracker
 
 @dataclass(frozen=True, eq=False)
 class Assignment:
-    """One tracker under one protocol, as every worker of a run is told of it."""
+    """One tracker under one protocol, as every worker of a run receives it."""
 
     token: str
     """Of this run, and of no other: the resource that workers have which are fit for it."""
@@ -41,7 +41,7 @@ class Assignment:
     protocol: ProtocolSettings
     options: RunOptions
     gpu_lanes: int
-    """Runs abreast on a graphics card, the same on all, since it decides the last bits there."""
+    """Runs side by side on a graphics card, the same on all, since it decides the last bits there."""
 
 
 @dataclass(frozen=True)
