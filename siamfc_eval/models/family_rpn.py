@@ -8,10 +8,10 @@ from typing import Any, cast
 from torch import nn
 
 from siamfc_eval.models.backbones.alexnet import STANDARD_WIDTHS, AlexNet
-from siamfc_eval.models.backbones.cropping import Incep22, ResNet22, ResNeXt22
+from siamfc_eval.models.backbones.cropping import STANDARD_PLANES, Incep22, ResNet22, ResNeXt22
 from siamfc_eval.models.backbones.dilated_resnet import DilatedResNet
 from siamfc_eval.models.backbones.mobilenet import MobileNetV2
-from siamfc_eval.models.backbones.vgg import VGG
+from siamfc_eval.models.backbones.vgg import STANDARD_CHANNELS, VGG
 from siamfc_eval.models.heads.rpn import DepthwiseRPN, MultiRPN, UpChannelRPN
 from siamfc_eval.models.necks.adjust import AdjustLayers
 from siamfc_eval.models.preprocessing import IMAGENET_RGB, PLAIN_RGB, Preprocessing
@@ -44,29 +44,49 @@ def siamrpn(
     return _up_channel(AlexNet(channels, groups, **backbone), hidden=hidden, anchors=anchors)
 
 
-def siamrpn_vgg(anchors: int = 5) -> RegionProposal:
-    """SiamRPN (CVPR 2018) on the VGG of SiamVGG (2019)."""
-    return _up_channel(VGG(), IMAGENET_RGB, anchors=anchors)
+def siamrpn_vgg(
+    channels: int = STANDARD_CHANNELS, has_norm: bool = False, hidden: int | None = None, anchors: int = 5
+) -> RegionProposal:
+    """SiamRPN (CVPR 2018) on the VGG of SiamVGG (2019).
+
+    Args:
+        channels, has_norm: of the `VGG`; fewer channels make the narrow networks.
+        hidden, anchors: of the `UpChannelRPN`.
+    """
+    return _up_channel(VGG(channels, has_norm=has_norm), IMAGENET_RGB, hidden=hidden, anchors=anchors)
 
 
-def siamrpn_res22(hidden: int | None = None, anchors: int = 5, classes: int = 2) -> RegionProposal:
+def siamrpn_res22(
+    hidden: int | None = None, anchors: int = 5, classes: int = 2, planes: int = STANDARD_PLANES
+) -> RegionProposal:
     """CIResNet22-RPN of Zhang & Peng, "Deeper and Wider Siamese Networks" (SiamDW, CVPR 2019).
 
     Args:
         hidden, anchors, classes: of the `UpChannelRPN`; SiamDW has published networks with 512 and with 256 hidden
             channels, with two scores (softmax) and with one (sigmoid) per anchor.
+        planes: of the backbone; fewer than 64 make the narrow networks.
     """
-    return _up_channel(ResNet22(), hidden=hidden, anchors=anchors, classes=classes)
+    return _up_channel(ResNet22(planes=planes), hidden=hidden, anchors=anchors, classes=classes)
 
 
-def siamrpn_incep22(hidden: int | None = None, anchors: int = 5, classes: int = 2) -> RegionProposal:
-    """CIResIncep22-RPN, after Zhang & Peng, "Deeper and Wider Siamese Networks" (SiamDW, CVPR 2019)."""
-    return _up_channel(Incep22(), hidden=hidden, anchors=anchors, classes=classes)
+def siamrpn_incep22(
+    hidden: int | None = None, anchors: int = 5, classes: int = 2, planes: int = STANDARD_PLANES
+) -> RegionProposal:
+    """CIResIncep22-RPN, after Zhang & Peng, "Deeper and Wider Siamese Networks" (SiamDW, CVPR 2019).
+
+    Options are those of SiamRPNRes22.
+    """
+    return _up_channel(Incep22(planes), hidden=hidden, anchors=anchors, classes=classes)
 
 
-def siamrpn_resnext22(hidden: int | None = None, anchors: int = 5, classes: int = 2) -> RegionProposal:
-    """CIRNeXt22-RPN, after Zhang & Peng, "Deeper and Wider Siamese Networks" (SiamDW, CVPR 2019)."""
-    return _up_channel(ResNeXt22(), hidden=hidden, anchors=anchors, classes=classes)
+def siamrpn_resnext22(
+    hidden: int | None = None, anchors: int = 5, classes: int = 2, planes: int = STANDARD_PLANES
+) -> RegionProposal:
+    """CIRNeXt22-RPN, after Zhang & Peng, "Deeper and Wider Siamese Networks" (SiamDW, CVPR 2019).
+
+    Options are those of SiamRPNRes22.
+    """
+    return _up_channel(ResNeXt22(planes), hidden=hidden, anchors=anchors, classes=classes)
 
 
 def siamrpn_pp(

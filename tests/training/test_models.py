@@ -18,9 +18,10 @@ from siamfc_eval.training.validation import build_tracker, track_clips
 SMALL: dict[str, dict[str, Any]] = {
     "SiamFC": {"channels": [8, 8, 8, 8, 8]},
     "SiamRPN": {"channels": [8, 8, 8, 8, 8]},
-    "SiamRPNRes22": {"hidden": 8},
-    "SiamRPNIncep22": {"hidden": 8},
-    "SiamRPNResNeXt22": {"hidden": 8},
+    "SiamRPNVGG": {"channels": 4, "has_norm": True, "hidden": 8},
+    "SiamRPNRes22": {"planes": 8, "hidden": 8},
+    "SiamRPNIncep22": {"planes": 8, "hidden": 8},
+    "SiamRPNResNeXt22": {"planes": 16, "hidden": 8},
     "SiamRPN++": {"backbone": "resnet18"},
 }
 """Options that make a model quick to train where it has such options; its layers stay the same."""

@@ -109,9 +109,20 @@ def test_a_missing_start_says_where_it_was_looked_for() -> None:
         build_network(ModelSection(name="SiamFC", widen_from="absent-network"), seed=0)
 
 
-def test_the_backbone_of_another_tracker_is_taken_by_its_name() -> None:
-    setting = ModelSection(
-        name="SiamRPN", options={"channels": [14, 38, 56, 56, 38], "hidden": 8}, backbone_weights="siamfc-slim"
-    )
-    ours, theirs = build_network(setting, seed=0).backbone, trained_network("siamfc-slim", "test").backbone
-    assert all(torch.equal(value, theirs.state_dict()[name]) for name, value in ours.named_parameters())
+@pytest.mark.parametrize(
+    ("name", "options", "tracker"),
+    [
+        ("SiamRPN", {"channels": [14, 38, 56, 56, 38]}, "siamfc-slim"),
+        ("SiamRPNVGG", {"channels": 16, "has_norm": True}, "siamfc-vgg-slim"),
+        ("SiamRPNRes22", {"planes": 16}, "siamfc-res22-slim"),
+        ("SiamRPNIncep22", {"planes": 16}, "siamfc-incep22-slim"),
+        ("SiamRPNResNeXt22", {"planes": 16}, "siamfc-next22-slim"),
+    ],
+)
+def test_a_narrow_network_with_anchors_takes_the_backbone_of_its_narrow_kin(
+    name: str, options: dict[str, Any], tracker: str
+) -> None:
+    setting = ModelSection(name=name, options={**options, "hidden": 8}, backbone_weights=tracker)
+    ours, theirs = build_network(setting, seed=0).backbone, trained_network(tracker, "test").backbone
+    values = {key: value for key, value in ours.state_dict().items() if value.dim() > 0}  # no count of batches
+    assert all(torch.equal(value, theirs.state_dict()[key]) for key, value in values.items())
