@@ -174,3 +174,15 @@ def test_a_report_of_ones_own_and_of_published_trackers(bench: Bench, file: Path
     assert "near" in page.read_text()
     only = se.report(dataset="otb2015", published=["classics"], out=bench.folder / "only", resamples=100)
     assert "Struck" in only.page.read_text()
+
+
+def test_the_command_says_for_programs_what_it_wrote(bench: Bench, tmp_path: Path) -> None:
+    (bench.results / "far" / "Dog.txt").unlink()
+    out = tmp_path / "mine.npz"
+    words = ["publish", bench.results, "--data", bench.annotations, "--out", out, "--reference", "a paper", "--json"]
+    words += ["--convention", "plain"]
+    done = CliRunner().invoke(cli, [str(word) for word in words], standalone_mode=False)
+    [table] = json.loads(done.stdout)["tables"]
+    assert (table["convention"], table["missing"]) == ("plain", {"far": ["Dog"]})
+    assert done.return_value == 2
+    assert out.is_file()
