@@ -141,7 +141,8 @@ class OpeMeasure:
 
     def check(self, sequence: Sequence, run: Trajectory) -> str:
         """See `Strict.check`."""
-        return self._align(sequence, run).note
+        aligned = self._checked[sequence, run] = self._align(sequence, run)
+        return aligned.note
 
     def statistics(self, sequence: Sequence, runs: Runs) -> Floats:
         """See `Measure.statistics`; shape (k,)."""
@@ -244,7 +245,7 @@ class OpeMeasure:
         boxes, padded, spans = [], [], []
         for number, (sequence, repetitions) in enumerate(zip(sequences, runs, strict=True)):
             for run in repetitions:
-                aligned = self._align(sequence, run)
+                aligned = self._checked.pop((sequence, run), None) or self._align(sequence, run)
                 rows = len(aligned.boxes)
                 boxes.append(aligned.boxes)
                 padded.append(None if rows == aligned.given else np.arange(rows) >= aligned.given)
@@ -275,6 +276,11 @@ class OpeMeasure:
         )
         self._last_truth[:] = [(spans, frames)]
         return frames
+
+    @cached_property
+    def _checked(self) -> dict[tuple[Sequence, Trajectory], Aligned]:
+        """What `check` found of runs whose statistics are asked for next."""
+        return {}
 
     @cached_property
     def _last_truth(self) -> list[tuple[list[_Span], Frames]]:
