@@ -268,12 +268,13 @@ class _Job(NamedTuple):
 
 
 def hardware_of(raw: RawResults, folder: ResultFolder) -> dict[str, str]:
-    """Tracker -> on what it was run, as its manifest says; only those of which that is known."""
+    """Tracker -> on what it was timed, or else run, as its manifest says; only those of which that is known."""
     known = {}
     for name, tracker in raw.items():
         manifest = folder.manifest(tracker.folder)
         if manifest is not None:
-            machines = dict.fromkeys(_listed(session.hardware) for session in _sessions(manifest))
+            sessions = manifest.timing_sessions or _sessions(manifest)
+            machines = dict.fromkeys(_listed(session.hardware) for session in sessions)
             known[name] = " or ".join(filter(None, machines))
     return {name: machine for name, machine in known.items() if machine}
 

@@ -312,6 +312,9 @@ class TrackerScores:
     """Shape (sequences, k): the rows that `Measure.finish` sums, in the order of `Scores.sequences`; NaN: missing."""
     speed: Mapping[str, float] = field(default_factory=dict)
     """Named speeds in frames per second, e.g. {"fps_total": frames / seconds, "fps_mean": mean of 1/t}."""
+    timed: tuple[Mapping[str, str], ...] = ()
+    """How the times behind `speed` were measured: "hardware", "device", "engine" and "precision" as far as they are
+    known, once for each way; always one target at a time."""
     notes: tuple[str, ...] = ()
     """What was detected or assumed in this tracker's files, one sentence each."""
 
@@ -352,7 +355,7 @@ class Scores:
 
         The layout is stable: `{"dataset", "convention", "signature", "incomplete", "metrics": [{"key", "label",
         "better", "low", "high", "unit"}], "trackers": {name: {metric: value, ..., "sequences": {sequence: {metric:
-        value}}, "attributes": {...}, "speed": {...}, "notes": [...], "missing": [sequence, ...]}}}`.
+        value}}, "attributes": {...}, "speed": {...}, "timed": [...], "notes": [...], "missing": [sequence, ...]}}}`.
         """
         return {
             "dataset": self.dataset,
@@ -367,6 +370,7 @@ class Scores:
                     "sequences": {sequence: _plain(values) for sequence, values in tracker.sequences.items()},
                     "attributes": {attribute: _plain(values) for attribute, values in tracker.attributes.items()},
                     "speed": _plain(tracker.speed),
+                    "timed": [dict(way) for way in tracker.timed],
                     "notes": list(tracker.notes),
                     "missing": list(self.missing(name)),
                 }

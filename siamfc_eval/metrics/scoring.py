@@ -200,6 +200,7 @@ class _Job:
             attributes=attributes,
             attribute_curves=curves,
             speed=speeds(entry.timing for entry in entries.values()),
+            timed=result.timed if any(entry.timing[0] for entry in entries.values()) else (),
             notes=(*result.notes, *quirks, *_untimed(entries), *remarks),
         )
         return scores, gaps, unreadable

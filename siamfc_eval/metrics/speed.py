@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from siamfc_eval.metrics.declared import FPS_MEAN, FPS_TOTAL
+from siamfc_eval.plain_text import few
 
 Timing = tuple[float, float, float]
 """Of the measured frames of one sequence: their number, their seconds, the sum of 1 / seconds."""
@@ -40,3 +41,19 @@ def speeds(timings: Iterable[Timing]) -> dict[str, float]:
         FPS_TOTAL.key: frames / seconds,
         FPS_MEAN.key: sum(rates / count for count, _, rates in measured) / len(measured),
     }
+
+
+def comparability(timed: Mapping[str, Sequence[Mapping[str, str]]]) -> str:
+    """A sentence where speeds must not be compared, "" where they may be.
+
+    Args:
+        timed: trackers that have a speed -> how it was measured, as `TrackerScores.timed`.
+    """
+    machines = {name: " or ".join(dict.fromkeys(way["hardware"] for way in ways)) for name, ways in timed.items()}
+    if len(machines) < 2 or ("" not in machines.values() and len(set(machines.values())) == 1):
+        return ""
+    parts = []
+    for machine in dict.fromkeys(machines.values()):
+        names = few([name for name, one in machines.items() if one == machine])
+        parts.append(f"{names} on {machine}" if machine else f"{names} on a machine that is not known")
+    return f"Speeds can be compared only between trackers that were timed on the same hardware: {'; '.join(parts)}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -128,6 +128,9 @@ def ranking_table(scores: Scores, comparison: Comparison | None, most: int | Non
     if partial:
         columns.append(Column("sequences", "Sequences"))
     columns += [Column.of(SPEEDS[key]) for key in speeds]
+    ways = {name: _timed_with(scores.trackers[name].timed) for name in ranks} if speeds else {}
+    if any(ways.values()):
+        columns.append(Column("timed_with", "Timed with"))
     rows: list[tuple[Cell, ...]] = []
     for name, rank in ranks.items():
         ranked_here = comparison is not None and rank is not None
@@ -144,10 +147,18 @@ def ranking_table(scores: Scores, comparison: Comparison | None, most: int | Non
             lost = len(scores.missing(name)) if lost is None else lost
             cells.append(f"{len(scores.sequences) - lost} of {len(scores.sequences)}")
         cells += [float(tracker.speed.get(key, math.nan)) for key in speeds]
+        cells += [ways[name]] if any(ways.values()) else []
         rows.append(tuple(cells))
     note = comparison.method() if comparison is not None else ""
     apart = sum(rank is None for rank in ranks.values())
     return Table("ranking", "Ranking", tuple(columns), tuple(rows), note, apart)
+
+
+def _timed_with(ways: Sequence[Mapping[str, str]]) -> str:
+    """What computed a network while it was timed: engine, precision and device."""
+    return " or ".join(
+        dict.fromkeys(" ".join(way[part] for part in ("engine", "precision", "device") if part in way) for way in ways)
+    )
 
 
 def pairs_table(comparison: Comparison, brief: bool = False) -> Table:

@@ -23,6 +23,10 @@ WHERE = ("data", "dataset_options")
 changes."""
 
 
+_HOW = ("device", "engine", "precision")
+"""Settings that a speed depends on."""
+
+
 class ItemStatus(BaseModel):
     """How one work item stands."""
 
@@ -115,6 +119,25 @@ class Manifest(BaseModel):
     def sessions(self) -> list[Session]:
         """All sessions, as `ItemStatus.session` counts them."""
         return [self.first, *self.later]
+
+    @property
+    def timing_sessions(self) -> list[Session]:
+        """The sessions that measured the times that are there."""
+        timed = {item.session for item in self.items.values() if item.status == "done" and item.seconds is not None}
+        return [session for number, session in enumerate(self.sessions) if number in timed]
+
+    @property
+    def timed(self) -> tuple[dict[str, str], ...]:
+        """How the times that are there were measured, once for each way: "hardware", "device", "engine", "precision".
+
+        The last two are there for trackers that have a network of this package.
+        """
+        ways: dict[tuple[str, ...], dict[str, str]] = {}
+        for session in self.timing_sessions:
+            way = {"hardware": ", ".join(f"{name} {value}" for name, value in session.hardware.items())}
+            way |= {name: session.settings[name] for name in _HOW if name in session.settings}
+            ways[tuple(way.values())] = way
+        return tuple(ways.values())
 
 
 def read_manifest(folder: Path) -> Manifest | None:

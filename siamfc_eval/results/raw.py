@@ -282,6 +282,8 @@ class TrackerResults:
     over. None where it is not known."""
     ground_truth: str = ""
     """Hash of the ground truth that the runs were made on; "" where no manifest says it."""
+    timed: tuple[Mapping[str, str], ...] = ()
+    """How times were measured, as `Manifest.timed` says it; empty where there are none or no manifest says it."""
     companions: tuple[Path, ...] = ()
     """Files of times, confidences and other values that lie with the result files, as they were listed."""
     unreadable: tuple[str, ...] = ()

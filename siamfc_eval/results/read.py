@@ -127,6 +127,7 @@ def _collect(name: str, place: Place, dataset: Dataset, listings: Listings) -> T
         kind=kind_of(manifest, place.protocol),
         unreadable=tuple(unreadable),
         ground_truth=manifest.identity.get("ground_truth", "") if manifest is not None else "",
+        timed=manifest.timed if manifest is not None else (),
         companions=listings.companions(place.folder, place.listing),
     )
 

@@ -18,6 +18,7 @@ from siamfc_eval.metrics.attributes import choose_source
 from siamfc_eval.metrics.conventions import CONVENTIONS, build_measure, default_convention
 from siamfc_eval.metrics.ope.measure import OpeMeasure
 from siamfc_eval.metrics.scores import Reducible, Runs
+from siamfc_eval.metrics.speed import comparability
 from siamfc_eval.metrics.vot.supervised import SupervisedMeasure
 from siamfc_eval.metrics.vot.years import Interval
 
@@ -142,6 +143,17 @@ def test_a_speed_over_fewer_sequences_than_the_scores_says_so(bench: Any) -> Non
     assert near.notes.count(said) == 1
     assert not far.speed
     assert not [note for note in far.notes if "speed" in note]
+
+
+def test_speeds_of_different_machines_are_not_to_be_compared() -> None:
+    desk, card = ({"hardware": f"cpu {name}", "engine": "torch"} for name in ("desk", "card"))
+    assert comparability({}) == comparability({"A": [desk]}) == comparability({"A": [desk], "B": [dict(desk)]}) == ""
+    said = comparability({"A": [desk], "B": [card], "C": [desk], "D": [], "E": [desk, card]})
+    assert said == (
+        "Speeds can be compared only between trackers that were timed on the same hardware: A, C on cpu desk; "
+        "B on cpu card; D on a machine that is not known; E on cpu desk or cpu card."
+    )
+    assert "not known" in comparability({"A": [], "B": []})
 
 
 @pytest.mark.parametrize("convention", ["otb-matlab", "pysot", "got10k-ao", "vot-official", "vot-toolkit"])

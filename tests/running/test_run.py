@@ -225,6 +225,22 @@ def test_speed_is_measured_in_a_run_of_its_own_and_added_to_results_from_lanes(t
     assert third.protocols[0].ran == 0
 
 
+def test_a_speed_says_on_what_it_was_measured_and_not_on_what_the_boxes_were_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Networked(ToyTracker):
+        engine, precision, device = "torch", "float32", "cpu"
+
+    dataset = small_dataset(6, 8)
+    for machine, options in (("cluster", IN_LANES), ("desk", dataclasses.replace(IN_LANES, speed=True))):
+        monkeypatch.setattr("siamfc_eval.running.provenance.hardware", lambda device, name=machine: {"cpu": name})
+        run_experiment(OPE, [Networked()], dataset, tmp_path, options=options)
+        [way, *more] = read_results(tmp_path / "toys", dataset)["toy"].timed or [{}]
+        assert not more
+        expected = {"hardware": "cpu desk", "device": "cpu", "engine": "torch", "precision": "float32"}
+        assert way == (expected if machine == "desk" else {})
+
+
 def test_realtime_is_run_alone_whatever_the_lanes(tmp_path: Path) -> None:
     summary = run_experiment(
         _experiment(kind="realtime"), [ToyTracker()], small_dataset(6, 8), tmp_path, options=IN_LANES

@@ -102,6 +102,7 @@ def _policy(pinned: str | None, asked: Mismatch) -> Mismatch:
 def _show(scores: Scores, notes: tuple[str, ...], attributes: bool) -> None:
     """Tables for a person."""
     from siamfc_eval.cli.console import Console
+    from siamfc_eval.metrics.speed import comparability
     from siamfc_eval.reporting.rendering import to_terminal
     from siamfc_eval.reporting.summary import gathered_notes
     from siamfc_eval.reporting.tables import attribute_table, ranking_table
@@ -112,5 +113,6 @@ def _show(scores: Scores, notes: tuple[str, ...], attributes: bool) -> None:
     if table is not None:
         console.print(to_terminal(table, console.width))
     console.print(scores.signature, style="dim", markup=False, highlight=False, soft_wrap=True)
-    for note in (*gathered_notes(scores), *notes):
+    apart = comparability({name: one.timed for name, one in scores.trackers.items() if one.speed})
+    for note in (*gathered_notes(scores), *notes, *filter(None, [apart])):
         console.print(note, style="dim", markup=False, highlight=False, soft_wrap=True)
