@@ -163,6 +163,50 @@ def onnx(*, source: str, target: Path, part: str, searches: int, opset: int, as_
     echo(f"differs from torch by at most {written.difference:.2g} of the largest value")
 
 
+@command.command(
+    "int8",
+    epilog="Example: siamfc-eval export int8 my_tracker.toml my_tracker.int8.onnx --crops ~/crops",
+)
+@click.argument("tracker")
+@click.argument("target", metavar="OUT.onnx", type=click.Path(path_type=Path))
+@click.option(
+    "--crops",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of images that show targets in their middles, such as training material: ranges are measured on them.",
+)
+@options.weights
+@options.as_json
+def int8(*, tracker: str, target: Path, crops: Path, weights: Path | None, as_json: bool) -> None:
+    """Quantise TRACKER's backbone to int8, for `run --precision int8`.
+
+    Name the result as `quantised = "OUT.onnx"` in the tracker's file. What it costs in score is for you to measure: run
+    both, and `siamfc-eval compare` them.
+    """
+    from importlib.util import find_spec
+
+    from siamfc_eval.errors import MissingDependencyError
+
+    for package in ("torch", "onnx", "onnxruntime"):
+        if find_spec(package) is None:
+            raise MissingDependencyError(package, "onnx", "quantising a network")
+    from siamfc_eval.models.engines.quantisation import crops_of, quantise
+    from siamfc_eval.tracking.catalogue import read_catalogue
+    from siamfc_eval.tracking.families.siamese.definition import NetworkDefinition, load_network, weights_file
+    from siamfc_eval.tracking.family import LoadOptions
+
+    described, how = read_catalogue(tracker), LoadOptions(weights=weights)
+    if not isinstance(described.definition, NetworkDefinition):
+        raise InputError(f"tracker '{tracker}' has no network to quantise.")
+    network, _ = load_network(described, how)
+    material = crops_of(crops, network.search_size)
+    quantise(network, material, target.expanduser(), weights_file(described, how))
+    if as_json:
+        echo(json_text({"file": str(target), "crops": len(material), "bytes": target.expanduser().stat().st_size}))
+        return
+    echo(f"{target}: {target.expanduser().stat().st_size / 1e6:.1f} MB, ranges measured on {len(material)} crops")
+
+
 def _network(source: str) -> Any:
     """The network of a tracker of the catalogue, or of a file of weights.
 

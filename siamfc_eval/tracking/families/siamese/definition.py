@@ -220,6 +220,10 @@ def siamese_family(
         kind = Entry(name, tracker).load()
         parameters = described.definition.resolved(str(described.path))
         computing = computing_of(described, options)
+        if computing.quantised is not None:
+            from siamfc_eval.models.engines.quantisation import check_origin
+
+            check_origin(computing.quantised, weights_file(described, options))
         built: Any = kind(options.name or described.name, network, parameters, options.device, computing)
         built.facts, built.notes = tracker_facts(described, options), notes
         return cast(Tracker, built)
