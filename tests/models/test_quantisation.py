@@ -19,10 +19,10 @@ from siamfc_eval.catalogue import catalogue_folder  # noqa: E402
 from siamfc_eval.cli.verbs.export_verb import command  # noqa: E402
 from siamfc_eval.errors import InputError  # noqa: E402
 from siamfc_eval.geometry.boxes import overlaps  # noqa: E402
-from siamfc_eval.models.engines.quantisation import crops_of  # noqa: E402
 from siamfc_eval.synthetic.benchmark import embedded_benchmark  # noqa: E402
 from siamfc_eval.tracking.capabilities import engine_of  # noqa: E402
 from siamfc_eval.tracking.catalogue import read_catalogue, tracker_facts  # noqa: E402
+from siamfc_eval.tracking.families.siamese.calibration import crops_of  # noqa: E402
 from siamfc_eval.tracking.family import LoadOptions  # noqa: E402
 
 

@@ -190,8 +190,9 @@ def int8(*, tracker: str, target: Path, crops: Path, weights: Path | None, as_js
     for package in ("torch", "onnx", "onnxruntime"):
         if find_spec(package) is None:
             raise MissingDependencyError(package, "onnx", "quantising a network")
-    from siamfc_eval.models.engines.quantisation import crops_of, quantise
+    from siamfc_eval.models.engines.quantisation import quantise
     from siamfc_eval.tracking.catalogue import read_catalogue
+    from siamfc_eval.tracking.families.siamese.calibration import crops_of
     from siamfc_eval.tracking.families.siamese.definition import NetworkDefinition, load_network, weights_file
     from siamfc_eval.tracking.family import LoadOptions
 

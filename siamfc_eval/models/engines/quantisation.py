@@ -29,11 +29,6 @@ if TYPE_CHECKING:
 MADE_FROM = "weights_sha256"
 """Entry of the file's metadata: the SHA-256 of the weights file that the backbone was made from."""
 
-CROPS = 128
-"""Crops on which ranges are measured."""
-
-_ENDINGS = {".jpg", ".jpeg", ".png", ".bmp"}
-
 
 def quantise(network: SiameseNetwork, crops: Iterable[NDArray[np.uint8]], target: Path, weights: Path) -> Path:
     """Write a network's backbone in int8, for `quantised` in a tracker's file.
@@ -97,32 +92,6 @@ def _inputs(network: SiameseNetwork, crops: Iterable[NDArray[np.uint8]]) -> Iter
     for crop in crops:
         images = torch.from_numpy(np.ascontiguousarray(crop)).permute(2, 0, 1)[None].float()
         yield {INPUT: network.preprocess(images).contiguous().numpy()}
-
-
-def crops_of(folder: Path, size: int, most: int = CROPS) -> list[NDArray[np.uint8]]:
-    """The middles of images, spread over all of a folder: search regions where images show targets in their middles.
-
-    Args:
-        folder: with images in it or in its folders, such as training material.
-        size: side in pixels; smaller images are left out.
-        most: how many.
-
-    Raises:
-        InputError: no image is large enough.
-    """
-    from siamfc_eval.datasets.frames import read_image
-
-    files = sorted(path for path in folder.expanduser().rglob("*") if path.suffix.lower() in _ENDINGS)
-    chosen = [files[index] for index in np.linspace(0, len(files) - 1, min(most, len(files))).astype(int)]
-    found = []
-    for path in chosen:
-        image = read_image(path)
-        top, left = (image.shape[0] - size) // 2, (image.shape[1] - size) // 2
-        if top >= 0 and left >= 0:
-            found.append(image[top : top + size, left : left + size])
-    if not found:
-        raise InputError(f"{folder}: no images of {size} x {size} pixels or more, on which to measure ranges.")
-    return found
 
 
 def check_origin(quantised: Path, weights: Path) -> None:
