@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from siamfc_eval.reporting.report import Section
+
 
 @dataclass(frozen=True, repr=False)
 class ComparisonTable(Comparison):
@@ -142,3 +144,46 @@ def compare(
         selecting["metrics"] = (*selecting.get("metrics", ()), *filter(None, [metric]))
         scores = score(results, convention, **selecting)
     return ComparisonTable.of(comparing.compare(scores, metric, level=level, resamples=resamples, seed=seed))
+
+
+def compare_each(
+    results: Sequence[Path | str],
+    convention: str | None = None,
+    *,
+    data: Sequence[Path | str] = (),
+    metric: str | None = None,
+    resamples: int = 10_000,
+    seed: int = 0,
+    **selecting: Any,
+) -> tuple[Section, ...]:
+    """Compare trackers on several benchmarks, or several runs of one.
+
+    Args:
+        results: a folder for each, as for `siamfc_eval.score`.
+        convention: whose rules; None: each benchmark's own.
+        data: the ground truth of each, one for all, or none where the results say it.
+        metric, resamples, seed: as for `compare`; a metric that some do not have is refused.
+        selecting: what else `siamfc_eval.score` takes.
+
+    Returns:
+        Scores and comparison of each, with a heading, as `siamfc_eval.reporting.overview` makes tables of them.
+
+    Raises:
+        InputError: neither one data set nor as many as there are results; else as `compare`.
+    """
+    from siamfc_eval.errors import InputError
+    from siamfc_eval.reporting.report import Section
+
+    if len(data) not in (0, 1, len(results)):
+        raise InputError(
+            f"{len(data)} data sets were given for {len(results)} folders of results; expected one for each, in their "
+            "order."
+        )
+    given: list[Path | str | None] = [*data] or [None]
+    truths = given * len(results) if len(given) == 1 else given
+    sections = []
+    for folder, truth in zip(results, truths, strict=True):
+        scores = score(folder, convention, data=truth, **selecting)
+        comparison = compare(scores, metric=metric, resamples=resamples, seed=seed)
+        sections.append(Section(f"{scores.dataset}, {scores.convention}", scores, comparison))
+    return tuple(sections)

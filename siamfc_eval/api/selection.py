@@ -290,6 +290,7 @@ def score_results(
         raw: what `read_runs` gives for these, where the caller has it already.
     """
     from siamfc_eval.datasets.known import shortfall
+    from siamfc_eval.metrics.scores import Gap
     from siamfc_eval.metrics.scoring import score
     from siamfc_eval.storage.cache import default_folder
 
@@ -309,8 +310,9 @@ def score_results(
     )
     lacking = shortfall(dataset.name, len(dataset))
     incomplete = (*scores.incomplete, lacking) if lacking else scores.incomplete
+    gaps = (*scores.gaps, Gap("benchmark", lacking)) if lacking else scores.gaps
     notes = tuple(note for note in (*dataset.notes, *raw.notes, *_other_truth(raw, dataset)) if note not in incomplete)
-    found = dataclasses.replace(scores, incomplete=incomplete, metadata={**scores.metadata, "notes": notes})
+    found = dataclasses.replace(scores, incomplete=incomplete, gaps=gaps, metadata={**scores.metadata, "notes": notes})
     if not published:
         return found
     from siamfc_eval.published.catalogue import choose

@@ -61,6 +61,17 @@ def together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
 results = click.argument("results", type=PATH)
 results_or_none = click.argument("results", type=PATH, required=False)
 """Results, or only what is published."""
+results_each = click.argument("results", type=PATH, nargs=-1)
+"""Results of one benchmark or of several, or only what is published."""
+data_each = click.option(
+    "--data",
+    "--annotations",
+    "data",
+    type=PATH,
+    multiple=True,
+    help="The data set: its folder, or its annotation file where no images are needed. Of several RESULTS one each, in "
+    "their order.",
+)
 data = click.option(
     "--data",
     "--annotations",

@@ -293,6 +293,26 @@ class Laid(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Gap:
+    """Something that makes a score be over less than everything, or over what was changed."""
+
+    kind: Literal["missing", "repaired", "unscored", "no ground truth", "benchmark", "left out"]
+    """A tracker has no result of sequences; runs of another length were padded or cut; files or a tracker could not be
+    scored; sequences have no ground truth; the data are not the whole benchmark; sequences were left out so that all
+    trackers are over the same."""
+    text: str
+    """What to tell, in a sentence."""
+    tracker: str = ""
+    """Whose score it is; "" where it is everyone's."""
+    sequences: tuple[str, ...] = ()
+    """Those that it is of, where it is known."""
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data."""
+        return {"kind": self.kind, "tracker": self.tracker, "sequences": list(self.sequences), "text": self.text}
+
+
 @dataclass(frozen=True, eq=False)
 class TrackerScores:
     """The scores of one tracker."""
@@ -333,6 +353,8 @@ class Scores:
     trackers: Mapping[str, TrackerScores]
     incomplete: tuple[str, ...] = ()
     """What is missing or was repaired, one sentence each; not empty means that some number is not over everything."""
+    gaps: tuple[Gap, ...] = ()
+    """The same for programs, in the same order."""
     attribute_source: str = ""
     """Which attribute table was used; "" if none."""
     attribute_counts: Mapping[str, int] = field(default_factory=dict)
@@ -341,6 +363,15 @@ class Scores:
     """Attribute -> the sequences that have it; empty where frames are tagged, and where only statistics are at hand."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """Anything else that a report may show: versions, hardware, commands."""
+
+    @property
+    def marked(self) -> Mapping[str, tuple[Gap, ...]]:
+        """Trackers whose own scores are not over everything, or over what was changed -> why; tables mark them."""
+        of: dict[str, tuple[Gap, ...]] = {}
+        for gap in self.gaps:
+            if gap.tracker in self.trackers:
+                of[gap.tracker] = (*of.get(gap.tracker, ()), gap)
+        return of
 
     def missing(self, tracker: str) -> tuple[str, ...]:
         """The sequences that a tracker has no result of; its scores are over the others."""
@@ -362,6 +393,7 @@ class Scores:
             "convention": self.convention,
             "signature": self.signature,
             "incomplete": list(self.incomplete),
+            "gaps": [gap.to_json() for gap in self.gaps],
             "attribute_source": self.attribute_source,
             "metrics": [metric.to_json() for metric in self.measure.metrics],
             "trackers": {

@@ -18,6 +18,7 @@ from siamfc_eval.metrics.conventions import CONVENTIONS, build_measure, conventi
 from siamfc_eval.metrics.extra import METRICS, Extended, extended
 from siamfc_eval.metrics.gathering import Gatherer
 from siamfc_eval.metrics.scores import (
+    Gap,
     Mismatch,
     Scores,
     Strict,
@@ -84,7 +85,7 @@ def score(
     ground_truth = dataset.ground_truth_hash
     job = _Job(dataset, Gatherer(dataset, measure, ground_truth, cache), groups, on_mismatch)
     trackers: dict[str, TrackerScores] = {}
-    refused: list[str] = []
+    refused: list[Gap] = []
     for name, result in results.items():
         try:
             trackers[name], gaps, unreadable = job.score(_on(dataset, result) if unscored else result)
@@ -94,10 +95,10 @@ def score(
         except InputError as error:
             if not skip_unusable:
                 raise
-            refused.append(f"{name} is not scored: {error}")
+            refused.append(Gap("unscored", f"{name} is not scored: {error}", name))
         else:
             incomplete += gaps
-            refused += [f"{name}, not scored: {message}" for message in unreadable]
+            refused += [Gap("unscored", f"{name}, not scored: {message}", name) for message in unreadable]
     counts = {attribute: len(indices) for attribute, indices in groups.items()}
     if isinstance(measure, Tagged):
         source = "the frame tags of the data set"
@@ -116,11 +117,12 @@ def score(
         measure=measure,
         sequences=dataset.names,
         trackers=trackers,
-        incomplete=(*refused, *incomplete),
+        incomplete=tuple(gap.text for gap in (*refused, *incomplete)),
+        gaps=(*refused, *incomplete),
         attribute_source=source if any(tracker.attributes for tracker in trackers.values()) else "",
         attribute_counts=counts,
         attribute_members={} if isinstance(measure, Tagged) else _named_members(dataset, groups),
-        metadata={"refused": tuple(refused)},
+        metadata={"refused": tuple(gap.text for gap in refused)},
     )
 
 
@@ -128,7 +130,7 @@ def _named_members(dataset: Dataset, groups: Mapping[str, tuple[int, ...]]) -> d
     return {attribute: tuple(dataset.names[place] for place in places) for attribute, places in groups.items()}
 
 
-def _with_ground_truth(dataset: Dataset) -> tuple[Dataset, list[str]]:
+def _with_ground_truth(dataset: Dataset) -> tuple[Dataset, list[Gap]]:
     """The sequences that can be scored, and a sentence about those with ground truth of the first frame only.
 
     Raises:
@@ -146,7 +148,7 @@ def _with_ground_truth(dataset: Dataset) -> tuple[Dataset, list[str]]:
     more = f" and {len(without) - _NAMED} more" if len(without) > _NAMED else ""
     names = ", ".join(without[:_NAMED])
     remark = f"no ground truth after frame 1, so not scored: {names}{more}."
-    return dataclasses.replace(dataset, sequences=scored), [remark]
+    return dataclasses.replace(dataset, sequences=scored), [Gap("no ground truth", remark, sequences=tuple(without))]
 
 
 def _on(dataset: Dataset, result: TrackerResults) -> TrackerResults:
@@ -174,7 +176,7 @@ class _Job:
     groups: Mapping[str, tuple[int, ...]]
     policy: Mismatch
 
-    def score(self, result: TrackerResults) -> tuple[TrackerScores, list[str], tuple[str, ...]]:
+    def score(self, result: TrackerResults) -> tuple[TrackerScores, list[Gap], tuple[str, ...]]:
         """One tracker's scores, what is missing or was repaired, and what is wrong with files that cannot be read."""
         if not result.runs:
             nothing = f"{result.folder}: no results of {result.name} on {self.dataset.name}."
@@ -187,10 +189,12 @@ class _Job:
             if sequence.name in entries:
                 rows[index] = entries[sequence.name].row
         missing = [name for name in self.dataset.names if name not in entries]
-        gaps = [f"{result.name}: no result of {few(missing)}."] if missing else []
+        told = f"{result.name}: no result of {few(missing)}."
+        gaps = [Gap("missing", told, result.name, tuple(missing))] if missing else []
         remarks = _gathered({name: entry.note for name, entry in entries.items() if entry.note})
         if self.policy in {"pad", "truncate"}:
-            gaps += [f"{result.name}, {remark}" for remark in remarks]
+            changed = tuple(name for name, entry in entries.items() if entry.note)
+            gaps += [Gap("repaired", f"{result.name}, {remark}", result.name, changed) for remark in remarks]
         attributes, curves = summed_by_attribute(measure, _tag_sums(entries) or sums_of_groups(rows, self.groups))
         scores = summed(
             result.name,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.attributes import members
-from siamfc_eval.metrics.scores import Measure, Scores, Tagged, TrackerScores
+from siamfc_eval.metrics.scores import Gap, Measure, Scores, Tagged, TrackerScores
 from siamfc_eval.metrics.summing import summed, summed_by_attribute, sums_of_groups
 from siamfc_eval.plain_text import few
 from siamfc_eval.published.catalogue import Chosen
@@ -81,15 +81,16 @@ def _joined(
             trackers[label] = dataclasses.replace(_moved(tracker, theirs, scores, shared, groups), name=label)
             origins[label] = theirs.metadata["published"][name]
         notes += theirs.metadata.get("notes", ())
-    incomplete = list(scores.incomplete)
+    gaps = scores.gaps
     if left:
         over = f"everything is over the {len(shared)} of {len(scores.sequences)} sequences that all trackers have"
-        incomplete.append(f"{over}; left out: {few(left)}.")
+        gaps = (*gaps, Gap("left out", f"{over}; left out: {few(left)}.", sequences=tuple(left)))
     return dataclasses.replace(
         scores,
         sequences=shared,
         trackers=trackers,
-        incomplete=tuple(incomplete),
+        incomplete=(*scores.incomplete, *(gap.text for gap in gaps[len(scores.gaps) :])),
+        gaps=gaps,
         metadata={**scores.metadata, "published": origins, "notes": tuple(dict.fromkeys(notes))},
     )
 

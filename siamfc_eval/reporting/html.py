@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from siamfc_eval.plain_text import printable
 from siamfc_eval.reporting import plots
-from siamfc_eval.reporting.overview import overview_headline, overview_table
+from siamfc_eval.reporting.overview import agreement_table, overview_headline, overview_table
 from siamfc_eval.reporting.summary import gathered_notes, standing_of
 from siamfc_eval.reporting.tables import Cell, Table, cell_text, number
 from siamfc_eval.version import __version__
@@ -18,6 +18,7 @@ from siamfc_eval.version import __version__
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from siamfc_eval.metrics.scores import Scores
     from siamfc_eval.reporting.report import DrawnSection, Report
 
 
@@ -30,7 +31,7 @@ def render_page(report: Report, sections: Sequence[DrawnSection]) -> str:
 
     # Read as UTF-8 from within an element that ends at the next tag of its kind; neither holds one.
     scripts = [*assets.libraries(), assets.program()]
-    lacking = {name for part in sections for name in part.section.scores.trackers if part.section.scores.missing(name)}
+    lacking = {name for part in sections for name in _not_whole(part.section.scores)}
     return _render(
         "report.html.j2",
         title=report.title,
@@ -39,12 +40,18 @@ def render_page(report: Report, sections: Sequence[DrawnSection]) -> str:
         lacking=lacking,
         incomplete=_incomplete(report),
         overview=overview_table(report.sections),
+        agreement=agreement_table(report.sections, report.agreements),
         overview_headline=overview_headline(report.sections),
         standing_of=standing_of,
         policy=assets.policy(scripts),
         scripts=[Markup(script) for script in scripts],
         data=Markup(json_for_html(page_data(report, report.trackers))),
     )
+
+
+def _not_whole(scores: Scores) -> set[str]:
+    """Trackers whose scores are not over everything, or over what was changed."""
+    return {name for name in scores.trackers if scores.missing(name)} | set(scores.marked)
 
 
 def _incomplete(report: Report) -> list[str]:

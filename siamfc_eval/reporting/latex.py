@@ -49,7 +49,9 @@ def table_latex(table: Table, signature: str = "", comparison: Comparison | None
     marks = [bool(open_ones) and column.key == "tracker" for column in table.columns]
     text = [
         [
-            _marked(cell, table, position) + (r"$^\dagger$" if marks[position] and cell in open_ones else "")
+            _marked(cell, table, position)
+            + (r"$^\dagger$" if marks[position] and cell in open_ones else "")
+            + (r"$^\ddagger$" if cell in table.marked and table.columns[position].key == "tracker" else "")
             for position, cell in enumerate(row)
         ]
         for row in table.rows
@@ -94,6 +96,8 @@ def _caption(table: Table, signature: str, daggers: bool) -> str:
     text = escaped(" ".join([*parts, table.note]).strip())
     if daggers:
         text += r" $^\dagger$: no significant difference from the best."
+    if table.marked:
+        text += r" $^\ddagger$: not over everything, or over runs that were changed to fit."
     # A signature has no spaces, so that TeX must be told where it may be broken.
     return text + (f" {{\\scriptsize\\ttfamily {_breakable(signature)}}}" if signature else "")
 

@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from siamfc_eval.reporting.tables import Cell, Column, Table, standing
+from siamfc_eval.comparison.agreement import Agreement, rank_agreement
+from siamfc_eval.comparison.resampling import ConfidenceInterval
+from siamfc_eval.reporting.tables import Cell, Column, Table, p_text, standing
 
 if TYPE_CHECKING:
     from siamfc_eval.reporting.report import Section
@@ -72,3 +74,44 @@ def overview_table(sections: Sequence[Section]) -> Table | None:
         "Ranks are among the trackers of each column; a dash: not run there, or, of a rank, some sequences are missing."
     )
     return Table("overview", "All together", tuple(columns), tuple(rows), note)
+
+
+def agreement_table(sections: Sequence[Section], found: Sequence[Agreement]) -> Table | None:
+    """How alike the rankings of every two sections are; None where no two share three trackers.
+
+    Args:
+        sections: of a report.
+        found: of those that have a comparison, in their order, as `rank_agreement` gives it.
+    """
+    compared = [section for section in sections if section.comparison is not None]
+    rows: list[tuple[Cell, ...]] = [
+        (
+            compared[one.first].heading,
+            compared[one.second].heading,
+            ConfidenceInterval(one.tau, one.low, one.high),
+            p_text(one.p),
+            float(len(one.trackers)),
+        )
+        for one in found
+        if math.isfinite(one.tau)
+    ]
+    if not rows:
+        return None
+    columns = (
+        Column("first", "Ranking"),
+        Column("second", "against"),
+        Column("tau", "Kendall's tau", 2),
+        Column("p", "p, nothing in common"),
+        Column("trackers", "Trackers in both", 0),
+    )
+    note = (
+        "1: the same order, 0: nothing in common, -1: the opposite order; with 95% intervals from resampling the "
+        "sequences of both."
+    )
+    return Table("agreement", "Do the rankings agree?", columns, tuple(rows), note)
+
+
+def agreements(sections: Sequence[Section]) -> tuple[Agreement, ...]:
+    """The agreement of every two sections that have a comparison."""
+    compared = [section.comparison for section in sections if section.comparison is not None]
+    return rank_agreement(compared) if len(compared) > 1 else ()

@@ -25,6 +25,8 @@ def to_csv(table: Table, signature: str = "") -> str:
         signature: of the numbers, for a last column; "" for none.
     """
     frame = _frame(table)
+    if table.marked:
+        frame["incomplete"] = [any(cell in table.marked for cell in row if isinstance(cell, str)) for row in table.rows]
     if signature:
         frame["signature"] = spreadsheet_cell(signature)
     return str(frame.to_csv(index=False, lineterminator="\n"))
@@ -41,7 +43,8 @@ def to_terminal(table: Table, width: int) -> rich.console.Group:
     parts: list[rich.console.RenderableType] = [Text(printable(table.title), style="italic")]
     for columns in _blocks(table, width):
         parts += [_block(table, columns, width), ""]
-    return Group(*parts[:-1], *([Text(printable(table.note), style="dim")] if table.note else []))
+    notes = [table.note, _MARKED if table.marked else ""]
+    return Group(*parts[:-1], *(Text(printable(note), style="dim") for note in notes if note))
 
 
 def terminal_text(table: Table, width: int = 120) -> str:
@@ -82,6 +85,7 @@ def _block(table: Table, columns: list[int], width: int) -> rich.table.Table:
     return drawn
 
 
+_MARKED = "† Not over everything, or over runs that were changed to fit; see what is incomplete."
 _GAP = 2
 """Letters between columns."""
 _NAME = 12
@@ -89,7 +93,8 @@ _NAME = 12
 
 
 def _cell(row: Sequence[Cell], table: Table, position: int) -> str:
-    return printable(cell_text(row[position], table.columns[position].digits))
+    mark = " †" if table.columns[position].key == "tracker" and row[position] in table.marked else ""
+    return printable(cell_text(row[position], table.columns[position].digits)) + mark
 
 
 def _wide(row: Sequence[Cell], table: Table, position: int) -> int:

@@ -7,9 +7,11 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from siamfc_eval.comparison.agreement import Agreement
 from siamfc_eval.comparison.compare import Comparison
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.scores import Scores
@@ -18,7 +20,7 @@ from siamfc_eval.reporting import plots, tables
 from siamfc_eval.reporting.figures.figure import FigureSource
 from siamfc_eval.reporting.figures.registry import draw_figures
 from siamfc_eval.reporting.latex import table_latex
-from siamfc_eval.reporting.overview import overview_table
+from siamfc_eval.reporting.overview import agreement_table, agreements, overview_table
 from siamfc_eval.reporting.rendering import to_csv
 from siamfc_eval.reporting.summary import findings, headline
 from siamfc_eval.storage.json_text import json_text
@@ -66,6 +68,11 @@ class Report:
     """Trackers that figures show at first, in addition to the highlighted ones."""
     incomplete: tuple[str, ...] = ()
     """What the report lacks as a whole, one sentence each."""
+
+    @cached_property
+    def agreements(self) -> tuple[Agreement, ...]:
+        """How alike the rankings of every two sections are."""
+        return agreements(self.sections)
 
     @property
     def trackers(self) -> tuple[str, ...]:
@@ -130,10 +137,10 @@ def write_report(report: Report, out: Path, formats: Sequence[str] = ()) -> Path
             if table.key != "per_sequence":
                 latex = table_latex(table, signature, part.section.comparison, part.stem)
                 _write(out / "tables" / f"{part.stem}{table.key}.tex", latex)
-    overview = overview_table(report.sections)
-    if overview is not None:
-        _write(out / "tables" / f"{overview.key}.csv", to_csv(overview))
-        _write(out / "tables" / f"{overview.key}.tex", table_latex(overview))
+    together = (overview_table(report.sections), agreement_table(report.sections, report.agreements))
+    for table in filter(None, together):
+        _write(out / "tables" / f"{table.key}.csv", to_csv(table))
+        _write(out / "tables" / f"{table.key}.tex", table_latex(table))
     _write(out / "report.json", json_text(report_json(report)))
     page = out / "report.html"
     _write(page, render_page(report, drawn))
@@ -152,6 +159,7 @@ def report_json(report: Report) -> dict[str, Any]:
                 "convention": section.scores.convention,
                 "signature": section.scores.signature,
                 "incomplete": list(section.scores.incomplete),
+                "gaps": [gap.to_json() for gap in section.scores.gaps],
                 "findings": list(findings(section.scores, section.comparison)),
                 "trackers": {name: _tracker_json(section.scores, name) for name in section.scores.trackers},
                 "curves": {axis.key: _numbers(axis.x) for axis in section.scores.measure.curves},
@@ -159,6 +167,7 @@ def report_json(report: Report) -> dict[str, Any]:
             }
             for section in report.sections
         ],
+        "agreement": [one.to_json() for one in report.agreements],
     }
 
 

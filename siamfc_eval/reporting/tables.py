@@ -48,6 +48,8 @@ class Table:
     """One sentence under the table: source, convention, what is missing."""
     apart: int = 0
     """How many rows at the end are not comparable with the others."""
+    marked: frozenset[str] = frozenset()
+    """Trackers whose scores are not over everything, or over what was changed: a dagger follows their names."""
 
     def best(self, column: int) -> float:
         """The best number of a column, NaN where the column has no direction or no number."""
@@ -151,7 +153,7 @@ def ranking_table(scores: Scores, comparison: Comparison | None, most: int | Non
         rows.append(tuple(cells))
     note = comparison.method() if comparison is not None else ""
     apart = sum(rank is None for rank in ranks.values())
-    return Table("ranking", "Ranking", tuple(columns), tuple(rows), note, apart)
+    return Table("ranking", "Ranking", tuple(columns), tuple(rows), note, apart, frozenset(scores.marked))
 
 
 def _timed_with(ways: Sequence[Mapping[str, str]]) -> str:

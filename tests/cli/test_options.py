@@ -55,6 +55,7 @@ def test_an_option_is_described_by_the_same_words_everywhere(flag: str) -> None:
         "train",
         "export vot-workspace",
         "report",
+        "compare",
     }  # whose data are other things, not optional, or of several results
     assert len({text for name, text in said.items() if flag != "--data" or name not in own}) == 1, said
 

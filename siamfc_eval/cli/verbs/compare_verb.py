@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from siamfc_eval.comparison.compare import Comparison
     from siamfc_eval.comparison.ranks import RankComparison
     from siamfc_eval.metrics.scores import Scores
+    from siamfc_eval.reporting.report import Section
 
 
-@click.command(epilog="Example: siamfc-eval compare runs/otb2015 --data ~/OTB2015 --metric precision_20")
-@options.results_or_none
-@options.ground_truth
+@click.command(
+    epilog="Examples: siamfc-eval compare runs/otb2015 --data ~/OTB2015 --metric precision_20; "
+    "siamfc-eval compare runs/otb2015 runs/vot2018"
+)
+@options.results_each
+@options.data_each
+@options.dataset
 @options.convention
 @options.selecting
 @options.comparing
@@ -43,7 +48,8 @@ if TYPE_CHECKING:
 @options.as_json
 def command(
     *,
-    results: Path | None,
+    results: tuple[Path, ...],
+    data: tuple[Path, ...],
     convention: str | None,
     metric: str | None,
     resamples: int,
@@ -59,12 +65,21 @@ def command(
     """Compare the trackers in RESULTS: intervals, paired tests with correction, and how sure the ranking is.
 
     A difference that is not significant is not shown to be none: --margin says within what two trackers are the same,
-    which is tested as well.
+    which is tested as well. Several RESULTS, such as runs on several benchmarks, give one table and say how alike their
+    rankings are.
     """
-    from siamfc_eval.api.comparison import compare
+    from siamfc_eval.api.comparison import compare, compare_each
     from siamfc_eval.api.scores import score
 
-    scores = score(results, convention, metrics=(metric,) if metric is not None else (), **selecting)
+    selecting["metrics"] = (metric,) if metric is not None else ()
+    if len(results) > 1:
+        sections = compare_each(
+            results, convention, data=data, metric=metric, resamples=resamples, seed=seed, **selecting
+        )
+        return _show_several(sections, as_json)
+    if len(data) > 1:
+        raise click.UsageError(f"{len(data)} data sets were given for {len(results)} folder of results.")
+    scores = score(next(iter(results), None), convention, data=next(iter(data), None), **selecting)
     comparison = compare(scores, metric=metric, resamples=resamples, seed=seed)
     details = comparison.pair(*pair, margin=margin) if pair is not None else None
     ranks = comparison.average_ranks() if with_ranks or as_json else None
@@ -89,6 +104,29 @@ def command(
     for gap in scores.incomplete:
         echo(f"incomplete: {gap}", err=True)
     return exit_code([scores])
+
+
+def _show_several(sections: tuple[Section, ...], as_json: bool) -> int:
+    """Several benchmarks: a tracker a row, and whether their rankings agree."""
+    from siamfc_eval.cli.console import Console
+    from siamfc_eval.reporting.overview import agreement_table, agreements, overview_headline, overview_table
+    from siamfc_eval.reporting.rendering import to_terminal
+
+    found = agreements(sections)
+    compared = [section.comparison for section in sections if section.comparison is not None]
+    if as_json:
+        agreement = [one.to_json() for one in found]
+        echo(json_text({"comparisons": [one.to_json() for one in compared], "agreement": agreement}))
+    else:
+        console = Console()
+        console.print(overview_headline(sections), highlight=False, markup=False)
+        for table in filter(None, (overview_table(sections), agreement_table(sections, found))):
+            console.print()
+            console.print(to_terminal(table, console.width))
+    for section in sections:
+        for gap in section.scores.incomplete:
+            echo(f"incomplete: {section.scores.dataset}: {gap}", err=True)
+    return exit_code([section.scores for section in sections])
 
 
 def _show_pair(details: PairDetails, comparison: Comparison) -> None:

@@ -16,16 +16,8 @@ from siamfc_eval.storage.json_text import json_text
     epilog="Examples: siamfc-eval report runs/otb2015 --data ~/OTB2015 --out report; "
     "siamfc-eval report runs/otb2015 runs/vot2018 --highlight mine"
 )
-@click.argument("results", type=options.PATH, nargs=-1)
-@click.option(
-    "--data",
-    "--annotations",
-    "data",
-    type=options.PATH,
-    multiple=True,
-    help="The data set: its folder, or its annotation file where no images are needed. Of several RESULTS one each, in "
-    "their order.",
-)
+@options.results_each
+@options.data_each
 @options.dataset
 @options.conventions
 @options.selecting
