@@ -16,7 +16,7 @@ import { trackerFrame } from "./tracker.js";
 function start() {
   document.documentElement.classList.add("scripted");
   const all = sections.map(explore);
-  for (const table of document.querySelectorAll("table.data")) enhance(table, columnsOf(table));
+  for (const table of document.querySelectorAll("table.data")) prepare(table);
   themes();
   onChange((keys, byLink) => byLink && arrive(all, keys));
   follow();
@@ -60,6 +60,14 @@ function arrive(all, keys) {
 function distance({ section }) {
   const box = document.getElementById(`s${section.number}`).getBoundingClientRect();
   return box.top > innerHeight ? box.top : box.bottom < 0 ? -box.bottom : 0;
+}
+
+/** Enhances a table now, or when the part of the page that hides it is opened: long ones take a moment. */
+function prepare(table) {
+  const hidden = table.closest("details:not([open])");
+  const act = () => enhance(table, columnsOf(table));
+  if (hidden) hidden.addEventListener("toggle", act, { once: true });
+  else act();
 }
 
 /** Tracker names of a table that has a column for each. */
