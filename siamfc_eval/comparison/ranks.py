@@ -105,34 +105,29 @@ def compare_ranks(comparison: Comparison, alpha: float = ALPHA) -> RankCompariso
 
 def rank_means(losses: Floats) -> Floats:
     """Shape (trackers,): mean ranks over sequences of (trackers, sequences), 1 for the least; ties share their mean."""
-    from scipy.stats import rankdata
-
-    return np.asarray(rankdata(losses, axis=0).mean(axis=1))
+    return np.asarray(_ranks(losses.T).mean(axis=0))
 
 
 def friedman_p(losses: Floats) -> float:
     """p of Friedman's test with the correction for ties; NaN of fewer than three trackers or two sequences."""
-    from scipy.stats import chi2, rankdata
+    from scipy.special import chdtrc
 
     trackers, count = losses.shape
     if trackers <= _LEAST or count < _LEAST:
         return math.nan
-    ranks = rankdata(losses, axis=0)
+    ranks = _ranks(losses.T).T
     ties = sum(float(np.sum(size**3 - size)) for size in (np.unique(line, return_counts=True)[1] for line in ranks.T))
     correction = 1.0 - ties / (trackers * (trackers**2 - 1) * count)
     if correction <= 0:
         return 1.0  # All scores are equal on every sequence.
     sums = ranks.sum(axis=1)
     statistic = 12.0 / (trackers * count * (trackers + 1)) * float(sums @ sums) - 3.0 * count * (trackers + 1)
-    return float(chi2.sf(statistic / correction, trackers - 1))
+    return float(chdtrc(trackers - 1, statistic / correction))
 
 
 def critical_difference(trackers: int, sequences: int, alpha: float = ALPHA) -> float:
     """Nemenyi's critical difference of average ranks (Demšar 2006, section 3.2.2)."""
-    from scipy.stats import studentized_range
-
-    quantile = float(studentized_range.ppf(1.0 - alpha, trackers, np.inf)) / math.sqrt(2.0)
-    return quantile * math.sqrt(trackers * (trackers + 1) / (6.0 * sequences))
+    return _range_quantile(trackers, alpha) / math.sqrt(2.0) * math.sqrt(trackers * (trackers + 1) / (6.0 * sequences))
 
 
 def wilcoxon_p(differences: Floats) -> Floats:
@@ -147,12 +142,11 @@ def wilcoxon_p(differences: Floats) -> Floats:
         Shape (pairs,); 1 where two trackers are equal everywhere.
     """
     from scipy.special import ndtr
-    from scipy.stats import rankdata, wilcoxon
 
     different = differences != 0
     counts = different.sum(axis=1)
     size = np.where(different, np.abs(differences), np.inf)
-    ranks = np.where(different, rankdata(size, axis=1), 0.0)
+    ranks = np.where(different, _ranks(size), 0.0)
     expected = counts * (counts + 1) / 4.0
     below = np.where(differences < 0, ranks, 0.0).sum(axis=1)
     ties = np.array([_tied(line[there]) for line, there in zip(ranks, different, strict=True)])
@@ -160,6 +154,8 @@ def wilcoxon_p(differences: Floats) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         p = np.where(counts > 0, 2.0 * ndtr(-np.abs(below - expected) / np.sqrt(variance)), 1.0)
     few = np.flatnonzero((counts > 0) & (counts <= _EXACT) & (ties == 0))
+    if few.size:
+        from scipy.stats import wilcoxon  # It takes a second to load, which larger benchmarks need not wait for.
     for place in few.tolist():
         p[place] = wilcoxon(differences[place][different[place]], method="exact").pvalue
     return np.asarray(np.minimum(p, 1.0))
@@ -167,6 +163,40 @@ def wilcoxon_p(differences: Floats) -> Floats:
 
 _EXACT = 50
 """Sequences up to which Wilcoxon's test is exact, as scipy has it."""
+
+
+def _ranks(values: Floats) -> Floats:
+    """Ranks along the last axis, 1 for the least; equal values share the mean of their ranks."""
+    order = np.argsort(values, axis=-1, kind="stable")
+    ordered = np.take_along_axis(values, order, axis=-1)
+    places = np.broadcast_to(np.arange(values.shape[-1]), values.shape)
+    begins = np.ones(values.shape, dtype=np.bool_)
+    begins[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
+    ends = np.ones(values.shape, dtype=np.bool_)
+    ends[..., :-1] = begins[..., 1:]
+    first = np.maximum.accumulate(np.where(begins, places, 0), axis=-1)
+    last = np.minimum.accumulate(np.where(ends, places, values.shape[-1])[..., ::-1], axis=-1)[..., ::-1]
+    ranks = np.empty(values.shape)
+    np.put_along_axis(ranks, order, (first + last) / 2.0 + 1.0, axis=-1)
+    return ranks
+
+
+def _range_quantile(count: int, alpha: float) -> float:
+    """What the range of so many standard normal numbers exceeds with probability alpha, to 1e-9.
+
+    The studentized range with infinitely many degrees of freedom; `scipy.stats` takes a second to load for it.
+    """
+    from scipy.special import ndtr
+
+    step = 0.005
+    least = np.arange(-9.0, 9.0, step)
+    density = np.exp(-(least**2) / 2) / math.sqrt(2 * math.pi)
+    low, high = 0.0, 20.0
+    while high - low > 1e-9:
+        middle = (low + high) / 2
+        within = float(np.sum(density * (ndtr(least + middle) - ndtr(least)) ** (count - 1))) * count * step
+        low, high = (middle, high) if within < 1.0 - alpha else (low, middle)
+    return high
 
 
 def _tied(ranks: Floats) -> float:

@@ -88,3 +88,15 @@ def test_the_diagram_names_every_tracker_and_no_words_overlap(names: list[str]) 
 
 def test_a_single_tracker_has_no_ranks() -> None:
     assert se.compare(published=["ECO"], dataset="otb2015", resamples=20).average_ranks() is None
+
+
+@pytest.mark.parametrize("trackers", [3, 12, 50])
+def test_the_critical_difference_is_by_the_studentized_range(trackers: int) -> None:
+    quantile = scipy.stats.studentized_range.ppf(0.95, trackers, np.inf) / np.sqrt(2)
+    expected = quantile * np.sqrt(trackers * (trackers + 1) / (6 * 60))
+    assert critical_difference(trackers, 60) == pytest.approx(expected, rel=1e-6)
+
+
+def test_ranks_of_equal_scores_are_scipy_s() -> None:
+    values = losses(6, 40).round(1)
+    np.testing.assert_array_equal(rank_means(values), scipy.stats.rankdata(values, axis=0).mean(axis=1))

@@ -190,9 +190,9 @@ def test_hovering_names_the_curve_and_brings_it_forward(page: Page) -> None:
     page.wait_for_selector("#s0-success [aria-label=tip] text")
     assert "Overlap threshold" in page.locator("#s0-success [aria-label=tip]").inner_html()
     assert page.locator("body.emphasising").count() == 1
-    assert page.locator("#s0-success .hot").count() == 1
+    assert page.locator("#s0-success .line.hot").count() == 1
     page.locator("#s0 .legend li").first.hover()
-    assert page.locator("#s0-success .hot").get_attribute("data-tracker") == page.evaluate(
+    assert page.locator("#s0-success .line.hot").get_attribute("data-tracker") == page.evaluate(
         "String(module_palette.styleOf(module_model.sections[0].names[0]).number)"
     )
 
@@ -225,7 +225,7 @@ def test_a_dot_opens_its_sequence(page: Page) -> None:
 
 
 def test_an_attribute_is_followed_by_curves_and_dots(page: Page) -> None:
-    drawn(page, "s0-success").locator("select").select_option("OCC")
+    drawn(page, "s0-success").get_by_label("Over").select_option("OCC")
     assert page.evaluate("location.hash") == "#attr=OCC"
     assert "on OCC" in page.locator("#s0-success-title").inner_text()
     drawn(page, "s0-duel")
@@ -261,6 +261,26 @@ def test_curves_are_unpacked_to_what_they_were(page: Page) -> None:
         "(() => { const s = module_model.sections[0]; return s.curves[0].y.row(s.place.get('beta')); })()"
     )
     np.testing.assert_allclose(found, curve, atol=2e-5)
+
+
+def test_bands_are_of_the_highlighted_tracker_and_of_the_one_pointed_at(page: Page) -> None:
+    figure = drawn(page, "s0-success")
+    seen = """() => [...document.querySelectorAll("#s0-success .band")].filter(
+        one => getComputedStyle(one).opacity === "1").map(one => Number(one.dataset.tracker))"""
+    number = "name => module_palette.styleOf(name).number"
+    assert page.evaluate(seen) == [page.evaluate(number, "mine")]
+    page.locator("#s0 .legend li", has_text="beta").hover()
+    assert page.evaluate(seen) == [page.evaluate(number, "beta")]
+    figure.locator("select").last.select_option("none")
+    assert page.locator("#s0-success .band").count() == 0
+
+
+def test_average_ranks_and_their_critical_difference_are_drawn(page: Page) -> None:
+    figure = drawn(page, "s0-ranks")
+    assert "is first" in figure.locator("h4").inner_text()
+    assert "Nemenyi's critical difference" in figure.locator("figcaption").inner_text()
+    assert figure.locator("svg [aria-label=link] path").count() == 1
+    assert figure.locator("svg [aria-label=dot] path, svg [aria-label=dot] circle").count() == 4
 
 
 def test_speeds_of_other_machines_are_not_drawn(page: Page) -> None:

@@ -6,11 +6,8 @@ of timelines as compressed bytes.
 
 from __future__ import annotations
 
-import base64
-import json
 import math
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,15 +18,12 @@ from siamfc_eval.metrics.scores import CurveAxis, Scores, Tagged
 from siamfc_eval.metrics.timelines import Timelines
 from siamfc_eval.plain_text import printable
 from siamfc_eval.reporting.figures.curves import curve_limit
+from siamfc_eval.reporting.page.packing import compressed, packed, rounded
+from siamfc_eval.reporting.page.statistics import bands_data, closeness_data, ranks_data
 from siamfc_eval.reporting.tables import standing
 
 if TYPE_CHECKING:
     from siamfc_eval.reporting.report import Report, Section
-
-_STEPS = 65534
-"""Steps between the least and the greatest number of a packed array; one more stands for NaN."""
-_DIGITS = 6
-"""Decimals of numbers that are shown as text."""
 
 
 def page_data(report: Report, names: Sequence[str]) -> dict[str, Any]:
@@ -47,30 +41,14 @@ def page_data(report: Report, names: Sequence[str]) -> dict[str, Any]:
         "title": printable(report.title),
         "top": report.top,
         "trackers": [{"name": printable(name), "own": name in report.highlighted} for name in names],
-        "sections": [_section(section, numbers, lines) for section in report.sections],
+        "sections": [_section(section, numbers, lines, report.highlighted) for section in report.sections],
         "timelines": [_timelines(one, numbers) for one in lines],
     }
 
 
-def json_for_html(value: Any) -> str:
-    """JSON that is safe within a script element: no tag, comment or line separator can begin in it."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
-
-
-def packed(values: Any) -> dict[str, Any]:
-    """An array in 16 bits a number, between its least and its greatest."""
-    array = np.asarray(values, dtype=np.float64)
-    finite = array[np.isfinite(array)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    scaled = (np.where(np.isfinite(array), array, low) - low) / ((high - low) or 1.0) * _STEPS
-    steps = np.where(np.isfinite(array), np.rint(scaled), _STEPS + 1).astype("<u2")
-    return {"shape": list(array.shape), "low": low, "high": high, "data": _base64(steps.tobytes())}
-
-
-def _section(section: Section, numbers: Mapping[str, int], lines: list[Timelines]) -> dict[str, Any]:
+def _section(
+    section: Section, numbers: Mapping[str, int], lines: list[Timelines], highlighted: Sequence[str]
+) -> dict[str, Any]:
     scores, comparison = section.scores, section.comparison
     ranks = standing(scores, comparison)
     order = list(ranks)
@@ -92,19 +70,25 @@ def _section(section: Section, numbers: Mapping[str, int], lines: list[Timelines
         "ranks": [ranks[name] for name in order],
         "lacking": [len(scores.missing(name)) for name in order],
         "totals": {
-            metric.key: _rounded(tracker.values.get(metric.key, math.nan) for tracker in trackers) for metric in metrics
+            metric.key: rounded(tracker.values.get(metric.key, math.nan) for tracker in trackers) for metric in metrics
         },
         "sequences": [printable(name) for name in scores.sequences],
         "values": {
             metric.key: [
-                _rounded(
+                rounded(
                     scores.trackers[name].sequences.get(one, {}).get(metric.key, math.nan) for one in scores.sequences
                 )
                 for name in order
             ]
             for metric in metrics
         },
-        "curves": [_curve(alike, scores, axis, order, attributes) for axis in scores.measure.curves],
+        "curves": [
+            {
+                **_curve(alike, scores, axis, order, attributes),
+                "bands": None if comparison is None else bands_data(comparison, axis, order, highlighted),
+            }
+            for axis in scores.measure.curves
+        ],
         "attributesAre": "frames" if isinstance(scores.measure, Tagged) else "sequences",
         "attributes": [
             {
@@ -116,17 +100,19 @@ def _section(section: Section, numbers: Mapping[str, int], lines: list[Timelines
         ],
         "byAttribute": {
             metric.key: [
-                _rounded(scores.trackers[name].attributes.get(one, {}).get(metric.key, math.nan) for one in attributes)
+                rounded(scores.trackers[name].attributes.get(one, {}).get(metric.key, math.nan) for one in attributes)
                 for name in order
             ]
             for metric in metrics
         },
         "comparison": None if comparison is None else _comparison(comparison, order),
+        "averageRanks": None if comparison is None else ranks_data(comparison, order),
+        "closeness": None if comparison is None else closeness_data(comparison, order, highlighted),
         "speeds": [
             {
                 "key": key,
                 "label": SPEEDS[key].label,
-                "values": _rounded(tracker.speed.get(key, math.nan) for tracker in trackers),
+                "values": rounded(tracker.speed.get(key, math.nan) for tracker in trackers),
             }
             for key in SPEEDS
             if any(key in tracker.speed for tracker in trackers)
@@ -162,7 +148,7 @@ def _curve(
     return {
         "key": axis.key,
         "title": axis.title,
-        "x": _rounded(axis.x),
+        "x": rounded(axis.x),
         "xLabel": axis.x_label,
         "yLabel": axis.y_label,
         "rankedBy": axis.ranked_by,
@@ -178,9 +164,9 @@ def _comparison(comparison: Comparison, order: Sequence[str]) -> dict[str, Any]:
     place = {name: i for i, name in enumerate(order)}
     return {
         "metric": comparison.metric.key,
-        "intervals": [_rounded(comparison.intervals[name]) for name in comparison.ranking],
+        "intervals": [rounded(comparison.intervals[name]) for name in comparison.ranking],
         "rankIntervals": [list(comparison.rank_intervals[name]) for name in comparison.ranking],
-        "first": _rounded(comparison.first_place[name] for name in comparison.ranking),
+        "first": rounded(comparison.first_place[name] for name in comparison.ranking),
         "sequences": len(comparison.sequences),
         "tooFew": comparison.too_few,
         "level": comparison.level,
@@ -188,7 +174,7 @@ def _comparison(comparison: Comparison, order: Sequence[str]) -> dict[str, Any]:
             [
                 place[pair.better],
                 place[pair.worse],
-                *_rounded(pair.difference),
+                *rounded(pair.difference),
                 *_significant(pair.p_adjusted),
                 int(pair.resolved),
                 int(pair.significant()),
@@ -216,7 +202,7 @@ def _timelines(lines: Timelines, numbers: Mapping[str, int]) -> dict[str, Any]:
             {
                 "tracker": numbers[tracker],
                 "sequences": [i for i, name in enumerate(names) if name in found],
-                "data": _base64(zlib.compress(b"".join(found[name].tobytes() for name in names if name in found), 6)),
+                "data": compressed(b"".join(found[name].tobytes() for name in names if name in found)),
             }
             for tracker, found in lines.overlaps.items()
             if tracker in numbers and found
@@ -224,14 +210,6 @@ def _timelines(lines: Timelines, numbers: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def _rounded(values: Iterable[float]) -> list[float | None]:
-    return [round(float(value), _DIGITS) if math.isfinite(value) else None for value in values]
-
-
 def _significant(p: float) -> list[float | None]:
     """A p-value to three significant digits, however small it is."""
     return [float(f"{p:.3g}") if math.isfinite(p) else None]
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")

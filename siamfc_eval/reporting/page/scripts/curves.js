@@ -20,16 +20,25 @@ function curveFrame(section, curve) {
       look({ attr: name || null }),
     );
   const controls = curve.byAttribute ? [control()] : [];
+  let bands = "pointwise";
+  if (curve.bands) {
+    controls.push(
+      select("Band", [["pointwise", "at each point"], ["simultaneous", "of the whole curve"], ["none", "none"]], bands, (chosen) => {
+        bands = chosen;
+        frame.outdate();
+      }),
+    );
+  }
   const zoom = new Zoom(() => frame);
   const frame = new Frame({
     id: `s${section.number}-${curve.key}`,
     title: () => heading(section, curve, metric, part()),
-    caption: () => caption(section, curve),
+    caption: () => caption(section, curve, bands),
     controls,
     uses: ["shown", "attr"],
     draw: (width) => {
-      if (controls.length) controls[0].querySelector("select").value = part() < 0 ? "" : view.attr;
-      return draw(section, curve, metric, part(), width, zoom);
+      if (curve.byAttribute) controls[0].querySelector("select").value = part() < 0 ? "" : view.attr;
+      return draw(section, curve, { metric, part: part(), bands }, width, zoom);
     },
   });
   return frame;
@@ -47,16 +56,18 @@ function heading(section, curve, metric, part) {
   return `${curve.title}${over}: ${best}${next}`;
 }
 
-function caption(section, curve) {
+function caption(section, curve, bands) {
   const drawn = section.names.filter((name) => view.shown.has(name) || isOwn(name)).length;
   const rest = section.names.length - drawn;
   const shade = curve.averaged ? " The shaded part is what the score averages." : "";
-  const band = curve.bands ? ` Bands: ${curve.bandsAre}.` : "";
+  const which = { pointwise: "holds at each point", simultaneous: "holds the whole curve" };
+  const known = curve.bands && bands !== "none" && !view.attr;
+  const band = known ? ` The ${Math.round(100 * curve.bands.level)} % band, which ${which[bands]}, is drawn for the highlighted tracker, or the one pointed at, of the ${curve.bands.trackers.length} that have one.` : "";
   const grey = rest ? ` ${rest} more in grey: choose them in the list.` : "";
   return `Drag to zoom, double-click to see everything.${shade}${band}${grey}`;
 }
 
-function draw(section, curve, metric, part, width, zoom) {
+function draw(section, curve, { metric, part, bands }, width, zoom) {
   const rows = section.names.map((_, i) => (part < 0 ? curve.y.row(i) : curve.byAttribute.row(part, i)));
   const limit = part < 0 || !curve.fills ? curve.limit : Math.max(...rows.flat().filter(Number.isFinite)) * 1.05;
   const { x, y } = zoom.domains([curve.x[0], curve.x.at(-1)], [0, limit]);
@@ -78,7 +89,7 @@ function draw(section, curve, metric, part, width, zoom) {
       curve.averaged ? Plot.rectX([curve.averaged], { x1: (d) => d[0], x2: (d) => d[1], fill: "var(--shade)", clip: true }) : null,
       Plot.ruleY([y[0]]),
       ...grey.map((i) => line(section, i, points(i), { stroke: "var(--faint)", strokeWidth: 1 })),
-      ...(curve.bands && part < 0 ? coloured.map((i) => band(section, curve, i)) : []),
+      ...(curve.bands && part < 0 && bands !== "none" ? curve.bands.trackers.map((i, row) => band(section, curve, { i, row, kind: bands })) : []),
       ...coloured.map((i) => line(section, i, points(i), styled(section.names[i]))),
       Plot.tip(everything, Plot.pointer({
         x: "x",
@@ -98,19 +109,25 @@ function line(section, i, points, style) {
   return Plot.line(points, { x: "x", y: "y", clip: true, ...style, render: numbered(section.names[i]) });
 }
 
-function band(section, curve, i) {
-  const [low, high] = [curve.bands.low.row(i), curve.bands.high.row(i)];
+function band(section, curve, { i, row, kind }) {
+  const [low, high] = [curve.bands[kind].low.row(row), curve.bands[kind].high.row(row)];
   const points = curve.x.map((x, j) => ({ x, low: low[j], high: high[j] }));
   const fill = styleOf(section.names[i]).colour;
-  return Plot.areaY(points, { x: "x", y1: "low", y2: "high", fill, fillOpacity: 0.13, clip: true, render: numbered(section.names[i], "band") });
+  return Plot.areaY(points, { x: "x", y1: "low", y2: "high", fill, fillOpacity: 0.18, clip: true, render: numbered(section.names[i], "band", always(section, i)) });
+}
+
+/** Whether a tracker's band is drawn without being asked for. */
+function always(section, i) {
+  return section.trackers.some((tracker) => tracker.own) ? isOwn(section.names[i]) : section.names.length <= 3;
 }
 
 /** Marks what is drawn with the tracker's number, for emphasis. */
-export function numbered(name, kind = "line") {
+export function numbered(name, kind = "line", always = false) {
   return (index, scales, values, dimensions, context, next) => {
     const drawn = next(index, scales, values, dimensions, context);
     drawn.setAttribute("data-tracker", styleOf(name).number);
     drawn.classList.add(kind);
+    drawn.classList.toggle("always", always);
     return drawn;
   };
 }

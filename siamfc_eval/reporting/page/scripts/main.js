@@ -6,7 +6,7 @@ import { make } from "./text.js";
 import { enhance } from "./tables.js";
 import { legend } from "./legend.js";
 import { curveFrames } from "./curves.js";
-import { standingFrame } from "./standing.js";
+import { ranksFrame, standingFrame } from "./standing.js";
 import { duelFrame, matrixFrame } from "./pairs.js";
 import { attributeFrame, sequencesFrame } from "./attributes.js";
 import { accuracyFrame, speedFrame } from "./points.js";
@@ -32,6 +32,7 @@ function explore(section) {
   const figures = [
     ...curveFrames(section),
     standingFrame(section),
+    ranksFrame(section),
     accuracyFrame(section),
     speedFrame(section),
     matrixFrame(section, () => frames.duel),

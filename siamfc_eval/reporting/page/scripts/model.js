@@ -35,6 +35,10 @@ export class Section {
     for (const curve of this.curves) {
       curve.y = new Packed(curve.y);
       curve.byAttribute = curve.byAttribute && new Packed(curve.byAttribute);
+      for (const kind of curve.bands ? ["pointwise", "simultaneous"] : []) {
+        const { low, high } = curve.bands[kind];
+        curve.bands[kind] = { low: new Packed(low), high: new Packed(high) };
+      }
     }
     this.lines = data.timelines === null ? null : timelines[data.timelines];
   }
@@ -61,6 +65,12 @@ export class Section {
     if (!found) return null;
     const [better, worse, difference, low, high, p, resolved, significant, wins, losses, ties] = found;
     return { better, worse, difference, low, high, p, resolved, significant: Boolean(significant), wins, losses, ties };
+  }
+
+  /** Whether two trackers that do not differ significantly are the same, and what would settle it; null if not known. */
+  closenessOf(a, b) {
+    const found = this.closeness?.pairs.find(([one, other]) => (one === a && other === b) || (one === b && other === a));
+    return found ? { p: found[2], same: Boolean(found[3]), needed: found[4], margin: this.closeness.margin } : null;
   }
 
   /** Numbers of the sequences that have an attribute; null where attributes are of frames or unknown. */

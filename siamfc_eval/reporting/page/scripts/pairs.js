@@ -113,10 +113,18 @@ function verdict(section, a, b) {
   return pair.significant ? `${better} is significantly better than ${worse} (${by})` : `${better} and ${worse} do not differ significantly (${by})`;
 }
 
+/** What the test does not say. */
+function beside(section, a, b) {
+  const close = section.closenessOf(a, b);
+  if (!close) return "";
+  const same = close.same ? "They are shown to be the same" : "They are not shown to be the same either";
+  return ` ${same} within ${shown(close.margin, 2)} (p ${pText(close.p)}); sequences that would settle which is better: ${close.needed}.`;
+}
+
 function record(section, a, b) {
   const pair = section.pair(a, b);
   const counts = pair ? `${section.names[pair.better]} is better on ${pair.wins} sequences, worse on ${pair.losses}, equal on ${pair.ties}. ` : "";
-  return `${counts}Each dot is a sequence; above the line ${section.names[a]} is better. Click one to see it frame by frame.`;
+  return `${counts}${beside(section, a, b).trim()} Each dot is a sequence; above the line ${section.names[a]} is better. Click one to see it frame by frame.`;
 }
 
 function drawDuel(section, metric, a, b, width, target) {

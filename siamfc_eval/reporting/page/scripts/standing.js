@@ -2,7 +2,7 @@
 
 import { look, view } from "./view.js";
 import { isOwn, styleOf } from "./palette.js";
-import { interval, listed, shown } from "./text.js";
+import { interval, listed, pText, shown } from "./text.js";
 import { Frame, PLAIN } from "./frame.js";
 import { numbered } from "./curves.js";
 
@@ -42,9 +42,7 @@ function draw(section, width) {
   if (!rows.length) return null;
   const digits = section.metric.digits;
   const bars = groups(section, rows.map((row) => row.place));
-  const longest = Math.max(...rows.map((row) => row.name.length));
-  const left = Math.min(width * 0.42, 26 + 6.6 * longest);
-  const right = 16 + 9 * Math.min(bars.length, 12);
+  const [left, right] = margins(rows, bars, width);
   const plot = Plot.plot({
     ...PLAIN,
     width,
@@ -66,6 +64,64 @@ function draw(section, width) {
   plot.classList.add("clickable");
   plot.addEventListener("click", () => plot.value && look({ tracker: plot.value.name }));
   return plot;
+}
+
+/** Average ranks over sequences: a critical-difference diagram with a row for each tracker. */
+export function ranksFrame(section) {
+  const ranks = section.averageRanks;
+  if (!ranks || ranks.order.length < 3) return null;
+  return new Frame({
+    id: `s${section.number}-ranks`,
+    title: () => {
+      const best = section.names[ranks.order[0]];
+      const alike = ranks.groups.find((group) => group[0] === ranks.order[0])?.slice(1) ?? [];
+      return alike.length ? `By average rank ${best} is first, in one group with ${listed(alike.map((i) => section.names[i]), 2)}` : `By average rank ${best} is first, apart from all others`;
+    },
+    caption: () => {
+      const friedman = ranks.friedman === null ? "" : ` Friedman's test that all are alike: p ${pText(ranks.friedman)}.`;
+      const nemenyi = ranks.criticalDifference === null ? "" : ` The line at the top is Nemenyi's critical difference, ${shown(ranks.criticalDifference, 2)}.`;
+      return `Ranks within each of ${ranks.sequences} sequences, averaged. A bar joins trackers that do not differ (Wilcoxon's test with Holm's correction).${nemenyi}${friedman}`;
+    },
+    uses: ["shown"],
+    draw: (width) => drawRanks(section, ranks, width),
+  });
+}
+
+function drawRanks(section, ranks, width) {
+  const rows = ranks.order.map((place, i) => ({ name: section.names[place], place, value: ranks.averages[i] })).filter((row) => view.shown.has(row.name) || isOwn(row.name));
+  if (!rows.length) return null;
+  const at = new Map(rows.map((row, i) => [row.place, i]));
+  const bars = ranks.groups.map((group) => group.filter((place) => at.has(place)).map((place) => at.get(place))).filter((group) => group.length > 1).map((group) => [group[0], group.at(-1)]);
+  const [left, right] = margins(rows, bars, width);
+  const reach = [Math.min(...rows.map((row) => row.value)), Math.max(...rows.map((row) => row.value))];
+  const critical = ranks.criticalDifference;
+  const plot = Plot.plot({
+    ...PLAIN,
+    width,
+    height: 66 + ROW * rows.length,
+    marginTop: 22,
+    marginLeft: left,
+    marginRight: right,
+    x: { label: "Average rank, 1 is best", grid: true, domain: [Math.max(1, reach[0] - 0.5), Math.max(reach[1], reach[0] + (critical ?? 0)) + 0.5] },
+    y: { domain: rows.map((row) => row.name), label: null, tickSize: 0, tickFormat: (name) => clipped(name, left) },
+    symbol: { type: "identity" },
+    ariaLabel: `Average ranks of ${rows.length} trackers`,
+    marks: [
+      critical === null ? null : Plot.link([critical], { x1: () => reach[0], x2: (d) => reach[0] + d, y1: () => rows[0].name, y2: () => rows[0].name, dy: -20, stroke: "var(--ink)", strokeWidth: 2 }),
+      Plot.dot(rows, { x: "value", y: "name", fill: (d) => styleOf(d.name).colour, symbol: (d) => styleOf(d.name).symbol, r: 5, stroke: "var(--paper)", strokeWidth: 0.6 }),
+      Plot.tip(rows, Plot.pointerY({ x: "value", y: "name", title: (d) => `${d.name}\naverage rank ${shown(d.value, 2)}` })),
+    ],
+  });
+  addBars(plot, bars, rows, width - right);
+  plot.classList.add("clickable");
+  plot.addEventListener("click", () => plot.value && look({ tracker: plot.value.name }));
+  return plot;
+}
+
+/** Room for names at the left and bars at the right. */
+function margins(rows, bars, width) {
+  const longest = Math.max(...rows.map((row) => row.name.length));
+  return [Math.min(width * 0.42, 26 + 6.6 * longest), 16 + 9 * Math.min(bars.length, 12)];
 }
 
 /** Greatest runs of the ranking in which no pair differs significantly: [first, last] places in `places`. */
