@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 import siamfc_eval
-from docs.pages import site
+from docs.pages import example, site
 from docs.pages.conventions import convention_pages, rule_meanings
+from docs.pages.gallery import gallery_pages
 from docs.pages.metrics import metric_pages, metrics_by_key
 from docs.pages.page import Page
 from docs.pages.reference import reference_pages
 from siamfc_eval.cli.main import VERBS
 from siamfc_eval.metrics.conventions import CONVENTIONS
+from siamfc_eval.reporting.figures.registry import FIGURES
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -43,6 +45,30 @@ def test_every_metric_has_a_page_with_its_definition_and_formula() -> None:
             assert metric.definition in pages[f"metrics/{key}.md"]
             assert metric.formula, key
             assert metric.definition in pages["metrics.md"]
+
+
+def test_pages_have_numbers_that_are_computed_when_they_are_made() -> None:
+    conventions, metrics = _by_path(convention_pages()), _by_path(metric_pages())
+    for name, convention in CONVENTIONS.items():
+        scores = example.scores_under(name, convention.protocol)
+        best = scores.trackers["steady"].values[convention.metrics[0].key]
+        assert f"| steady | {best:.3f} |" in conventions[f"conventions/{name}.md"]
+    assert "| boxes that the tracker did not give | `previous` | `fail` | -0." in conventions["conventions/pysot.md"]
+    assert "| careless | refused |" in conventions["conventions/pytracking.md"]
+    assert "| 4 | [100, 80, 40, 20] | [160, 80, 40, 20] | 0.000 | 60.0 | 1.500 |" in metrics["metrics/precision_20.md"]
+    assert "it is **0.75** under" in metrics["metrics/precision_20.md"]
+
+
+def test_the_gallery_has_every_figure_and_a_picture_of_it() -> None:
+    page, *pictures = gallery_pages()
+    text = str(page.content)
+    for name, figure in FIGURES.items():
+        _, _, part = text.partition(f"## {figure.summary}\n\n`siamfc-eval list figures` has it as `{name}`.\n")
+        assert part.strip().startswith("!["), name
+    assert len(pictures) > len(FIGURES)
+    for picture in pictures:
+        assert f"({picture.path})" in text
+        assert b"</svg>" in bytes(picture.content)  # type: ignore[arg-type]
 
 
 def test_the_reference_has_every_public_function_and_every_command() -> None:

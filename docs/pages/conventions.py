@@ -7,9 +7,11 @@ from typing import Any
 
 from sphinx.pycode import ModuleAnalyzer
 
+from docs.pages import example
 from docs.pages.page import Page, listing, table
 from siamfc_eval.metrics.convention import Convention
 from siamfc_eval.metrics.conventions import CONVENTIONS
+from siamfc_eval.protocols.table import protocol
 
 
 def convention_pages() -> list[Page]:
@@ -23,6 +25,7 @@ def convention_pages() -> list[Page]:
 
 def _page(convention: Convention) -> str:
     parts = [f"# {convention.name}\n\n{convention.summary}.\n", _facts(convention), _rules(convention)]
+    parts += [_worked(convention), _against_the_usual(convention)]
     return "\n\n".join(parts)
 
 
@@ -58,6 +61,48 @@ def _rules(convention: Convention) -> str:
         for field in dataclasses.fields(convention.rules)
     ]
     return "## Its rules\n\n" + table(("rule", "here", "what the choices are"), rows)
+
+
+def _worked(convention: Convention) -> str:
+    """What the trackers of the example score."""
+    scores = example.scores_under(convention.name, convention.protocol)
+    frame = scores.to_frame("tracker")
+    rows = []
+    for tracker in example.TRACKERS:
+        known = tracker.name in frame.index
+        values = [frame.loc[tracker.name].get(metric.key) if known else None for metric in convention.metrics]
+        cells = [
+            f"{value:.{m.digits}f}" if value is not None else "refused"
+            for m, value in zip(convention.metrics, values, strict=True)
+        ]
+        rows.append((tracker.name, *cells))
+    who = (
+        "Computed as this page was built, of four made-up trackers on the drawn benchmark: one is steady, one loses "
+        "its target at times, one is rough, and one is careless: now and then it gives no box, or one without a width."
+    )
+    return f"## What it gives\n\n{who}\n\n{table(('tracker', *(m.label for m in convention.metrics)), rows)}"
+
+
+def _against_the_usual(convention: Convention) -> str:
+    """The rules that make the difference to the convention that is usual for these runs."""
+    usual = protocol(convention.protocol).convention
+    if usual == convention.name:
+        return ""
+    found = example.explanation(usual, convention.name, convention.protocol)
+    if found is None:
+        return ""
+    key, digits = found.metric.key, max(found.metric.digits, 4)
+    first, second = (f"{scores[key]:.{digits}f}" for scores in found.scores)
+    said = (
+        f"## Against {usual}\n\n`{found.tracker}` has a {found.metric.label} of {first} under [{usual}]({usual}.md) "
+        f"and of {second} here, rule by rule (`siamfc-eval explain {usual} {convention.name}`):\n\n"
+    )
+    rows = [
+        (step.effect, f"`{step.before}`", f"`{step.after}`", f"{step.differences[key]:+.{digits}f}")
+        for step in found.steps
+    ]
+    idle = f"\n\nWithout an effect on this tracker: {'; '.join(found.without_effect)}." if found.without_effect else ""
+    return said + (table(("rule", usual, "here", "difference"), rows) if rows else "No rule has an effect.") + idle
 
 
 def rule_meanings(rules: Any) -> dict[str, str]:

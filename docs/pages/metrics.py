@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
+
+import siamfc_eval as se
+from docs.pages import example
 from docs.pages.page import Page, listing, table
+from siamfc_eval.geometry.boxes import overlaps
 from siamfc_eval.metrics.conventions import CONVENTIONS
 from siamfc_eval.metrics.declared import SPEEDS
 from siamfc_eval.metrics.extra import METRICS
@@ -64,4 +69,47 @@ def _described(metric: Metric, conventions: list[str]) -> str:
         ("reported under", ", ".join(f"[{name}](../conventions/{name}.md)" for name in conventions)),
     ]
     rows = [(name, value) for name, value in facts if value]
-    return f"{metric.definition}\n\n{table(('', ''), rows)}\n"
+    return f"{metric.definition}\n\n{table(('', ''), rows)}\n\n{_worked(metric, conventions)}\n"
+
+
+def _worked(metric: Metric, conventions: list[str]) -> str:
+    """Its value frame by frame where a few frames are enough, and of the trackers of the example."""
+    parts = []
+    if "plain" in conventions:
+        parts.append(_on_four_frames(metric))
+    if conventions:
+        name = conventions[0]
+        frame = example.scores_under(name, CONVENTIONS[name].protocol).to_frame("tracker")
+        rows = [(tracker, f"{value:.{metric.digits}f}") for tracker, value in frame[metric.key].items()]
+        parts.append(
+            f"Four made-up trackers on the drawn benchmark, under [{name}](../conventions/{name}.md), which shows what "
+            f"they are:\n\n{table(('tracker', metric.label), rows)}\n"
+        )
+    return "\n".join(parts)
+
+
+def _on_four_frames(metric: Metric) -> str:
+    """A sequence of four frames by hand."""
+    truth = np.array([[100.0, 80, 40, 20]] * 4)
+    boxes = truth + np.array([[0.0, 0, 0, 0], [4, 2, 0, 0], [10, 10, 4, 0], [60, 0, 0, 0]])
+    away = boxes[:, :2] + boxes[:, 2:] / 2 - truth[:, :2] - truth[:, 2:] / 2
+    rows = [
+        (str(number), *(str([round(float(x)) for x in box]) for box in (real, found)), *numbers)
+        for number, (real, found, *numbers) in enumerate(
+            zip(
+                truth,
+                boxes,
+                (f"{value:.3f}" for value in overlaps(boxes, truth)),
+                (f"{np.hypot(*delta):.1f}" for delta in away),
+                (f"{np.hypot(*(delta / truth[0, 2:])):.3f}" for delta in away),
+                strict=True,
+            ),
+            1,
+        )
+    ]
+    value = se.one_pass_scores(boxes, truth, convention="plain")[metric.key]
+    headings = ("frame", "ground truth", "box", "overlap", "centre error", "by the target's size")
+    return (
+        f"On these four frames it is **{value:.4g}** under [plain](../conventions/plain.md), computed as this page was "
+        f"built:\n\n{table(headings, rows)}\n"
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from docs.pages.conventions import convention_pages
+from docs.pages.gallery import gallery_pages
 from docs.pages.metrics import metric_pages
 from docs.pages.page import Page, listing
 from docs.pages.reference import reference_pages
@@ -21,6 +22,7 @@ SOURCE = Path(__file__).resolve().parents[1]
 MAKERS: dict[str, Callable[[], list[Page]]] = {
     "@conventions": convention_pages,
     "@metrics": metric_pages,
+    "@figures": gallery_pages,
     "@reference": reference_pages,
     "@contributing": contributing_pages,
     "@changelog": changelog_pages,
@@ -58,8 +60,11 @@ def menu() -> list[dict[str, Any]]:
         ValueError: it and the pages of docs/ are not the same.
     """
     sections: list[dict[str, Any]] = tomllib.loads((SOURCE / "menu.toml").read_text(encoding="utf-8"))["section"]
-    named = {page for section in sections for page in section["pages"]}
+    listed = [page for section in sections for page in section["pages"]]
+    named = set(listed)
     there = {path.stem for path in SOURCE.iterdir() if path.suffix in {".md", ".ipynb"}} | set(MAKERS)
+    if len(listed) > len(named):
+        raise ValueError(f"docs/menu.toml: twice in it: {sorted({page for page in listed if listed.count(page) > 1})}")
     if named != there:
         lacking, unknown = sorted(there - named), sorted(named - there)
         raise ValueError(f"docs/menu.toml: without a line in it: {lacking}; in it and not in docs/: {unknown}")
