@@ -83,7 +83,7 @@ def test_the_reference_has_every_public_function_and_every_command() -> None:
 def test_the_menu_has_every_page_and_no_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert site.menu()
     (tmp_path / "menu.toml").write_bytes((site.SOURCE / "menu.toml").read_bytes())
-    for path in site.SOURCE.glob("*.md"):
+    for path in (*site.SOURCE.glob("*.md"), *site.SOURCE.glob("*.ipynb")):
         (tmp_path / path.name).touch()
     monkeypatch.setattr(site, "SOURCE", tmp_path)
     assert site.menu()

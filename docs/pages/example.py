@@ -26,7 +26,7 @@ from siamfc_eval.running.experiment import Experiment, parse_experiment
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
 from siamfc_eval.tracking.tracker import Output
 
-LENGTH, SIZE = 40, (320, 240)
+LENGTH, SIZE = 32, (320, 240)
 FEW = ("walker-behind-pillars", "cart-leaves-and-returns")
 """Sequences for the protocols that start many times."""
 _FOLDERS: list[tempfile.TemporaryDirectory[str]] = []

@@ -28,15 +28,15 @@ HELD = ("van-approaches", "disc-spins")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the pages take for granted: a home with small stand-ins for the data sets, and results on one of them."""
     root = tmp_path_factory.mktemp("reader")
-    drawn = embedded_benchmark(size=(160, 120), length=4, names=HELD)
 
-    def named(name: str, *names: str) -> Dataset:
+    def named(name: str, *names: str, frames: int = 4) -> Dataset:
+        drawn = embedded_benchmark(size=(160, 120), length=frames, names=HELD)
         renamed = (dataclasses.replace(one, name=other) for one, other in zip(drawn, names, strict=False))
         return Dataset(name, tuple(renamed))
 
     home = root / "home"
     render_to_folder(named("otb2015", "Couple", "Jogging-1"), home / "OTB2015", "otb")
-    render_to_folder(named("vot2018", "bag"), home / "VOT2018", "vot")
+    render_to_folder(named("vot2018", "bag", frames=3), home / "VOT2018", "vot")
     render_to_folder(named("videos", "cat", "dog"), home / "videos", "folder")
     table = home / "tables" / "cat"
     shutil.copytree(home / "videos" / "cat", table)
@@ -56,8 +56,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (mot / "gt" / "gt.txt").write_text("\n".join(gt) + "\n")
     work = root / "work"
     # What the pages run themselves is there too: it goes on with nothing left to do, so each is run once.
-    trackers = ["siamfc-slim", "siamfc-alexnet", "kcf", "static"]
-    se.run("otb2015", trackers, data=home / "OTB2015", out=work / "runs", workers=1, lanes=1)
+    trackers = ["siamfc-slim", "siamfc-alexnet", "kcf", "static", "static"]
+    names = (*trackers[:-1], "mine")
+    se.run("otb2015", trackers, data=home / "OTB2015", out=work / "runs", workers=1, lanes=1, names=names)
     se.run("vot2018", "siamfc-alexnet", data=home / "VOT2018", out=work / "runs", workers=1, lanes=1)
     return root
 
@@ -67,8 +68,9 @@ def reader(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     """The folder in which somebody reads a page, on a machine with one core."""
     for name in ("home", "work"):
         shutil.copytree(template / name, tmp_path / name)
+    # Compiled code is where it always is.
+    monkeypatch.setenv("XDG_CACHE_HOME", os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(template / "cache"))
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     monkeypatch.chdir(tmp_path / "work")
     return tmp_path / "work"
