@@ -113,7 +113,7 @@ def test_padded_frames_fail_even_where_bad_boxes_take_the_previous_one() -> None
 def test_other_lengths_are_refused_with_both_lengths() -> None:
     strict = replace(PLAIN, short_file="refuse", long_file="refuse")
     for rows in ((BOX,), (BOX, BOX, BOX)):
-        with pytest.raises(InputError, match=f"{len(rows)} lines for the 2 frames of one"):
+        with pytest.raises(InputError, match=f"{len(rows)} lines? for the 2 frames of one"):
             scores(strict, sequence(BOX, BOX), run(*rows))
 
 
