@@ -32,7 +32,8 @@ class ModelSection(_Section):
     options: dict[str, Any] = Field(default_factory=dict)
     """Options of that model, e.g. channels."""
     weights: str = ""
-    """Weights of this same network, in any layout that can be loaded."""
+    """Weights of this same network, in any layout that can be loaded: a file, or NAME for trackers/NAME.safetensors.
+    Options are then the file's."""
     backbone_weights: str = ""
     """Weights of the backbone alone, of a classifier or of another tracker: .pth or .safetensors with torchvision's or
     the backbone's own names, or NAME for trackers/NAME.safetensors."""

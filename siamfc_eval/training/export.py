@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import os
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from siamfc_eval.models.registry import build_model
 from siamfc_eval.models.saving import save_model
 from siamfc_eval.models.siamese import SiameseNetwork
 from siamfc_eval.reporting.html import render_training
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from siamfc_eval.training.loop import Training
 
 
-def trained_network(configuration: TrainingConfiguration, weights: dict[str, Any]) -> SiameseNetwork:
-    """The network of a training with the given weights, in evaluation mode."""
-    model = build_model(configuration.model.name, **configuration.model.options)
+def chosen_network(training: Training, weights: dict[str, Any]) -> SiameseNetwork:
+    """The network of a training with the given weights, in evaluation mode; options and preprocessing are its own."""
+    model = copy.deepcopy(training.model)
     model.load_state_dict(weights)
     return model.eval()
 
@@ -42,11 +42,14 @@ def hardware() -> str:
     return f"{os.cpu_count()} CPU cores ({platform.machine()})"
 
 
-def export_weights(configuration: TrainingConfiguration, chosen: dict[str, Any], path: Path) -> None:
+def export_weights(
+    configuration: TrainingConfiguration, network: SiameseNetwork, chosen: dict[str, Any], path: Path
+) -> None:
     """Write the chosen checkpoint as safetensors in half precision.
 
     Args:
         configuration: the training.
+        network: with the chosen weights.
         chosen: content of `best.pt`: model, step, validation.
         path: ends in .safetensors.
     """
@@ -58,19 +61,18 @@ def export_weights(configuration: TrainingConfiguration, chosen: dict[str, Any],
         "seed": str(configuration.loop.seed),
         "configuration": json.dumps(configuration.model_dump(mode="json", exclude_defaults=True)),
     }
-    save_model(trained_network(configuration, chosen["model"]), path, half=True, metadata=metadata)
+    save_model(network, path, half=True, metadata=metadata)
 
 
-def export_tracker(configuration: TrainingConfiguration, chosen: dict[str, Any], path: Path, weights: str) -> None:
+def export_tracker(configuration: TrainingConfiguration, network: SiameseNetwork, path: Path, weights: str) -> None:
     """Write the tracker file of a trained network, with the hyper-parameters that it was validated with.
 
     Args:
         configuration: the training.
-        chosen: as for `export_weights`.
+        network: as for `export_weights`.
         path: ends in .toml; its stem names the tracker's results.
         weights: name of the weights file in the same folder.
     """
-    network = trained_network(configuration, chosen["model"])
     values = {
         "family": "siamrpn" if network.kind == "rpn" else "siamfc",
         "description": f"{network.name}, trained as {configuration.name}",
@@ -99,9 +101,10 @@ def hand_over(training: Training) -> list[Path]:
     weights, tracker = (out / f"{configuration.name}{ending}" for ending in (".safetensors", ".toml"))
     card = out / f"{configuration.name}.md"
     page, picture = out / "report.html", out / "curves.png"
-    export_weights(configuration, chosen, weights)
-    export_tracker(configuration, chosen, tracker, weights.name)
-    facts = _facts(configuration, chosen, training.seconds, training.step)
+    network = chosen_network(training, chosen["model"])
+    export_weights(configuration, network, chosen, weights)
+    export_tracker(configuration, network, tracker, weights.name)
+    facts = _facts(training, chosen)
     write_atomic(card, _card(configuration, facts))
     records = read_journal(out / "log.jsonl")
     curves = draw_curves(records)
@@ -113,9 +116,9 @@ def hand_over(training: Training) -> list[Path]:
     return [weights, tracker, card, page, picture]
 
 
-def _loss_in_words(configuration: TrainingConfiguration) -> str:
-    loss = configuration.loss
-    if build_model(configuration.model.name, **configuration.model.options).kind == "rpn":
+def _loss_in_words(training: Training) -> str:
+    loss = training.configuration.loss
+    if training.model.kind == "rpn":
         overlap = "" if loss.box_loss == "none" else f"; {loss.box_loss} of boxes, weight {loss.box_weight:g}"
         hard = f", {loss.hard_negatives:.0%} of them the hardest" if loss.hard_negatives else ""
         sure = f" (the {loss.best_anchors} best in any case)" if loss.best_anchors else ""
@@ -127,20 +130,21 @@ def _loss_in_words(configuration: TrainingConfiguration) -> str:
     return words + (f"; responses of {loss.teacher}, weight {loss.teacher_weight:g}" if loss.teacher else "")
 
 
-def _facts(configuration: TrainingConfiguration, chosen: dict[str, Any], seconds: float, steps: int) -> dict[str, str]:
+def _facts(training: Training, chosen: dict[str, Any]) -> dict[str, str]:
     """What was trained, on what, how long, and how it was chosen."""
+    configuration, options = training.configuration, training.model.options
     loop, best, start = configuration.loop, configuration.optimiser, configuration.model
     begin = start.weights or start.backbone_weights or (start.widen_from and f"{start.widen_from}, widened")
     pairs = loop.batch * loop.accumulate
     return {
-        "network": f"{start.name}, {json.dumps(start.options) if start.options else 'standard options'}",
+        "network": f"{start.name}, {json.dumps(options) if options else 'standard options'}",
         "started from": begin or "random weights",
-        "steps": f"{steps} of {loop.steps}, {pairs} pairs each; chosen: step {chosen['step']}",
+        "steps": f"{training.step} of {loop.steps}, {pairs} pairs each; chosen: step {chosen['step']}",
         "optimiser": f"SGD, rate {best.rate:g} ({best.schedule}, to {best.final:g} of it), momentum {best.momentum:g}, "
         f"decay {best.weight_decay:g}, gradient clipped at {best.clip:g}",
-        "loss": _loss_in_words(configuration),
+        "loss": _loss_in_words(training),
         "seed": f"{loop.seed}",
-        "time, hardware": f"{seconds / 60:.0f} minutes on {hardware()}",
+        "time, hardware": f"{training.seconds / 60:.0f} minutes on {hardware()}",
         "validation": f"mean overlap {chosen['validation']:.4f} on held-out clips",
     }
 

@@ -180,7 +180,7 @@ class Training:
             self.step += 1
             self.seconds = time.perf_counter() - begun
             self._note_broken(group)
-            if self.step % loop.log_every == 0:
+            if self.step % loop.log_every == 0 or self.step == loop.steps:
                 self._log({**meter.read(), "rate": self.optimiser.param_groups[-1]["lr"]})
             if self._is_validated(clips):
                 self._validate(clips)

@@ -12,6 +12,9 @@ import torch
 
 from siamfc_eval.errors import IncompleteError, InputError
 from siamfc_eval.models.checkpoints import load_model
+from siamfc_eval.models.preprocessing import Preprocessing
+from siamfc_eval.models.registry import build_model
+from siamfc_eval.models.saving import save_model
 from siamfc_eval.tracking.catalogue import read_catalogue
 from siamfc_eval.training.configuration import TrainingConfiguration
 from siamfc_eval.training.export import hand_over
@@ -104,6 +107,24 @@ def test_the_best_checkpoint_is_chosen_by_tracking_and_handed_over(
     assert "dog" in page.read_text()
     assert "Validation: mean overlap" in page.read_text()
     assert curves.stat().st_size > 0
+
+
+def test_a_network_trained_on_is_handed_over_with_the_options_and_preprocessing_of_its_start(
+    declared: dict[str, Any], training_folder: Path, tmp_path: Path
+) -> None:
+    start = build_model("SiamFC", channels=[4, 4, 6, 6, 4], scale=0.07)
+    start.set_preprocessing(Preprocessing(order="BGR"))
+    save_model(start, tmp_path / "start.safetensors")
+    declared["model"] = {"name": "SiamFC", "weights": str(tmp_path / "start.safetensors")}
+    declared["loop"] = {**declared["loop"], "steps": 1}
+    declared["optimiser"] = {"rate": 0.001}
+    training = Training(TrainingConfiguration.model_validate(declared), training_folder, tmp_path / "out")
+    training.run()
+    weights, _, card, *_ = hand_over(training)
+    model = load_model(weights)
+    assert model.preprocessing.order == "BGR"
+    assert model.options["scale"] == 0.07
+    assert "0.07" in card.read_text()
 
 
 def test_a_loss_that_is_no_number_stops_the_training_and_keeps_the_batch(

@@ -86,6 +86,19 @@ def test_named_weights_are_the_start(tmp_path: Path) -> None:
     assert all(torch.equal(value, model.state_dict()[name]) for name, value in started.state_dict().items())
 
 
+def test_a_network_from_a_file_has_the_file_s_options_and_no_others_are_ignored() -> None:
+    started = build_network(ModelSection(name="SiamFC", weights="siamfc-slim"), seed=0)
+    assert list(started.options["channels"]) == [14, 38, 56, 56, 38]
+    said = ModelSection(name="SiamFC", weights="siamfc-slim", options={"channels": [14, 38, 56, 56, 38]})
+    assert list(build_network(said, seed=0).options["channels"]) == [14, 38, 56, 56, 38]
+    with pytest.raises(
+        InputError, match=r"channels is \[4, 6, 8, 8, 6\], but .*siamfc-slim\.safetensors holds a SiamFC"
+    ):
+        build_network(ModelSection(name="SiamFC", weights="siamfc-slim", options=NARROW), seed=0)
+    with pytest.raises(InputError, match=r"model\.weights: neither absent nor"):
+        build_network(ModelSection(name="SiamFC", weights="absent"), seed=0)
+
+
 def test_the_seed_decides_random_weights() -> None:
     setting = ModelSection(name="SiamFC", options=NARROW)
     kernels = [build_network(setting, seed).state_dict()["backbone.conv1.0.weight"] for seed in (1, 1, 2)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -24,7 +25,9 @@ def build_network(setting: ModelSection, seed: int) -> SiameseNetwork:
     """
     torch.manual_seed(seed)
     if setting.weights:
-        given = load_model(setting.weights, setting.name)
+        path = _weights_file(setting.weights, "model.weights")
+        given = load_model(path, setting.name)
+        _refuse_other_options(setting.options, given, path)
         return given.train().requires_grad_(True)
     model = build_model(setting.name, **setting.options)
     if setting.widen_from:
@@ -32,6 +35,18 @@ def build_network(setting: ModelSection, seed: int) -> SiameseNetwork:
     if setting.backbone_weights:
         load_backbone(model, _weights_file(setting.backbone_weights, "model.backbone_weights"))
     return model
+
+
+def _refuse_other_options(declared: dict[str, Any], given: SiameseNetwork, path: Path) -> None:
+    """A network from a file is as the file has it; options that say otherwise would be silently ignored."""
+    for key, value in declared.items():
+        found = given.options.get(key)
+        plain = list(found) if isinstance(found, tuple) else found
+        if plain is not None and plain != value:
+            raise InputError(
+                f"model.options: {key} is {value}, but {path} holds a {given.name} with {plain}. Take it out: the "
+                "network is as its weights have it; or start from backbone_weights or widen_from."
+            )
 
 
 def load_backbone(model: SiameseNetwork, path: Path) -> None:
