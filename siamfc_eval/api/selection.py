@@ -48,6 +48,8 @@ class Selecting(Reading, total=False):
     """Use the statistics that earlier calls cached, and cache these (the default)."""
     published: collections.abc.Sequence[str]
     """Published trackers to add: "published" for all of the benchmark, names, groups, or files of statistics."""
+    repetitions: bool
+    """Have the statistics of single repetitions of stochastic trackers, too, over which comparisons then resample."""
     common_sequences: bool
     """Compare on the sequences that all have, where those of published trackers and one's own differ; otherwise that is
     refused."""
@@ -270,6 +272,7 @@ def score_results(
     keep: bool = True,
     published: collections.abc.Sequence[str] = (),
     common_sequences: bool = False,
+    repetitions: bool = False,
     raw: RawResults | None = None,
 ) -> Scores:
     """The scores of the results under a convention; what was noticed of them is in its `metadata["notes"]`.
@@ -287,6 +290,7 @@ def score_results(
         keep: use the statistics that earlier calls cached, and cache these.
         published: trackers in addition to these, as for `siamfc_eval.published.catalogue.choose`.
         common_sequences: as for `siamfc_eval.published.joining.joined`.
+        repetitions: as for `siamfc_eval.metrics.repetitions.with_repetitions`.
         raw: what `read_runs` gives for these, where the caller has it already.
     """
     from siamfc_eval.datasets.known import shortfall
@@ -308,6 +312,10 @@ def score_results(
         skip_unusable=len(raw) > 1,
         skip_unreadable=True,
     )
+    if repetitions:
+        from siamfc_eval.metrics.repetitions import with_repetitions
+
+        scores = with_repetitions(scores, raw, dataset)
     lacking = shortfall(dataset.name, len(dataset))
     incomplete = (*scores.incomplete, lacking) if lacking else scores.incomplete
     gaps = (*scores.gaps, Gap("benchmark", lacking)) if lacking else scores.gaps

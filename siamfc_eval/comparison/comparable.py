@@ -78,4 +78,5 @@ def _over(scores: Scores, tracker: TrackerScores, shared: NDArray[np.bool_]) -> 
         sequences={name: tracker.sequences[name] for name in names if name in tracker.sequences},
         curves=scores.measure.finish_curves(total),
         statistics=rows,
+        repetitions=tuple(rows for rows, there in zip(tracker.repetitions, shared.tolist(), strict=False) if there),
     )

@@ -19,13 +19,14 @@ from siamfc_eval.comparison.resampling import (
     Floats,
     bca_interval,
     holm_factors,
+    repetition_weights,
     resampling_weights,
     tested_interval,
     weighted_scores,
 )
 from siamfc_eval.errors import UnknownNameError
 from siamfc_eval.metrics.scores import Coarsened, Measure, Metric, Reducible, Reduction, Scores
-from siamfc_eval.plain_text import counted
+from siamfc_eval.plain_text import counted, few
 
 ALPHA = 0.05
 """The level of significance."""
@@ -89,6 +90,8 @@ class Comparison:
     """Of the ranked trackers, over `sequences`."""
     apart: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Trackers that are not ranked -> the sequences that they lack."""
+    repeated: tuple[str, ...] = ()
+    """Trackers of whose sequences repetitions are resampled, too."""
 
     @property
     def smallest_p(self) -> float:
@@ -112,6 +115,8 @@ class Comparison:
         intervals = (
             f"{self.level:.0%} BCa bootstrap intervals over {over} ({self.resamples} resamples, seed {self.seed})"
         )
+        if self.repeated:
+            intervals += f", of {few(self.repeated)} over their repetitions too"
         if not self.pairs:
             return f"{intervals}."
         tests = "exact, by importance sampling, or a normal tail where no swap gets there"
@@ -137,6 +142,7 @@ class Comparison:
                     "rank": self.ranks[name],
                     "rank_interval": list(self.rank_intervals[name]),
                     "first_place": self.first_place[name],
+                    "repetitions_resampled": name in self.repeated,
                     "no_significant_difference": list(self.undecided(name)),
                 }
                 for name in self.ranking
@@ -192,7 +198,20 @@ def compare(
     ranks = _ranks(ranking, totals)
     count = int(common.shared.sum())
     weights, test = resampling_weights(count, resamples, seed), SwapTest(count, finish, seed, coarse)
-    resampled = np.stack([weighted_scores(rows[name], weights, finish, coarse) for name in ranking])
+    repeated = _repetitions(over, ranking, key)
+    resampled = np.stack(
+        [
+            weighted_scores(rows[name], weights, finish, coarse)
+            if name not in repeated
+            else weighted_scores(
+                np.concatenate(repeated[name]),
+                repetition_weights(weights, [len(part) for part in repeated[name]], seed),
+                finish,
+                coarse,
+            )
+            for name in ranking
+        ]
+    )
     drawn = _resampled_ranks(sign * resampled)
     tails = [(1 - level) / 2 * 100, (1 + level) / 2 * 100]
     bounds = np.percentile(drawn, tails, axis=1, method="nearest").astype(int)
@@ -219,7 +238,16 @@ def compare(
         seed=seed,
         scores=over,
         apart={name: scores.missing(name) for name in common.apart},
+        repeated=tuple(repeated),
     )
+
+
+def _repetitions(over: Scores, ranking: tuple[str, ...], key: str) -> dict[str, list[Floats]]:
+    """Tracker -> of each sequence the rows of its repetitions, no more of them than the metric needs."""
+    measure: Measure = over.measure
+    reduce = measure.reduced(key).reduce if isinstance(measure, Reducible) else lambda rows: rows
+    found = {name: over.trackers[name].repetitions for name in ranking}
+    return {name: [np.asarray(reduce(part)) for part in parts] for name, parts in found.items() if parts}
 
 
 def _rows(over: Scores, common: Common, key: str) -> tuple[dict[str, Floats], Finish, Reduction | None]:

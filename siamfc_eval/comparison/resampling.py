@@ -53,6 +53,25 @@ def resampling_weights(sequences: int, resamples: int, seed: int) -> Floats:
     return counts.astype(np.float64)
 
 
+def repetition_weights(weights: Floats, repetitions: list[int], seed: int) -> Floats:
+    """A second level of resampling: within each sequence that was drawn, as many of its repetitions as there are.
+
+    Args:
+        weights: shape (B, n), how often each sequence was drawn.
+        repetitions: of each sequence.
+        seed: of the generator.
+
+    Returns:
+        Shape (B, sum of repetitions): weights of single repetitions; those of a sequence add up to the sequence's.
+    """
+    generator = np.random.default_rng(seed)
+    parts = []
+    for place, count in enumerate(repetitions):
+        drawn = (weights[:, place] * count).astype(np.int64)
+        parts.append(generator.multinomial(drawn, np.full(count, 1.0 / count)) / count)
+    return np.concatenate(parts, axis=1)
+
+
 def effects(finish: Finish, centre: Floats, moves: Floats) -> Floats:
     """What each move does to a score there and back: shape (n,), from a centre (k,) and moves (n, k)."""
     moved = centre + moves

@@ -330,6 +330,9 @@ class TrackerScores:
     """Attribute -> curve key -> shape (points,)."""
     statistics: NDArray[np.float64] | None = None
     """Shape (sequences, k): the rows that `Measure.finish` sums, in the order of `Scores.sequences`; NaN: missing."""
+    repetitions: tuple[NDArray[np.float64], ...] = ()
+    """Of each sequence shape (repetitions, k): the rows of single repetitions, whose mean is the sequence's row; empty
+    where they were not asked for, or are all the same."""
     speed: Mapping[str, float] = field(default_factory=dict)
     """Named speeds in frames per second, e.g. {"fps_total": frames / seconds, "fps_mean": mean of 1/t}."""
     timed: tuple[Mapping[str, str], ...] = ()

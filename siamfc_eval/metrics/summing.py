@@ -37,7 +37,7 @@ def summed(
         },
         curves=measure.finish_curves(total),
         statistics=rows,
-        **more,
+        **{"attributes": {}, **more},
     )
 
 

@@ -207,6 +207,8 @@ def _moved(
     more: dict[str, Any] = {"attributes": tracker.attributes, "attribute_curves": tracker.attribute_curves}
     if groups is not None:
         more["attributes"], more["attribute_curves"] = summed_by_attribute(to.measure, sums_of_groups(rows, groups))
+    if tracker.repetitions and of is to:
+        more["repetitions"] = tuple(tracker.repetitions[places[name]] for name in shared)
     return summed(tracker.name, to.measure, shared, rows, speed=tracker.speed, notes=tracker.notes, **more)
 
 

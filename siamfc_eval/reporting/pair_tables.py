@@ -7,7 +7,7 @@ import math
 from siamfc_eval.comparison.closeness import POWER, Closeness, PairDetails, closeness
 from siamfc_eval.comparison.compare import Comparison
 from siamfc_eval.comparison.ranks import RankComparison
-from siamfc_eval.plain_text import few
+from siamfc_eval.plain_text import counted, few
 from siamfc_eval.reporting.tables import Cell, Column, Table, cell_text, p_text
 
 _SHOWN = 4
@@ -78,7 +78,10 @@ def pair_sentences(details: PairDetails, digits: int) -> tuple[str, ...]:
     """What there is to say of a pair in words."""
     close = details.closeness
     by = cell_text(close.difference, digits)
-    sentences = [f"{close.better} is ahead of {close.worse} by {by} on {close.sequences} sequences."]
+    on = counted(close.sequences, "sequence")
+    sentences = [f"{close.better} is ahead of {close.worse} by {by} on {on}."]
+    if close.difference == 0:
+        sentences = [f"{close.better} and {close.worse} have the same score on {on}."]
     if close.same():
         sentences.append(f"They are shown to be the same within {close.margin:g} (p {p_text(close.equivalence_p)}).")
     else:
