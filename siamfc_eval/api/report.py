@@ -21,7 +21,6 @@ from siamfc_eval.api.selection import (
 from siamfc_eval.comparison.compare import Comparison, compare
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError, UnknownNameError
-from siamfc_eval.metrics.attributes import members
 from siamfc_eval.metrics.conventions import build_measure
 from siamfc_eval.metrics.scores import Scores
 from siamfc_eval.metrics.timelines import Timelines, timelines
@@ -251,17 +250,12 @@ class _Job(NamedTuple):
             lines[key] = timelines(raw)
         scores = score_results(self.folder, self.truth, convention, raw=raw, **selecting)
         comparison = compare(scores, self.metric, resamples=self.resamples, seed=self.seed)
-        names = self.truth.names
         return Section(
             ", ".join([self.truth.name, *filter(None, [protocol]), convention]),
             scores,
             comparison,
             timelines=lines[key],
             hardware=hardware_of(raw, self.folder),
-            members={
-                attribute: [names[index] for index in indices]
-                for attribute, indices in members(self.truth, scores.attribute_source).items()
-            },
             strips=self.pictured.strips(raw, scores, comparison) if self.pictured is not None else (),
             beside=protocol is not None,
         )

@@ -46,8 +46,6 @@ class Section:
     """Overlaps frame by frame, which sections of the same runs share; None where there are no boxes."""
     hardware: Mapping[str, str] = field(default_factory=dict)
     """Tracker -> on what its times were taken; speeds are compared only where it is the same."""
-    members: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Attribute -> the sequences that have it; none where attributes are of frames, or not known by sequence."""
     strips: tuple[TrackerStrip, ...] = ()
     """Pictures of the worst moments; none where they were not asked for."""
     beside: bool = False

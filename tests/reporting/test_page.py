@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from siamfc_eval.comparison.compare import compare
+from siamfc_eval.metrics.scores import Gap, Scores
 from siamfc_eval.metrics.timelines import FAILURE, START, Timelines, Watched
 from siamfc_eval.reporting.report import Report, Section, write_report
 from tests.reporting.toys import toy_scores
@@ -32,24 +33,26 @@ def toy_timelines(names: tuple[str, ...], sequences: tuple[str, ...]) -> Timelin
     found = {}
     for name in names:
         found[name] = {one: generator.integers(0, 251, FRAMES).astype(np.uint8) for one in sequences}
-        found[name]["seq3"][[0, 10, 15]] = START, FAILURE, START
+        if "seq3" in sequences:
+            found[name]["seq3"][[0, 10, 15]] = START, FAILURE, START
     tags = {"occlusion": ((5, 9), (20, 30))}
     return Timelines({one: Watched(FRAMES, tags) for one in sequences}, found)
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    scores = toy_scores(NAMES, incomplete=("mine: line 3 was repaired.",))
+    said = "mine: line 3 was repaired."
+    scores = toy_scores(NAMES, incomplete=(said,), gaps=(Gap("repaired", said, "mine"),))
     trackers = {
         name: dataclasses.replace(one, attribute_curves={"IV": one.curves, "OCC": one.curves})
         for name, one in scores.trackers.items()
     }
-    scores = dataclasses.replace(scores, trackers=trackers)
+    members = {"IV": scores.sequences[::2], "OCC": scores.sequences[1::2]}
+    scores = dataclasses.replace(scores, trackers=trackers, attribute_members=members)
     lines = toy_timelines(NAMES, scores.sequences)
     hardware = {name: "one CPU" for name in NAMES if name != "beta"}
-    members = {"IV": scores.sequences[::2], "OCC": scores.sequences[1::2]}
-    first = Section("Toy", scores, compare(scores, resamples=300), lines, hardware, members)
-    other = dataclasses.replace(scores, dataset="other", incomplete=())
+    first = Section("Toy", scores, compare(scores, resamples=300), lines, hardware)
+    other = dataclasses.replace(scores, dataset="other", incomplete=(), gaps=())
     second = Section("Other", other, compare(other, resamples=300))
     report = Report("Toy </title><b>report", (first, second), {"command": "x"}, highlighted=("mine",), top=3)
     return write_report(report, tmp_path_factory.mktemp("page"))
@@ -136,14 +139,22 @@ def test_names_are_shown_as_they_are(page: Page) -> None:
     assert page.locator("b").count() == 0
 
 
+def test_links_in_tables_lead_to_the_tracker_even_where_it_is_marked(page: Page) -> None:
+    link = page.locator("#s0 table[data-key=ranking] a", has_text="mine")
+    assert link.inner_text() == "mine†"
+    link.click()
+    assert page.evaluate("new URLSearchParams(location.hash.slice(1)).get('tracker')") == "mine"
+    assert page.locator("#s0-tracker-title").inner_text().startswith("mine is number 6 of 6")
+
+
 def test_tables_sort_both_ways(page: Page) -> None:
     table = page.locator("#s0 table[data-key=ranking]")
     heading = table.locator("th", has_text="Tracker")
     heading.locator("button").click()
     assert heading.get_attribute("aria-sort") == "ascending"
-    assert column(page, 2)[-1] == "mine"
+    assert column(page, 2)[-1] == "mine†"
     heading.locator("button").click()
-    assert column(page, 2)[0] == "mine"
+    assert column(page, 2)[0] == "mine†"
     score = table.locator("th", has_text="Success AUC")
     score.locator("button").click()
     assert score.get_attribute("aria-sort") == "descending"
@@ -325,3 +336,62 @@ def test_no_other_script_may_run(page: Page, complaints: list[str]) -> None:
     )
     assert blocked.startswith("script-src")
     complaints.clear()
+
+
+def one_sequence(scores: Scores) -> Scores:
+    trackers = {
+        name: dataclasses.replace(one, statistics=np.asarray(one.statistics)[:1])
+        for name, one in scores.trackers.items()
+    }
+    return dataclasses.replace(scores, trackers=trackers, sequences=scores.sequences[:1])
+
+
+def all_equal(scores: Scores) -> Scores:
+    first = next(iter(scores.trackers.values()))
+    return dataclasses.replace(
+        scores, trackers={name: dataclasses.replace(first, name=name) for name in scores.trackers}
+    )
+
+
+def without_numbers(scores: Scores) -> Scores:
+    """One tracker has nothing: neither scores nor curves nor attributes nor times."""
+    name = next(iter(scores.trackers))
+    one = scores.trackers[name]
+    empty = dataclasses.replace(
+        one,
+        values=dict.fromkeys(one.values, np.nan),
+        sequences={key: dict.fromkeys(row, np.nan) for key, row in one.sequences.items()},
+        curves={key: np.full_like(curve, np.nan) for key, curve in one.curves.items()},
+        attributes={},
+        speed={},
+        statistics=np.full_like(np.asarray(one.statistics), np.nan),
+    )
+    return dataclasses.replace(scores, trackers={**scores.trackers, name: empty})
+
+
+DEGENERATE = {
+    "a single tracker": lambda: toy_scores(("alone",)),
+    "a single sequence": lambda: one_sequence(toy_scores(("a", "b", "c"))),
+    "one of one": lambda: one_sequence(toy_scores(("alone",))),
+    "all equal": lambda: all_equal(toy_scores(("a", "b", "c"))),
+    "no numbers": lambda: without_numbers(toy_scores(("a", "b", "c"))),
+    "no attributes": lambda: toy_scores(("a", "b"), attribute_counts={}),
+}
+
+
+@pytest.mark.parametrize("kind", DEGENERATE)
+def test_little_to_show_is_shown_without_complaint(
+    browser_page: Page, complaints: list[str], tmp_path: Path, kind: str
+) -> None:
+    scores = DEGENERATE[kind]()
+    lines = toy_timelines(tuple(scores.trackers), scores.sequences)
+    parts = [Section("Toy", scores, compare(scores, resamples=100), lines), Section("Plain", scores)]
+    written = write_report(Report(kind, tuple(parts)), tmp_path)
+    browser_page.on("pageerror", lambda error: complaints.append(str(error)))
+    browser_page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    browser_page.goto(written.as_uri())
+    for figure in browser_page.locator("figure.card").evaluate_all("all => all.map(one => one.id)"):
+        drawn(browser_page, figure)
+    assert not complaints
+    assert "NaN" not in browser_page.locator("main").inner_text()
+    assert "undefined" not in browser_page.locator("main").inner_text()

@@ -69,6 +69,7 @@ def _section(
         "order": [numbers[name] for name in order],
         "ranks": [ranks[name] for name in order],
         "lacking": [len(scores.missing(name)) for name in order],
+        "marked": [bool(scores.missing(name)) or name in scores.marked for name in order],
         "totals": {
             metric.key: rounded(tracker.values.get(metric.key, math.nan) for tracker in trackers) for metric in metrics
         },
@@ -94,7 +95,7 @@ def _section(
             {
                 "name": printable(name),
                 "count": scores.attribute_counts.get(name),
-                "sequences": [places[one] for one in section.members.get(name, ()) if one in places],
+                "sequences": [places[one] for one in scores.attribute_members.get(name, ()) if one in places],
             }
             for name in attributes
         ],

@@ -52,7 +52,7 @@ function entry(section, name, place) {
     },
   });
   const score = shown(section.totals[section.metric.key][place], section.metric.digits);
-  const mark = section.lacking[place] ? make("sup", { class: "mark", title: `lacks ${section.lacking[place]} sequences` }, "†") : null;
+  const mark = section.marked[place] ? make("sup", { class: "mark", title: "Not over everything, or over runs that were changed to fit." }, "†") : null;
   const label = make("label", {}, box, swatch(name), make("span", { class: "name" }, name, mark), make("span", { class: "number" }, score));
   const item = make("li", {
     class: isOwn(name) ? "own" : null,

@@ -36,8 +36,8 @@ function link(table) {
 }
 
 /** The name in a cell, without its mark. */
-export function nameIn(cell) {
-  return cell.dataset.name ?? cell.textContent;
+function nameIn(cell) {
+  return (cell.firstChild?.nodeType === Node.TEXT_NODE ? cell.firstChild : cell).textContent;
 }
 
 function wrap(cell, changes) {
