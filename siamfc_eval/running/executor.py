@@ -100,9 +100,10 @@ def plan_execution(job: Job) -> Execution:
     executor = EXECUTORS[name]
     reason = _unfit(executor, job)
     if reason:
+        option = "--executor" if job.options.executor else "--cluster"
         raise InputError(
             f"{job.tracker.name}, {job.protocol.kind}: the executor '{name}' cannot run it: {reason}. "
-            "Leave out --executor to have a suitable one chosen, or name another (`siamfc-eval list executors`)."
+            f"Leave out {option} to have a suitable one chosen, or name another (`siamfc-eval list executors`)."
         )
     execution = executor.plan(job)
     return dataclasses.replace(execution, settings={"executor": name, **execution.settings})

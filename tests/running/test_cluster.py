@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,17 +24,18 @@ from siamfc_eval.errors import InputError, MissingDependencyError
 from siamfc_eval.geometry.regions import Region
 from siamfc_eval.running import events
 from siamfc_eval.running.cluster import connection, recruits
-from siamfc_eval.running.cluster.executor import _unfit
+from siamfc_eval.running.cluster.executor import _local_workers, _unfit
 from siamfc_eval.running.cluster.worker import Assignment, Enlisted, Refused, _fit
 from siamfc_eval.running.executor import Job
 from siamfc_eval.running.experiment import parse_experiment
 from siamfc_eval.running.options import RunOptions
+from siamfc_eval.running.plan import plan_items
 from siamfc_eval.running.protocol_specs import OnePassSpec
 from siamfc_eval.running.run import run_experiment
 from siamfc_eval.running.summary import RunSummary
 from tests.running.running_toys import OneByOne, ToyTracker, moving_sequence, small_dataset
 
-distributed = pytest.importorskip("distributed")
+pytest.importorskip("distributed")
 
 OPE = parse_experiment({"name": "one pass", "protocols": [{"kind": "ope"}]}, "here")
 DATASET = small_dataset(30, 25, 20, 15, 10, 5)
@@ -220,6 +222,54 @@ def test_workers_that_are_not_fit_get_no_work_and_are_named(unfit: Any, images: 
         _run(tmp_path / "none", OneByOne(), _address(unfit), images)
 
 
+def test_a_scheduler_of_another_version_is_refused(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "__version__", "9.9.9")
+    with pytest.raises(InputError, match=r"its scheduler has another siamfc_eval: .*, and this is 9\.9\.9"):
+        _run(tmp_path, OneByOne(), _address(cluster))
+    monkeypatch.setattr(connection, "VERSION", "siamfc_eval_that_is_not_there:__version__")
+    with pytest.raises(InputError, match=r"none \(No module named 'siamfc_eval_that_is_not_there'\)"):
+        _run(tmp_path, OneByOne(), _address(cluster))
+
+
+class OnCard(Noted):
+    """May run on a graphics card."""
+
+    device = "cpu"
+
+
+def test_workers_with_a_card_get_a_networks_runs_and_no_others_do(cluster: Any, tmp_path: Path) -> None:
+    card = next(iter(cluster.scheduler_info(n_workers=-1)["workers"]))
+    [pid] = cluster.run(_tag, workers=[card]).values()
+    _run(tmp_path / "network", OnCard(tmp_path / "network.log"), _address(cluster))
+    assert set((tmp_path / "network.log").read_text().split()) == {str(pid)}
+    _run(tmp_path / "other", Noted(tmp_path / "other.log"), _address(cluster))
+    assert len(set((tmp_path / "other.log").read_text().split())) == 3
+
+
+async def _tag(dask_worker: Any) -> int:
+    await dask_worker.set_resources(GPU=1)
+    return os.getpid()
+
+
+def test_a_local_cluster_has_a_worker_for_each_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    def workers(tracker: Any, **loading: Any) -> list[Any]:
+        items = plan_items("toy", OnePassSpec(kind="ope"), DATASET.sequences[0], [1], single=True) * 9
+        options = RunOptions.of(workers=8, **loading)
+        return list(_local_workers(Job(tracker, OneByOne, OnePassSpec(kind="ope"), options, items)))
+
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=SimpleNamespace(device_count=lambda: 2)))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
+    assert workers(OneByOne()) == [{}] * 8
+    tracker = OneByOne()
+    tracker.device = "cuda"  # type: ignore[attr-defined]
+    cards = [own["env"]["CUDA_VISIBLE_DEVICES"] for own in workers(tracker)]
+    assert cards == ["3", "5"]
+    assert {(own["nthreads"], own["resources"]["GPU"]) for own in workers(tracker)} == {(4, 1)}
+    assert len(workers(tracker, device="cuda:1")) == 1
+
+
 def test_a_worker_that_makes_another_tracker_is_refused(tmp_path: Path) -> None:
     spec, options = OnePassSpec(kind="ope"), RunOptions()
     right = Assignment("right", Path.cwd(), OneByOne, {"family": "one by one"}, None, spec, options, 4)
@@ -286,7 +336,7 @@ def test_without_the_extra_a_cluster_is_refused_and_nothing_else(
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     for where in ("local", "tcp://127.0.0.1:8786"):
-        with pytest.raises(MissingDependencyError, match=r"siamfc-eval\[cluster\]"):
+        with pytest.raises(MissingDependencyError, match=r"needs the package 'distributed'.*\[cluster\]"):
             _run(tmp_path, OneByOne(), where)
     assert _run(tmp_path, OneByOne(), None).exit_code == 0
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import pkgutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import resource_tracker
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from siamfc_eval.errors import InputError, MissingDependencyError
 from siamfc_eval.running.processes import interrupts_held
+from siamfc_eval.version import __version__
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 LOCAL = "local"
 PATIENCE = 10.0
 """Seconds in which a scheduler is to answer."""
+VERSION = "siamfc_eval.version:__version__"
+"""Where any version says which it is."""
 _PARTING = 2.0
 """Seconds to take leave of one, which may be gone."""
 
@@ -56,7 +60,7 @@ def connected(cluster: str) -> Iterator[Client]:
     """A connection to a scheduler that is there.
 
     Raises:
-        InputError: nothing answers there, or something that is no scheduler of dask.
+        InputError: nothing answers there, or something that is no scheduler of dask with this version of siamfc_eval.
         MissingDependencyError: dask.distributed is not installed.
     """
     distributed = _distributed()
@@ -72,9 +76,27 @@ def connected(cluster: str) -> Iterator[Client]:
             "the address; docs/scaling.md has an example."
         ) from None
     try:
+        _require_version(client, address)
         yield client
     finally:
         client.close(timeout=_PARTING)
+
+
+def _require_version(client: Client, address: str) -> None:
+    """The scheduler reads what it hands on to workers, so it needs this package as they do.
+
+    Raises:
+        InputError: it has not, or has another version.
+    """
+    try:
+        found = client.run_on_scheduler(pkgutil.resolve_name, VERSION)
+    except ImportError as error:
+        found = f"none ({error})"
+    if found != __version__:
+        raise InputError(
+            f"--cluster {address}: its scheduler has another siamfc_eval: {found}, and this is {__version__}. Install "
+            "the same version where the scheduler and the workers run, and start them again."
+        )
 
 
 def _knock(address: str) -> None:

@@ -52,7 +52,9 @@ class _Workers:
         client.subscribe_topic(self._token, lambda event: self._heard.append(event[1]))
 
     def wants(self, waiting: int) -> int:
-        if self._client.status not in {"running", "connecting"}:
+        if self._client.status == "connecting":
+            return 0  # to ask who is there would have to wait for an answer
+        if self._client.status != "running":
             raise self._lost()
         self.recruits.look()
         for news in self.recruits.news():

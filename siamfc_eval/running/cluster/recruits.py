@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from siamfc_eval.errors import InputError, TrackerError
+from siamfc_eval.running.cluster.connection import VERSION
 from siamfc_eval.running.cluster.worker import Assignment, Enlisted, Refused, enlist
 from siamfc_eval.version import __version__
 
@@ -107,9 +108,7 @@ class Recruits:
         for address in workers.keys() - self._known.keys():
             named = str(workers[address].get("name", address))
             name = f"worker {address}" if named == address else f"worker {named} ({address})"
-            self._known[address] = _Recruit(
-                name, self._ask(address, pkgutil.resolve_name, "siamfc_eval.version:__version__")
-            )
+            self._known[address] = _Recruit(name, self._ask(address, pkgutil.resolve_name, VERSION))
 
     def _ask(self, address: str, function: Any, *arguments: Any) -> Any:
         return self.client.submit(function, *arguments, workers=[address], allow_other_workers=False, pure=False)
@@ -121,7 +120,7 @@ class Recruits:
             answer = asked.result()
         except Exception as error:
             what = "has no siamfc_eval" if not recruit.is_enlisting else "cannot begin"
-            answer = Refused(f"{what}: {type(error).__name__}: {error}")
+            answer = Refused(f"{what}: {type(error).__name__}: {' '.join(str(error).split())}")
         if isinstance(answer, str):
             if answer == __version__:
                 self._packed = self._packed or pickle.dumps(self.assignment)
