@@ -175,9 +175,9 @@ def onnx(*, source: str, target: Path, part: str, searches: int, opset: int, as_
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder of images that show targets in their middles, such as training material: ranges are measured on them.",
 )
-@options.weights
+@options.reading_weights
 @options.as_json
-def int8(*, tracker: str, target: Path, crops: Path, weights: Path | None, as_json: bool) -> None:
+def int8(*, tracker: str, target: Path, crops: Path, as_json: bool, **loading: Any) -> None:
     """Quantise TRACKER's backbone to int8, for `run --precision int8`.
 
     Name the result as `quantised = "OUT.onnx"` in the tracker's file. What it costs in score is for you to measure: run
@@ -196,7 +196,7 @@ def int8(*, tracker: str, target: Path, crops: Path, weights: Path | None, as_js
     from siamfc_eval.tracking.families.siamese.definition import NetworkDefinition, load_network, weights_file
     from siamfc_eval.tracking.family import LoadOptions
 
-    described, how = read_catalogue(tracker), LoadOptions(weights=weights)
+    described, how = read_catalogue(tracker), LoadOptions(**loading)
     if not isinstance(described.definition, NetworkDefinition):
         raise InputError(f"tracker '{tracker}' has no network to quantise.")
     network, _ = load_network(described, how)
