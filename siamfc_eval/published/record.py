@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from typing import Literal
 
@@ -108,8 +109,16 @@ class Head(_Part):
 
 
 def definition_of(measure: Measure) -> str:
-    """Hash of what a measure computes: its rules, what its signature pins, what is in its rows."""
+    """Hash of what a measure computes: its rules, what its signature pins, what is in its rows.
+
+    A rule at its default does not count, so that a rule that comes later, and that a convention does not have, leaves
+    what was published before as it is.
+    """
     layout = [(part.key, part.kind) for part in measure.layout] if isinstance(measure, Laid) else []
-    metrics = [metric.key for metric in measure.metrics]
-    text = repr((DEFINITION, measure.convention, measure.rules, sorted(measure.pins.items()), layout, metrics))
+    rules = {
+        field.name: getattr(measure.rules, field.name)
+        for field in dataclasses.fields(measure.rules)
+        if getattr(measure.rules, field.name) != field.default
+    }
+    text = repr((DEFINITION, measure.convention, sorted(rules.items()), sorted(measure.pins.items()), layout))
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import zipfile
@@ -249,3 +250,16 @@ def test_the_catalogue_of_supervised_runs_is_what_its_raw_results_say_today(shar
         np.testing.assert_allclose(np.nan_to_num(kept.curves["eao"]), curve, atol=2e-3)
         for sequence, values in today.trackers[tracker].sequences.items():
             assert kept.sequences[sequence] == pytest.approx(dict(values), abs=1e-5, nan_ok=True)
+
+
+def test_a_rule_that_comes_later_leaves_what_was_published_as_it_is_where_it_changes_nothing(bench: Bench) -> None:
+    measure: Any = build_measure("pysot", bench.dataset())
+    later = dataclasses.make_dataclass(
+        "Later", [("blur", str, dataclasses.field(default="none"))], bases=(type(measure.rules),), frozen=True
+    )
+    rules = {field.name: getattr(measure.rules, field.name) for field in dataclasses.fields(measure.rules)}
+    same = dataclasses.replace(measure, rules=later(**rules))
+    other = dataclasses.replace(measure, rules=later(**rules, blur="some"))
+    assert record.definition_of(same) == record.definition_of(measure)
+    assert record.definition_of(other) != record.definition_of(measure)
+    assert record.definition_of(build_measure("plain", bench.dataset())) != record.definition_of(measure)
