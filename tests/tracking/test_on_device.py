@@ -167,6 +167,28 @@ def test_targets_of_real_sequences_are_followed_as_on_the_cpu(spec: str, shared:
     _assert_same(spec, starts, 12)
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("spec", ["siamfc-slim", "siamrpn-slim"])
+def test_a_card_follows_targets_as_the_cpu_does(spec: str) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    dataset = embedded_benchmark(length=6, names=("disc-spins", "kite-dives", "twins-meet"))
+    found = []
+    for device in ("cpu", "cuda"):
+        tracker: Any = load_tracker(spec, device=device)
+        frames = [list(sequence.frames or ()) for sequence in dataset]
+        states = tracker.init_batch([own[0] for own in frames], [sequence.boxes[0] for sequence in dataset])
+        boxes = []
+        for index in range(1, 6):
+            for own in frames:
+                tracker.upload(own[index])
+            answers = tracker.update_batch(states, [own[index] for own in frames])
+            states = [state for state, _ in answers]
+            boxes += [output.region for _, output in answers]
+        found.append(np.array(boxes))
+    assert np.quantile(np.abs(found[0] - found[1]).max(axis=1), 0.9) < 0.1
+
+
 def test_values_that_are_not_finite_stop_a_target_here() -> None:
     tracker = _on_device("siamfc-slim")
     (sequence,) = embedded_benchmark(length=2, names=("disc-spins",))
