@@ -21,15 +21,16 @@ EXPERIMENT = parse_experiment({"name": "x", "protocols": [{"kind": "ope"}]}, "he
 def test_engine_and_precision_are_in_the_manifest_and_a_run_keeps_to_them(tmp_path: Path) -> None:
     dataset = embedded_benchmark(length=2, names=("disc-spins",))
 
-    def run(**options: str) -> None:
-        run_experiment(EXPERIMENT, ["siamfc-slim"], dataset, tmp_path, options=RunOptions.of(device="cpu", **options))
+    def run(engine: str | None = None) -> None:
+        options = RunOptions.of(device="cpu", engine=engine)
+        run_experiment(EXPERIMENT, ["siamfc-slim"], dataset, tmp_path, options=options)
 
-    run(engine="onnxruntime")
+    run("onnxruntime")
     (manifest,) = tmp_path.rglob("manifest.json")
     written = json.loads(manifest.read_text(encoding="utf-8"))
     assert (written["settings"]["engine"], written["settings"]["precision"]) == ("onnxruntime", "float32")
     assert written["identity"]["tracker.engine"] == "onnxruntime"
-    run(engine="onnxruntime")
+    run("onnxruntime")
     with pytest.raises(InputError, match=r"tracker\.engine"):
         run()
 

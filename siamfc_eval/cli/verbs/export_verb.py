@@ -180,8 +180,8 @@ def onnx(*, source: str, target: Path, part: str, searches: int, opset: int, as_
 def int8(*, tracker: str, target: Path, crops: Path, as_json: bool, **loading: Any) -> None:
     """Quantise TRACKER's backbone to int8, for `run --precision int8`.
 
-    Name the result as `quantised = "OUT.onnx"` in the tracker's file, beside the same weights. What it costs in score is
-    for you to measure: run both, and `siamfc-eval compare` them.
+    Name the result as `quantised = "OUT.onnx"` in the tracker's file, beside the same weights. What it costs in score
+    is for you to measure: run both, and `siamfc-eval compare` them.
     """
     from importlib.util import find_spec
 
