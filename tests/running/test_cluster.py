@@ -319,8 +319,9 @@ def test_a_scheduler_without_workers_is_not_waited_for_for_ever(
             _run(tmp_path, OneByOne(), str(scheduler))
 
 
-def test_a_scheduler_that_goes_away_ends_the_run(tmp_path: Path) -> None:
+def test_a_scheduler_that_goes_away_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with connection.local_cluster([{}]) as client:
+        monkeypatch.setattr(connection, "PATIENCE", 2.0)
 
         def end(event: events.Event) -> None:
             if isinstance(event, events.ItemFinished):
