@@ -357,7 +357,7 @@ class Scores:
     incomplete: tuple[str, ...] = ()
     """What is missing or was repaired, one sentence each; not empty means that some number is not over everything."""
     gaps: tuple[Gap, ...] = ()
-    """The same for programs, in the same order."""
+    """The same for programs, in the same order, and after it which files had been repaired before, on request."""
     attribute_source: str = ""
     """Which attribute table was used; "" if none."""
     attribute_counts: Mapping[str, int] = field(default_factory=dict)

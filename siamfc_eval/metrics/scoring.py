@@ -29,7 +29,7 @@ from siamfc_eval.metrics.signature import Signature
 from siamfc_eval.metrics.speed import speeds
 from siamfc_eval.metrics.summing import summed, summed_by_attribute, sums_of_groups
 from siamfc_eval.plain_text import few
-from siamfc_eval.results.raw import TrackerResults
+from siamfc_eval.results.raw import REPAIRED, TrackerResults
 
 Floats = NDArray[np.float64]
 _NAMED = 8
@@ -86,6 +86,7 @@ def score(
     job = _Job(dataset, Gatherer(dataset, measure, ground_truth, cache), groups, on_mismatch)
     trackers: dict[str, TrackerScores] = {}
     refused: list[Gap] = []
+    changed: list[Gap] = []
     for name, result in results.items():
         try:
             trackers[name], gaps, unreadable = job.score(_on(dataset, result) if unscored else result)
@@ -98,6 +99,7 @@ def score(
             refused.append(Gap("unscored", f"{name} is not scored: {error}", name))
         else:
             incomplete += gaps
+            changed += [Gap("repaired", f"{name}: {note}", name) for note in result.notes if note.startswith(REPAIRED)]
             refused += [Gap("unscored", f"{name}, not scored: {message}", name) for message in unreadable]
     counts = {attribute: len(indices) for attribute, indices in groups.items()}
     if isinstance(measure, Tagged):
@@ -118,7 +120,7 @@ def score(
         sequences=dataset.names,
         trackers=trackers,
         incomplete=tuple(gap.text for gap in (*refused, *incomplete)),
-        gaps=(*refused, *incomplete),
+        gaps=(*refused, *incomplete, *changed),
         attribute_source=source if any(tracker.attributes for tracker in trackers.values()) else "",
         attribute_counts=counts,
         attribute_members={} if isinstance(measure, Tagged) else _named_members(dataset, groups),

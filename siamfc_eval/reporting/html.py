@@ -55,12 +55,17 @@ def _not_whole(scores: Scores) -> set[str]:
     return {name for name in scores.trackers if scores.missing(name)} | set(scores.marked)
 
 
+def _told(scores: Scores) -> list[str]:
+    """What is missing, was repaired, or had been repaired before."""
+    return list(dict.fromkeys([*scores.incomplete, *(gap.text for gap in scores.gaps)]))
+
+
 def _incomplete(report: Report) -> list[str]:
     """All that is missing or was repaired, each once, with its data set where there are several sections."""
     several = len(report.sections) > 1
     found = list(report.incomplete)
     for section in report.sections:
-        found += [f"{section.scores.dataset}: {gap}" if several else gap for gap in section.scores.incomplete]
+        found += [f"{section.scores.dataset}: {gap}" if several else gap for gap in _told(section.scores)]
     return list(dict.fromkeys(found))
 
 

@@ -173,6 +173,10 @@ class ResultFile:
         return self.rows[index].head()
 
 
+REPAIRED = "Repaired on request: "
+"""How a note of an import begins that says what was changed in the results."""
+
+
 @dataclass(eq=False)
 class RawRun:
     """One run of one tracker over one sequence: what one file, or one entry of a file, holds."""

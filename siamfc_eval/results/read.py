@@ -13,7 +13,7 @@ from siamfc_eval.results.formats.layout import Found, Listings
 from siamfc_eval.results.formats.open_run import open_runs
 from siamfc_eval.results.names import SequenceNames
 from siamfc_eval.results.places import Place, find_trackers, kind_of, named_examples
-from siamfc_eval.results.raw import RawResults, RawRun, TrackerResults
+from siamfc_eval.results.raw import REPAIRED, RawResults, RawRun, TrackerResults
 
 _NAMED = 8
 
@@ -114,6 +114,8 @@ def _collect(name: str, place: Place, dataset: Dataset, listings: Listings) -> T
         notes.append(f"Names were matched by alias or loosely: {', '.join(renamed[:_NAMED])}{more}.")
     missing = tuple(sequence.name for sequence in dataset if sequence.name not in runs)
     manifest = listings.source.manifest(place.folder)
+    if manifest is not None:
+        notes += [note for note in manifest.notes if note.startswith(REPAIRED)]
     if manifest is not None and _declared_seconds(manifest.identity):
         runs = {name: tuple(replace(run, load_times=None) for run in several) for name, several in runs.items()}
         notes.append("How long its calls take was declared for the clock, so no speed is read from its times.")

@@ -131,3 +131,22 @@ def test_a_report_marks_repaired_runs_too(bench: Bench, tmp_path: Path) -> None:
     page = se.report(bench.results, out, data=bench.annotations, on_mismatch="pad", resamples=50).page.read_text()
     assert "What is incomplete" in page
     assert page.count('<sup class="mark"') >= 2
+
+
+def test_a_copy_that_was_repaired_is_marked_and_told_and_counts_as_complete(bench: Bench, tmp_path: Path) -> None:
+    for name in ("Car4", "Dog", "Fish"):
+        boxes = np.loadtxt(bench.results / f"near/{name}.txt", delimiter=",")
+        boxes[0, 2:] += boxes[0, :2]
+        bench.write("near", name, boxes)
+    out = tmp_path / "imported"
+    words = ["import", str(bench.results), "--data", str(bench.annotations), "--out", str(out), "--repair", "corners"]
+    assert CliRunner().invoke(cli, words, standalone_mode=False).exception is None
+    place = next(path for path in out.rglob("near") if path.is_dir()).parent
+    scores = se.score(place, "otb-matlab", data=bench.annotations, dataset="otb2015")
+    assert set(scores.marked) == {"near"}
+    gap = scores.marked["near"][0]
+    assert (gap.kind, gap.tracker) == ("repaired", "near")
+    assert "the first line was made x,y,w,h in 3 files" in gap.text
+    assert gap.text not in scores.incomplete
+    page = se.report(place, tmp_path / "page", data=bench.annotations, dataset="otb2015", resamples=20).page
+    assert gap.text in page.read_text()

@@ -19,7 +19,7 @@ from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import UnknownNameError
 from siamfc_eval.plain_text import counted
 from siamfc_eval.protocols.trajectory import REGION
-from siamfc_eval.results.raw import RawRun, TrackerResults
+from siamfc_eval.results.raw import REPAIRED, RawRun, TrackerResults
 from siamfc_eval.results.rows import Rows
 
 Floats = NDArray[np.float64]
@@ -151,10 +151,10 @@ def repair_quirks(results: TrackerResults, dataset: Dataset, kinds: Collection[s
             for name in quirk.sequences:
                 runs[name] = tuple(_with_first(run, quirk.kind) for run in runs[name])
             what = "made x,y,w,h" if quirk.kind == CORNERS else "moved by -0.5 px"
-            notes.append(f"Repaired on request: the first line was {what} in {counted(len(quirk.sequences), 'file')}.")
+            notes.append(f"{REPAIRED}the first line was {what} in {counted(len(quirk.sequences), 'file')}.")
         if ORIGIN in kinds and quirk.shift:
             runs = {name: tuple(_moved(run, -quirk.shift) for run in old) for name, old in runs.items()}
-            notes.append(f"Repaired on request: every box was moved by {-quirk.shift:+g} px in x and y.")
+            notes.append(f"{REPAIRED}every box was moved by {-quirk.shift:+g} px in x and y.")
     return dataclasses.replace(results, runs=runs, notes=tuple(notes))
 
 
