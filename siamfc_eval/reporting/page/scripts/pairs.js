@@ -138,7 +138,8 @@ function drawDuel(section, metric, a, b, width, target) {
   const values = dots.flatMap((dot) => [dot.x, dot.y]);
   const bounded = metric.high !== null && metric.high <= 1;
   const domain = bounded ? [0, 1] : [Math.min(0, ...values), Math.max(...values) || 1];
-  const size = Math.min(460, width);
+  const abreast = width > 820;
+  const size = Math.min(460, abreast ? width * 0.36 : width);
   const [one, other] = [section.names[a], section.names[b]];
   const colour = (dot) => (dot.lead > 0 ? styleOf(one).colour : dot.lead < 0 ? styleOf(other).colour : "var(--soft)");
   const plot = Plot.plot({
@@ -163,7 +164,7 @@ function drawDuel(section, metric, a, b, width, target) {
     target()?.show();
   });
   const inside = dots.filter((dot) => dot.inside);
-  return make("div", { class: "duel" }, plot, deciding(section, metric, inside, one, other, target), byAttribute(section, a, b, Math.min(420, width)));
+  return make("div", { class: "duel" }, plot, deciding(section, metric, inside, one, other, target), byAttribute(section, a, b, Math.min(420, abreast ? width * 0.31 : width)));
 }
 
 function deciding(section, metric, dots, one, other, target) {
@@ -193,7 +194,7 @@ function byAttribute(section, a, b, width) {
     height: 46 + 20 * marks.length,
     marginTop: 6,
     marginLeft: Math.min(150, 30 + 7 * Math.max(...marks.map((mark) => mark.name.length))),
-    x: { label: `← ${other} better   ·   ${section.metric.label}   ·   ${one} better →`, labelAnchor: "center", labelArrow: false, grid: true },
+    x: { label: `← ${clipped(other, width / 2.6)}   ·   ${clipped(one, width / 2.6)} →`, labelAnchor: "center", labelArrow: false, grid: true },
     y: { domain: marks.map((mark) => mark.name), label: null, tickSize: 0 },
     ariaLabel: `Lead of ${one} over ${other} by attribute`,
     marks: [
@@ -204,5 +205,5 @@ function byAttribute(section, a, b, width) {
   });
   plot.classList.add("clickable");
   plot.addEventListener("click", () => plot.value && look({ attr: plot.value.name }));
-  return make("div", {}, make("h5", {}, "By attribute"), plot);
+  return make("div", {}, make("h5", {}, `By attribute, who is better in ${section.metric.label}`), plot);
 }
