@@ -38,6 +38,27 @@ def test_a_shipped_network_has_a_card_and_tracks(name: str) -> None:
     assert overlaps(np.array(boxes), sequence.boxes).min() > 0.6
 
 
+def _quantised() -> list[str]:
+    return [
+        name for name in _shipped() if getattr(read_definition(find_definition("trackers", name)), "quantised", None)
+    ]
+
+
+@pytest.mark.parametrize("name", _quantised())
+def test_a_shipped_backbone_in_int8_belongs_to_its_weights_and_tracks(name: str) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    folder = catalogue_folder("trackers")
+    assert "int8" in (folder / f"{name}.md").read_text(encoding="utf-8")
+    tracker = load_tracker(name, device="cpu", precision="int8")
+    (sequence,) = embedded_benchmark(length=4, names=("sign-in-the-flicker",))
+    assert sequence.frames is not None
+    state = tracker.init(sequence.frames[0], sequence.boxes[0])
+    for index in range(1, len(sequence)):
+        state, output = tracker.update(state, sequence.frames[index])
+    assert overlaps(output.region[None], sequence.boxes[-1:]).min() > 0.6
+
+
 def test_all_shipped_weights_are_small_together() -> None:
     sizes = [path.stat().st_size for path in catalogue_folder("trackers").glob("*.safetensors")]
     assert sum(sizes) < MEGABYTES * 1e6

@@ -1,7 +1,6 @@
 """Backbones in int8, by post-training quantisation: ranges of activations are measured on crops, weights are rounded.
 
-Weights have 7 bits, so that sums of products fit into 16 bits on processors without VNNI and all processors add up the
-same whole numbers.
+Weights have 7 bits, so that sums of two products fit into 16 bits, which is what processors without VNNI have for them.
 """
 
 from __future__ import annotations
