@@ -84,7 +84,7 @@ def publish(
     from siamfc_eval.protocols.table import protocol
     from siamfc_eval.published.catalogue import ENDING
     from siamfc_eval.published.files import read_published, write_published
-    from siamfc_eval.published.making import origin_of, scores_to_publish
+    from siamfc_eval.published.making import origin_of, scores_to_publish, without_lead_in
     from siamfc_eval.results.read import read_results
 
     path = Path(out).expanduser()
@@ -101,7 +101,7 @@ def publish(
     kind = other_kind(chosen[0], reading.get("protocol"))
     scored = scores_to_publish(raw, truth, chosen, protocol=kind)
     origins = {name: origin_of(result, source, version, tuple(groups)) for name, result in raw.items()}
-    write_published(path, truth, scored, origins)
+    write_published(path, truth, scored, origins, without_lead_in(raw, truth))
     return read_published(path)
 
 

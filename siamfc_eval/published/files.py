@@ -47,6 +47,7 @@ _DAMAGE = (
 )
 """What reading an archive that is damaged, encrypted or none at all raises."""
 _WHAT = "a file of published statistics, as `siamfc-eval publish` writes it"
+_NOTHING: Mapping[str, dict[str, tuple[str, ...]]] = {}
 _ATTRIBUTES = "attributes.bits"
 _SIZES = (0, 1, 2, 4, 8)
 
@@ -60,7 +61,11 @@ class _Table(NamedTuple):
 
 
 def write_published(
-    path: Path, dataset: Dataset, scored: collections.abc.Sequence[Scores], origins: Mapping[str, Origin]
+    path: Path,
+    dataset: Dataset,
+    scored: collections.abc.Sequence[Scores],
+    origins: Mapping[str, Origin],
+    also: Mapping[str, dict[str, tuple[str, ...]]] = _NOTHING,
 ) -> Head:
     """Write the statistics of trackers to a file.
 
@@ -69,6 +74,7 @@ def write_published(
         dataset: what was scored on; its names, lengths and hashes are written.
         scored: of the same trackers, under one convention each.
         origins: tracker -> where its raw results come from, in the order in which they are listed.
+        also: sequence -> `SequenceHead.also`.
 
     Returns:
         What the file says of itself.
@@ -88,7 +94,12 @@ def write_published(
         dataset=dataset.name,
         ground_truth=dataset.ground_truth_hash,
         sequences=tuple(
-            SequenceHead(name=each.name, frames=len(each), ground_truth=each.ground_truth_hash.hex())
+            SequenceHead(
+                name=each.name,
+                frames=len(each),
+                ground_truth=each.ground_truth_hash.hex(),
+                also=also.get(each.name, {}),
+            )
             for each in dataset
         ),
         trackers=dict(origins),

@@ -65,6 +65,7 @@ def _joined(
     common: bool,
     dataset: Dataset | None,
 ) -> Scores:
+    asked, chosen = chosen, [_on_this_ground_truth(one, hashes) for one in chosen]
     found = [_of(one, scores.convention) for one in chosen]
     for one, theirs in zip(chosen, found, strict=True):
         _require_definition(scores.measure, theirs, one.file)
@@ -75,6 +76,9 @@ def _joined(
     trackers = {name: _moved(mine, scores, scores, shared, groups) for name, mine in scores.trackers.items()}
     origins = dict(scores.metadata.get("published", {}))
     notes = list(scores.metadata.get("notes", ()))
+    for before, after in zip(asked, chosen, strict=True):
+        lost = [name for name in before.trackers if name not in after.trackers]
+        notes += [f"{few(lost)}: left out, as published on more frames than the data here have."] if lost else []
     for theirs in found:
         for name, tracker in theirs.trackers.items():
             label = _free(name, trackers)
@@ -93,6 +97,26 @@ def _joined(
         gaps=gaps,
         metadata={**scores.metadata, "published": origins, "notes": tuple(dict.fromkeys(notes))},
     )
+
+
+def _on_this_ground_truth(chosen: Chosen, hashes: Mapping[str, str]) -> Chosen:
+    """The trackers whose statistics hold on this ground truth: those with leading frames that it lacks are left out.
+
+    Raises:
+        InputError: such a tracker was named, or there are no others.
+    """
+    longer: dict[str, str] = {}
+    for sequence in chosen.file.head.sequences:
+        for name in sequence.also.get(hashes.get(sequence.name, ""), ()):
+            longer.setdefault(name, sequence.name)
+    left = tuple(name for name in chosen.trackers if name not in longer)
+    if left != chosen.trackers and (chosen.named or not left):
+        lost = [name for name in chosen.trackers if name in longer]
+        raise InputError(
+            f"{few(lost)}: published on more frames of {longer[lost[0]]} than the data here have. Leave them "
+            "out, or give the benchmark's own annotations with --data."
+        )
+    return chosen._replace(trackers=left)
 
 
 def _of(chosen: Chosen, convention: str) -> Scores:
@@ -157,8 +181,8 @@ def _shared_sequences(
         if missing and name not in scores.metadata.get("published", {}):
             problems.append(f"{name} has no result of {few(missing)}")
     for file in files:
-        theirs = _hashes(file)
-        other = [name for name in scores.sequences if name in theirs and theirs[name] != hashes.get(name)]
+        theirs = {sequence.name: {sequence.ground_truth, *sequence.also} for sequence in file.head.sequences}
+        other = [name for name in scores.sequences if name in theirs and hashes.get(name) not in theirs[name]]
         lacking = [name for name in theirs if name not in mine]
         beyond = [name for name in scores.sequences if name not in theirs]
         shared &= set(theirs) - set(other)

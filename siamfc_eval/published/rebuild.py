@@ -19,7 +19,7 @@ from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.published.catalogue import ENDING, STATISTICS
 from siamfc_eval.published.files import write_published
-from siamfc_eval.published.making import origin_of, scores_to_publish
+from siamfc_eval.published.making import origin_of, scores_to_publish, without_lead_in
 from siamfc_eval.published.record import Head, Origin
 from siamfc_eval.results.raw import TrackerResults
 from siamfc_eval.results.read import read_results
@@ -45,7 +45,9 @@ def rebuild(benchmark: str, shared: Path, out: Path = STATISTICS, only: tuple[st
         dataset = _dataset(benchmark, described, shared, unpacked, stack)
         results, origins = _results(described, dataset, shared, unpacked, only)
         scored = scores_to_publish(results, dataset, described["conventions"])
-        return write_published(out / f"{benchmark}{ENDING}", dataset, scored, origins)
+        return write_published(
+            out / f"{benchmark}{ENDING}", dataset, scored, origins, without_lead_in(results, dataset)
+        )
 
 
 def _own(described: dict[str, Any]) -> set[str]:

@@ -43,6 +43,9 @@ class SequenceHead(_Part):
     frames: int = Field(ge=1, le=10_000_000)
     ground_truth: str
     """Hash of its ground truth."""
+    also: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Hash of other ground truth, without leading frames that few have -> the trackers that have them; the statistics
+    of the others are the same on both."""
 
 
 class ColumnHead(_Part):

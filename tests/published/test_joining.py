@@ -186,3 +186,24 @@ def test_the_command_says_for_programs_what_it_wrote(bench: Bench, tmp_path: Pat
     assert (table["convention"], table["missing"]) == ("plain", {"far": ["Dog"]})
     assert done.return_value == 2
     assert out.is_file()
+
+
+@pytest.mark.shared
+def test_pysot_s_copy_of_otb_is_the_same_ground_truth(shared: Path) -> None:
+    """It has Tiger1 without five frames that nearly no published result has."""
+    from siamfc_eval.datasets.load import load_dataset
+    from siamfc_eval.metrics.scoring import score
+    from siamfc_eval.results.read import read_results
+
+    dataset = load_dataset(shared / "data/annotations_pysot/OTB100.json")
+    folder = shared / "data/otb2015/results"
+    scores = se.score(folder, "pysot", data=dataset, trackers=("SiamFC",), published=["ECO", "SiamRPN"])
+    assert len(scores.sequences) == 100
+    raw = score(read_results(folder, dataset, ("SiamRPN",)), dataset, "pysot").trackers["SiamRPN"]
+    np.testing.assert_array_equal(scores.trackers["SiamRPN"].statistics, raw.statistics)
+    every = se.score(folder, "pysot", data=dataset, trackers=("SiamFC",), published=["published"])
+    assert "ECO" in every.trackers
+    assert "Staple-py" not in every.trackers
+    assert any("Staple-py: left out" in note for note in every.metadata["notes"])
+    with pytest.raises(InputError, match="Staple-py: published on more frames of Tiger1"):
+        se.score(folder, "pysot", data=dataset, trackers=("SiamFC",), published=["Staple-py"])
