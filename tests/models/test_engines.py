@@ -121,8 +121,8 @@ def _no_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("computing", "arrange", "error", "message"),
     [
-        (Computing("openvino"), _no_package, MissingDependencyError, r"engine openvino .*siamfc-eval\[openvino\]"),
-        (Computing("onnxruntime"), _no_package, MissingDependencyError, r"engine onnxruntime .*siamfc-eval\[onnx\]"),
+        (Computing("openvino"), _no_package, MissingDependencyError, r"engine openvino needs .*\[openvino\]"),
+        (Computing("onnxruntime"), _no_package, MissingDependencyError, r"engine onnxruntime needs .*\[onnx\]"),
         (Computing("openvin"), None, UnknownNameError, "Did you mean openvino"),
         (Computing("openvino", "int8"), None, InputError, "not in int8; int8 is what onnxruntime can"),
         (Computing("torch", "bfloat16"), _no_bfloat16, InputError, "no instructions for bfloat16.*--precision float32"),

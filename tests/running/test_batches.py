@@ -144,7 +144,7 @@ def test_each_frame_is_prepared_where_it_was_decoded_and_a_fault_stays_with_its_
 
 def test_runs_on_one_sequence_stay_together_the_longest_sequence_first() -> None:
     spec = TemporalRobustnessSpec(kind="tre", segments=3)
-    items = [item for s in small_dataset(20, 40, 40) for item in plan_items("toy", spec, s, [1], single=True)]
+    items = [item for s in small_dataset(60, 80, 80) for item in plan_items("toy", spec, s, [1], single=True)]
     order = [(item.sequence.name, item.start.frames) for item in longest_first(items)]
     assert [name for name, _ in itertools.groupby(order, lambda entry: entry[0])] == ["s2", "s3", "s1"]
     for name in ("s1", "s2", "s3"):
