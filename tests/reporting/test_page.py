@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from siamfc_eval.comparison.compare import compare
+from siamfc_eval.metrics.declared import ACCURACY, RELIABILITY
 from siamfc_eval.metrics.scores import Gap, Scores
 from siamfc_eval.metrics.timelines import FAILURE, START, Timelines, Watched
 from siamfc_eval.reporting.report import Report, Section, write_report
@@ -395,3 +396,19 @@ def test_little_to_show_is_shown_without_complaint(
     assert not complaints
     assert "NaN" not in browser_page.locator("main").inner_text()
     assert "undefined" not in browser_page.locator("main").inner_text()
+
+
+def test_accuracy_and_robustness_are_said_of_the_right_trackers(browser_page: Page, tmp_path: Path) -> None:
+    scores = toy_scores(("a", "b", "c"))
+    measure = type(scores.measure)()
+    measure.metrics = (*measure.metrics, ACCURACY, RELIABILITY)  # type: ignore[misc]
+    best = {"a": (0.5, 0.9), "b": (0.6, 0.8), "c": (0.4, 0.7)}
+    trackers = {
+        name: dataclasses.replace(one, values={**one.values, "accuracy": best[name][0], "reliability": best[name][1]})
+        for name, one in scores.trackers.items()
+    }
+    page = write_report(
+        Report("Points", (Section("Toy", dataclasses.replace(scores, measure=measure, trackers=trackers)),)), tmp_path
+    )
+    browser_page.goto(page.as_uri())
+    assert drawn(browser_page, "s0-ar").locator("h4").inner_text() == "b is the most accurate, a the most robust"

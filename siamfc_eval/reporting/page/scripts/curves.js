@@ -63,7 +63,7 @@ function caption(section, curve, bands) {
   const which = { pointwise: "holds at each point", simultaneous: "holds the whole curve" };
   const known = curve.bands && bands !== "none" && !view.attr;
   const all = known && curve.bands.trackers.every((i) => always(section, i));
-  const whose = all ? "" : `; it is drawn for the highlighted tracker, or the one pointed at (${curve.bands.trackers.length} have one)`;
+  const whose = !known || all ? "" : `; it is drawn for the highlighted tracker, or the one pointed at (${curve.bands.trackers.length} have one)`;
   const band = known ? ` The band ${which[bands]} with ${Math.round(100 * curve.bands.level)} % confidence${whose}.` : "";
   const grey = rest ? ` ${rest} more in grey: choose them in the list.` : "";
   return `Drag to zoom, double-click to see everything.${shade}${band}${grey}`;

@@ -64,7 +64,7 @@ export function accuracyFrame(section) {
   return new Frame({
     id: `s${section.number}-ar`,
     title: () => {
-      const top = (metric) => section.names[d3.leastIndex(section.names, (_, i) => -(totals[metric.key][i] ?? -Infinity) + 1e9 * Boolean(section.lacking[i])) ?? 0];
+      const top = (metric) => section.names[d3.minIndex(section.names, (_, i) => -(totals[metric.key][i] ?? -Infinity) + 1e9 * Boolean(section.lacking[i]))];
       return top(x) === top(y) ? `${top(x)} is both the most accurate and the most robust` : `${top(y)} is the most accurate, ${top(x)} the most robust`;
     },
     caption: "Accuracy against reliability, the best at the top right.",
