@@ -199,7 +199,7 @@ def test_a_client_that_vanishes_from_a_socket_ends_the_server(sequence: Sequence
         _, errors = process.communicate(timeout=PATIENT)
         connection.release()
     assert process.returncode == 3
-    assert b"went away without saying quit (1 frames answered)" in errors
+    assert b"went away without saying quit (1 frame answered)" in errors
 
 
 @pytest.mark.parametrize("address", ["port", "0", "65536", "127.0.0.1:"])
