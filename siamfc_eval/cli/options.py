@@ -47,6 +47,36 @@ def option(*names: str, was: tuple[str, ...] = (), **attributes: Any) -> Callabl
     return decorate
 
 
+def destination(name: str, metavar: str, summary: str) -> Callable[[Command], Command]:
+    """Where something is written: `--out`, as everywhere, or a last word as in `cp`.
+
+    Args:
+        name: of the function's parameter.
+        metavar: what help shows.
+        summary: of the option.
+    """
+    key = f"siamfc_eval.out.{name}"
+
+    def remember(context: click.Context, _: click.Parameter, value: Path | None) -> None:
+        context.meta[key] = value
+
+    def either(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path:
+        out: Path | None = context.meta.get(key)
+        if value is not None and out is not None:
+            raise click.UsageError(f"{value} and --out {out}: name one place to write to.", context)
+        if value is None and out is None:
+            raise click.UsageError(f"Missing {metavar}: say where to write to, e.g. --out {metavar}.", context)
+        return out if value is None else value  # type: ignore[return-value]
+
+    def decorate(function: Command) -> Command:
+        function = click.option(
+            "--out", type=PATH, expose_value=False, is_eager=True, callback=remember, metavar=metavar, help=summary
+        )(function)
+        return click.argument(name, metavar=f"[{metavar}]", type=PATH, required=False, callback=either)(function)
+
+    return decorate
+
+
 def together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
     """Several options as one decorator, in the order in which help shows them."""
 

@@ -11,6 +11,8 @@ from click.testing import CliRunner
 
 from siamfc_eval.cli import options
 from siamfc_eval.cli.main import VERBS
+from siamfc_eval.datasets.render_folder import render_to_folder
+from siamfc_eval.synthetic.benchmark import embedded_benchmark
 
 
 def verbs() -> dict[str, click.Command]:
@@ -101,3 +103,18 @@ def test_ground_truth_is_given_by_either_of_two_names() -> None:
 
     for name in ("--data", "--annotations"):
         assert CliRunner().invoke(command, [name, "there", "--dataset", "otb2015"]).output == "there otb2015\n"
+
+
+def test_where_to_write_is_said_by_out_or_by_the_last_word(tmp_path: Path) -> None:
+    from siamfc_eval.cli.verbs.convert_verb import command
+
+    source = render_to_folder(embedded_benchmark(length=3, names=("kite-dives",)), tmp_path / "source", "vot")
+    words = ["dataset", str(source), "--layout", "otb"]
+    for where in ([str(tmp_path / "word")], ["--out", str(tmp_path / "option")]):
+        assert CliRunner().invoke(command, [*words, *where], catch_exceptions=False).exit_code == 0
+    assert (tmp_path / "word" / "kite-dives").is_dir()
+    assert (tmp_path / "option" / "kite-dives").is_dir()
+    both = CliRunner().invoke(command, [*words, str(tmp_path / "a"), "--out", str(tmp_path / "b")])
+    assert both.exit_code != 0
+    assert "name one place" in both.output
+    assert "--out OUT" in CliRunner().invoke(command, words).output

@@ -39,7 +39,7 @@ def command() -> None:
     "siamfc-eval convert dataset ~/tables ~/converted --columns frame,x,y,w,h --origin 1",
 )
 @click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
-@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@options.destination("target", "OUT", "New folder of the data set; the same as OUT.")
 @click.option("--columns", help="What columns of tables hold, in order: frame, id, x, y, w, h, x2, y2, absent, -.")
 @click.option("--origin", type=click.IntRange(0, 1), help="Where SRC counts pixels from. Default: its layout's rule.")
 @click.option(
@@ -111,7 +111,7 @@ def convert_dataset_command(
 
 @command.command(epilog="Example: siamfc-eval convert weights CIResNet22.pth res22.safetensors --source siamdw")
 @click.argument("source_file", metavar="IN", type=click.Path(path_type=Path))
-@click.argument("target", metavar="OUT.safetensors", type=click.Path(path_type=Path))
+@options.destination("target", "OUT.safetensors", "File to write; the same as OUT.safetensors.")
 @click.option("--model", help="Refuse a file that holds another model than this.")
 @options.weights_source
 @options.weights_key

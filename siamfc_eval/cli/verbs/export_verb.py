@@ -111,7 +111,7 @@ def got10k_submission(
     "vot-workspace",
     epilog="Example: siamfc-eval export vot-workspace workspace --data ~/VOT2018 --tracker siamfc-slim",
 )
-@click.argument("folder", type=click.Path(path_type=Path))
+@options.destination("folder", "FOLDER", "Folder of the workspace; the same as FOLDER.")
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="Data set with images.")
 @options.dataset
 @click.option(
@@ -137,7 +137,7 @@ def vot_workspace(
 
 @command.command(epilog="Example: siamfc-eval export onnx siamfc-slim siamfc.onnx --part detect --searches 3")
 @click.argument("source", metavar="TRACKER|WEIGHTS")
-@click.argument("target", metavar="OUT.onnx", type=click.Path(path_type=Path))
+@options.destination("target", "OUT.onnx", "File to write; the same as OUT.onnx.")
 @click.option(
     "--part",
     type=click.Choice(["pair", "template", "detect"]),
@@ -168,7 +168,7 @@ def onnx(*, source: str, target: Path, part: str, searches: int, opset: int, as_
     epilog="Example: siamfc-eval export int8 my_tracker.toml my_tracker.int8.onnx --crops ~/crops",
 )
 @click.argument("tracker")
-@click.argument("target", metavar="OUT.onnx", type=click.Path(path_type=Path))
+@options.destination("target", "OUT.onnx", "File to write; the same as OUT.onnx.")
 @click.option(
     "--crops",
     required=True,
