@@ -211,5 +211,10 @@ selecting = together(reading, attribute_source, on_mismatch, published, common_s
 """What is scored; fields of `siamfc_eval.api.selection.Selecting`."""
 reading_weights = together(weights, weights_key, weights_source)
 """Which weights, and how they are read; fields of `siamfc_eval.tracking.family.LoadOptions`."""
+repetitions = click.option(
+    "--repetitions",
+    is_flag=True,
+    help="Resample the repetitions of stochastic trackers as well as sequences, in intervals, ranks and first place.",
+)
 comparing = together(metric, resamples, seed)
 """How trackers are compared."""

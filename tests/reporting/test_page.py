@@ -16,7 +16,7 @@ from siamfc_eval.metrics.declared import ACCURACY, RELIABILITY
 from siamfc_eval.metrics.scores import Gap, Scores
 from siamfc_eval.metrics.timelines import FAILURE, START, Timelines, Watched
 from siamfc_eval.reporting.report import Report, Section, write_report
-from tests.reporting.toys import toy_scores
+from tests.reporting.toys import CurveMeasure, toy_scores
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -412,3 +412,39 @@ def test_accuracy_and_robustness_are_said_of_the_right_trackers(browser_page: Pa
     )
     browser_page.goto(page.as_uri())
     assert drawn(browser_page, "s0-ar").locator("h4").inner_text() == "b is the most accurate, a the most robust"
+
+
+class ArMeasure(CurveMeasure):
+    """The toy measure with accuracy and reliability, which its rows decide as well."""
+
+    metrics = (*CurveMeasure.metrics, ACCURACY, RELIABILITY)
+
+    def finish(self, statistics: np.ndarray) -> dict[str, np.ndarray]:
+        found = super().finish(statistics)
+        return {**found, "accuracy": found["success_auc"], "reliability": statistics[..., 10] / statistics[..., 21]}
+
+
+def test_repetitions_lie_within_a_hull_in_the_page_and_the_figure(browser_page: Page, tmp_path: Path) -> None:
+    generator = np.random.default_rng(3)
+    scores = toy_scores(("moody", "steady"))
+    moody = scores.trackers["moody"]
+    repeated = tuple(
+        row * np.append(generator.uniform(0.8, 1.0, (5, 21)), np.ones((5, 1)), axis=1) for row in moody.statistics
+    )
+    measure = ArMeasure()
+    trackers = {
+        name: dataclasses.replace(
+            one,
+            values={key: float(value) for key, value in measure.finish(one.statistics.sum(axis=0)).items()},
+            repetitions=repeated if name == "moody" else (),
+        )
+        for name, one in scores.trackers.items()
+    }
+    scores = dataclasses.replace(scores, measure=measure, trackers=trackers)
+    page = write_report(Report("Hulls", (Section("Toy", scores),)), tmp_path, ("svg",))
+    browser_page.goto(page.as_uri())
+    figure = drawn(browser_page, "s0-ar")
+    assert figure.locator("g[aria-label=hull] path").count() == 1
+    assert figure.locator("g[aria-label=dot]").first.locator("circle, path").count() == 5
+    assert "single repetitions" in figure.inner_text()
+    assert (tmp_path / "figures" / "accuracy_reliability.svg").is_file()

@@ -36,11 +36,7 @@ if TYPE_CHECKING:
     metavar="A B",
     help="Show where two trackers differ: the sequences that decide, wins by attribute, what would settle it.",
 )
-@click.option(
-    "--repetitions",
-    is_flag=True,
-    help="Resample the repetitions of stochastic trackers as well as sequences, in intervals, ranks and first place.",
-)
+@options.repetitions
 @click.option("--ranks", "with_ranks", is_flag=True, help="Show average ranks and the groups that do not differ.")
 @click.option(
     "--margin",

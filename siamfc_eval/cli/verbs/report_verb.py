@@ -22,6 +22,7 @@ from siamfc_eval.storage.json_text import json_text
 @options.conventions
 @options.selecting
 @options.comparing
+@options.repetitions
 @click.option("--out", type=options.PATH, help="Folder of the report; default: RESULTS/report.")
 @click.option("--title", help="Heading of the report.")
 @click.option(

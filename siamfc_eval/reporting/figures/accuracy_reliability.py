@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from siamfc_eval.metrics.declared import ACCURACY, RELIABILITY
+from siamfc_eval.metrics.repetitions import values_of_repetitions
 from siamfc_eval.metrics.scores import Scores
 from siamfc_eval.plain_text import printable
 from siamfc_eval.reporting.figures.figure import FigureSource, ReportFigure
 from siamfc_eval.reporting.plots import Style, as_written, canvas
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -24,6 +28,9 @@ def scatter_figure(scores: Scores, x: str, y: str, styles: Mapping[str, Style]) 
     figure, axes = canvas(6.8, 4.6)
     for name, tracker in scores.trackers.items():
         colour, _, marker = styles[name]
+        if tracker.repetitions:
+            each = values_of_repetitions(scores.measure, tracker.repetitions)
+            _draw_repetitions(axes, np.stack([each[x], each[y]], axis=1), colour)
         axes.plot(
             tracker.values.get(x, np.nan),
             tracker.values.get(y, np.nan),
@@ -43,6 +50,17 @@ def scatter_figure(scores: Scores, x: str, y: str, styles: Mapping[str, Style]) 
     axes.set_ylim(described[y].within(*axes.get_ylim()))
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     return figure
+
+
+def _draw_repetitions(axes: Axes, points: NDArray[np.float64], colour: str) -> None:
+    """Single repetitions as dots, within their hull where they span one."""
+    from scipy.spatial import ConvexHull, QhullError
+
+    points = points[np.isfinite(points).all(axis=1)]
+    axes.plot(points[:, 0], points[:, 1], ".", color=colour, markersize=4)
+    if len(points) > 2:
+        with contextlib.suppress(QhullError):  # they lie on one line
+            axes.fill(*points[ConvexHull(points).vertices].T, color=colour, alpha=0.15, linewidth=0)
 
 
 def _draw(source: FigureSource) -> dict[str, Figure]:

@@ -14,7 +14,8 @@ import numpy as np
 
 from siamfc_eval.comparison.compare import Comparison
 from siamfc_eval.metrics.declared import SPEEDS
-from siamfc_eval.metrics.scores import CurveAxis, Scores, Tagged
+from siamfc_eval.metrics.repetitions import values_of_repetitions
+from siamfc_eval.metrics.scores import CurveAxis, Scores, Tagged, TrackerScores
 from siamfc_eval.metrics.timelines import Timelines
 from siamfc_eval.plain_text import printable
 from siamfc_eval.reporting.figures.curves import curve_limit
@@ -24,6 +25,10 @@ from siamfc_eval.reporting.tables import standing
 
 if TYPE_CHECKING:
     from siamfc_eval.reporting.report import Report, Section
+
+
+AR_METRICS = ("accuracy", "reliability", "robustness")
+"""What is drawn of single repetitions."""
 
 
 def page_data(report: Report, names: Sequence[str]) -> dict[str, Any]:
@@ -44,6 +49,14 @@ def page_data(report: Report, names: Sequence[str]) -> dict[str, Any]:
         "sections": [_section(section, numbers, lines, report.highlighted) for section in report.sections],
         "timelines": [_timelines(one, numbers) for one in lines],
     }
+
+
+def _repetitions(scores: Scores, tracker: TrackerScores) -> dict[str, Any] | None:
+    """Metric -> its score of the first repetitions, of the second ones, ...; None where there is one run only."""
+    if not tracker.repetitions:
+        return None
+    found = values_of_repetitions(scores.measure, tracker.repetitions)
+    return {key: rounded(values.tolist()) for key, values in found.items() if key in AR_METRICS}
 
 
 def _section(
@@ -73,6 +86,7 @@ def _section(
         "totals": {
             metric.key: rounded(tracker.values.get(metric.key, math.nan) for tracker in trackers) for metric in metrics
         },
+        "repetitions": [_repetitions(scores, tracker) for tracker in trackers],
         "sequences": [printable(name) for name in scores.sequences],
         "values": {
             metric.key: [

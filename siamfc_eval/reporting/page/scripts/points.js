@@ -67,20 +67,31 @@ export function accuracyFrame(section) {
       const top = (metric) => section.names[d3.minIndex(section.names, (_, i) => -(totals[metric.key][i] ?? -Infinity) + 1e9 * Boolean(section.lacking[i]))];
       return top(x) === top(y) ? `${top(x)} is both the most accurate and the most robust` : `${top(y)} is the most accurate, ${top(x)} the most robust`;
     },
-    caption: "Accuracy against reliability, the best at the top right.",
+    caption: section.repetitions.some(Boolean)
+      ? "Accuracy against reliability, the best at the top right. Small dots are single repetitions, in a hull."
+      : "Accuracy against reliability, the best at the top right.",
     uses: ["shown"],
     draw: (width) => {
       const points = section.names.map((name, i) => ({ name, x: totals[x.key][i], y: totals[y.key][i] })).filter((point) => (view.shown.has(point.name) || isOwn(point.name)) && point.x !== null && point.y !== null);
       if (!points.length) return null;
+      const runs = points.flatMap(({ name }) => repetitionsOf(section, name, x.key, y.key));
+      const colour = (d) => styleOf(d.name).colour;
       return drawPoints(section, points, width, {
         x: { label: x.title, grid: true, nice: true },
         y: { label: y.title, grid: true, nice: true },
-        marks: [],
+        marks: [Plot.hull(runs, { x: "x", y: "y", z: "name", stroke: colour, fill: colour, fillOpacity: 0.15 }), Plot.dot(runs, { x: "x", y: "y", r: 2, fill: colour })],
         say: (d) => `${y.label} ${shown(d.y, y.digits)}\n${x.label} ${shown(d.x, x.digits)}`,
         label: `Accuracy against reliability of ${points.length} trackers`,
       });
     },
   });
+}
+
+/** A tracker's repetitions as points, none where it ran once. */
+function repetitionsOf(section, name, x, y) {
+  const found = section.repetitions[section.place.get(name)];
+  if (!found?.[x] || !found[y]) return [];
+  return found[x].map((value, i) => ({ name, x: value, y: found[y][i] })).filter((point) => point.x !== null && point.y !== null);
 }
 
 function drawPoints(section, points, width, { x, y, marks, say, label }) {
