@@ -431,7 +431,7 @@ def test_repetitions_lie_within_a_hull_in_the_page_and_the_figure(browser_page: 
     repeated = tuple(
         row * np.append(generator.uniform(0.8, 1.0, (5, 21)), np.ones((5, 1)), axis=1) for row in moody.statistics
     )
-    measure = ArMeasure()
+    measure: Any = ArMeasure()
     trackers = {
         name: dataclasses.replace(
             one,

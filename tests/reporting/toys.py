@@ -12,7 +12,7 @@ THRESHOLDS = np.linspace(0, 1, 21)
 class CurveMeasure:
     """Row = (success curve of 21 points, 1)."""
 
-    metrics = (
+    metrics: tuple[Metric, ...] = (
         Metric("success_auc", "Success AUC", "higher"),
         Metric("lost_number", "Lost", "lower", high=np.inf, digits=1),
     )
