@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.scores import Scores
 from siamfc_eval.metrics.timelines import Timelines
 from siamfc_eval.reporting import plots, tables
+from siamfc_eval.reporting.figure_files import Picture, write_figures
 from siamfc_eval.reporting.figures.figure import FigureSource
 from siamfc_eval.reporting.figures.registry import draw_figures
 from siamfc_eval.reporting.latex import table_latex
@@ -123,13 +123,15 @@ def write_report(report: Report, out: Path, formats: Sequence[str] = ()) -> Path
         _draw(section, i if several or section.beside else 0, styles, added_only=not formats)
         for i, section in enumerate(report.sections, 1)
     ]
+    if formats:
+        pictures = [
+            Picture(out / "figures" / f"{part.stem}{stem}", figure, part.section.scores.signature)
+            for part in drawn
+            for stem, figure in part.figures.items()
+        ]
+        write_figures(pictures, formats)
     for part in drawn:
         signature = part.section.scores.signature
-        for stem, figure in part.figures.items():
-            for file_format in formats:
-                buffer = io.BytesIO()
-                plots.save(figure, buffer, file_format, signature)
-                _write(out / "figures" / f"{part.stem}{stem}.{file_format}", buffer.getvalue())
         for table in (*part.tables, tables.long_sequence_table(part.section.scores)):
             _write(out / "tables" / f"{part.stem}{table.key}.csv", to_csv(table, signature))
             if table.key != "per_sequence":
