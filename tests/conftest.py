@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 # Set before numpy, torch or numba start their thread pools; a user's own setting wins.
 os.environ.setdefault("OMP_NUM_THREADS", "2")
@@ -45,3 +51,21 @@ def vot_toolkit() -> Path:
     if not command.is_file():
         pytest.skip(f"the vot-toolkit environment is absent: no {command.name} in {folder.name}/bin; run: make peers")
     return command
+
+
+@pytest.fixture(scope="module")
+def browser_page() -> Iterator[Page]:
+    """A page of a headless Chromium, which the tests of a module share."""
+    pytest.importorskip("playwright")
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        context = browser.new_context(viewport={"width": 1400, "height": 1000}, color_scheme="light")
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        yield page
+        browser.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,23 +56,6 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     second = Section("Other", other, compare(other, resamples=300))
     report = Report("Toy </title><b>report", (first, second), {"command": "x"}, highlighted=("mine",), top=3)
     return write_report(report, tmp_path_factory.mktemp("page"))
-
-
-@pytest.fixture(scope="module")
-def browser_page() -> Iterator[Page]:
-    pytest.importorskip("playwright")
-    from playwright.sync_api import sync_playwright
-
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(viewport={"width": 1400, "height": 1000}, color_scheme="light")
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        yield page
-        browser.close()
 
 
 @pytest.fixture
