@@ -14,7 +14,9 @@ from siamfc_eval.storage.json_text import json_text
 
 @click.command(epilog="Example: siamfc-eval demo --data ~/OTB2015 --tracker siamfc-slim --tracker opencv-mil")
 @options.data
-@click.option("--tracker", "trackers", multiple=True, help="Tracker to run; may be given again. Default: four of them.")
+@click.option(
+    "--tracker", "trackers", multiple=True, help="Tracker to run; may be given again. Default: three of them."
+)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/demo"), show_default=True)
 @options.device
 @options.fresh
