@@ -127,7 +127,8 @@ def test_the_player_goes_to_the_next_failure_and_runs_no_name(
     browser_page.locator("#trackers input").nth(1).uncheck()
     browser_page.locator("#scrub").fill("2")
     browser_page.locator("#play").click()
-    drawn.and_(browser_page.locator('[data-drawn="6"]')).wait_for()
+    drawn.and_(browser_page.locator('[data-drawn="29"]')).wait_for()  # it plays to the end and stays there
+    browser_page.locator("#play", has_text="Play").wait_for()
     assert browser_page.locator("#plot canvas").count() == 1
     assert browser_page.title() == "ball-dashes"
     assert not wrong
