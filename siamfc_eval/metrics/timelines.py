@@ -89,9 +89,7 @@ def watched(dataset: Dataset) -> dict[str, Watched]:
 def _timeline(sequence: Sequence, run: Trajectory) -> Bytes:
     """One value for each frame of the sequence."""
     line = np.full(len(sequence), UNKNOWN, dtype=np.uint8)
-    start = run.place.start if run.place is not None else 0
-    if not start and sequence.lead_in and len(run) == len(sequence) - sequence.lead_in:
-        start = sequence.lead_in
+    start = run.start_in(sequence)
     rows = min(len(run), len(sequence) - start)
     codes = np.asarray(run.codes[:rows])
     values = _overlaps(sequence, run, start, rows)

@@ -89,6 +89,15 @@ class Trajectory:
         """The regions, 0-based, as kernels read them; codes overlap nothing."""
         return pack_regions([None if isinstance(entry, Code) else entry for entry in self.entries])
 
+    def start_in(self, sequence: Sequence) -> int:
+        """0-based frame of the sequence to which the first entry belongs.
+
+        As the file says; a run that is shorter by the sequence's lead-in begins after it.
+        """
+        start = self.place.start if self.place is not None else 0
+        begins_late = not start and len(self) == len(sequence) - sequence.lead_in
+        return sequence.lead_in if begins_late else start
+
     def overlaps(
         self, sequence: Sequence, rasteriser: Rasteriser, bounds: tuple[Bounds, ...] = (None,)
     ) -> NDArray[np.float64]:

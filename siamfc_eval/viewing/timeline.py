@@ -122,8 +122,8 @@ def timeline(tracker: str, run: Trajectory, sequence: Sequence, frames: range | 
         sequence: what it ran on.
         frames: frame of the sequence for each entry of the run; None: one after the other from where the run starts.
     """
-    length, start = len(sequence), run.place.start if run.place is not None else 0
-    at = np.asarray(frames if frames is not None else range(start, length), dtype=np.intp)[: len(run)]
+    length = len(sequence)
+    at = np.asarray(frames if frames is not None else range(run.start_in(sequence), length), dtype=np.intp)[: len(run)]
     codes = np.full(length, int(Code.SKIPPED), dtype=np.int8)
     codes[at] = run.codes[: len(at)]
     boxes = np.full((length, 4), np.nan)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,10 @@ def test_a_run_that_starts_late_or_goes_backward_lies_where_it_ran() -> None:
     late = timeline("it", Trajectory(tuple(sequence.boxes[4:]), place=RunPlace("file", start=4)), sequence)
     assert np.isnan(late.overlaps[:4]).all()
     assert late.overlaps[4:] == pytest.approx(1.0)
+    led_in = dataclasses.replace(sequence, lead_in=5)
+    after = timeline("it", Trajectory(tuple(sequence.boxes[5:])), led_in)
+    assert np.isnan(after.overlaps[:5]).all()
+    assert after.overlaps[5:] == pytest.approx(1.0)
     back = timeline("it", Trajectory(tuple(sequence.boxes[6::-1])), sequence, range(6, -1, -1))
     assert back.overlaps[:7] == pytest.approx(1.0)
     assert back.regions[7] is None
