@@ -11,6 +11,8 @@ import hashlib
 import re
 from importlib.resources import files
 
+from siamfc_eval.colours import COLOURS
+
 ORDER = (
     "model",
     "view",
@@ -38,8 +40,9 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", r
 
 
 def styles() -> str:
-    """The style sheet."""
-    return _read("page.css")
+    """The style sheet; by day trackers have the colours of the figures' files."""
+    colours = " ".join(f"--tracker-{number}: {colour};" for number, colour in enumerate(COLOURS))
+    return f":root {{ {colours} }}\n{_read('page.css')}"
 
 
 def libraries() -> list[str]:
