@@ -9,6 +9,7 @@ from siamfc_eval.api.results import truth_of
 from siamfc_eval.api.selection import Reading, convention_of, read_runs
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.plain_text import counted
 
 if TYPE_CHECKING:
     from siamfc_eval.results.raw import TrackerResults
@@ -85,9 +86,7 @@ def _timeline(results: TrackerResults, sequence: Sequence, number: int) -> Timel
 
     runs = results.runs[sequence.name]
     if not 1 <= number <= len(runs):
-        raise InputError(
-            f"{results.name} has {len(runs)} run{'s' * (len(runs) > 1)} on {sequence.name}, and --run is {number}."
-        )
+        raise InputError(f"{results.name} has {counted(len(runs), 'run')} on {sequence.name}, and --run is {number}.")
     run = runs[number - 1]
     order = None
     if results.kind == "multi-start":

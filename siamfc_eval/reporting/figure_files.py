@@ -1,4 +1,4 @@
-"""Figures as files, drawn by several processes where that pays."""
+"""The files of a report; figures are drawn by several processes where that pays."""
 
 from __future__ import annotations
 
@@ -29,6 +29,15 @@ class Picture(NamedTuple):
     """Of its numbers, for the files' metadata."""
 
 
+def write_part(path: Path, content: str | bytes) -> None:
+    """Write a file of a report, whole or not at all.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    write_atomic(path, content, durable=False, remedy="Choose another folder with --out.")
+
+
 def write_figures(pictures: Sequence[Picture], formats: Sequence[str], cores: int | None = None) -> None:
     """Write each figure in each format; the same figure gives the same bytes, whoever draws it.
 
@@ -43,7 +52,7 @@ def write_figures(pictures: Sequence[Picture], formats: Sequence[str], cores: in
     for picture, files in zip(pictures, _rendered(pictures, tuple(formats), cores or os.cpu_count() or 1), strict=True):
         for file_format, data in zip(formats, files, strict=True):
             path = picture.path.with_name(f"{picture.path.name}.{file_format}")
-            write_atomic(path, data, durable=False, remedy="Choose another folder with --out.")
+            write_part(path, data)
 
 
 def _rendered(pictures: Sequence[Picture], formats: tuple[str, ...], cores: int) -> Iterator[list[bytes]]:

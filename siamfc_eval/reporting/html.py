@@ -28,7 +28,7 @@ def render_page(report: Report, sections: Sequence[DrawnSection]) -> str:
 
     from siamfc_eval.reporting.page import assets
     from siamfc_eval.reporting.page.data import page_data
-    from siamfc_eval.reporting.page.packing import json_for_html
+    from siamfc_eval.storage.json_text import json_for_html
 
     # Read as UTF-8 from within an element that ends at the next tag of its kind; neither holds one.
     scripts = [*assets.libraries(), assets.program()]

@@ -4,7 +4,6 @@ shows them all."""
 from __future__ import annotations
 
 import dataclasses
-import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,9 +17,9 @@ from siamfc_eval.errors import InputError, UnknownNameError
 from siamfc_eval.metrics.scores import CurveAxis, Scores
 from siamfc_eval.plain_text import printable
 from siamfc_eval.reporting import plots, tables
+from siamfc_eval.reporting.figure_files import render, write_part
 from siamfc_eval.reporting.figures.curves import curve_limit, ranked_curves
 from siamfc_eval.reporting.latex import PACKAGES, curve_pgfplots, escaped, table_latex
-from siamfc_eval.storage.writing import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,24 +88,24 @@ def write_paper(report: Report, out: Path, style: str) -> Path:
         shown = _shown(report, section)
         body.append(f"\\section{{{escaped(section.heading)}}}")
         with _set_in(form):
-            for name, figure in _Figures(_alike(section), shown, styles, form).all().items():
+            for name, figure in _Figures(section.alike, shown, styles, form).all().items():
                 _save(out / "figures" / f"{stem}{name}.pdf", figure, section.scores.signature)
                 body += _float(f"figures/{stem}{name}.pdf", name, section)
         for axis in section.scores.measure.curves:
             drawn = [name for name in shown if axis.key in section.scores.trackers[name].curves]
             if drawn:
                 picture = curve_pgfplots(section.scores, axis, styles, drawn)
-                _write(out / "curves" / f"{stem}{axis.key}.tex", picture)
+                write_part(out / "curves" / f"{stem}{axis.key}.tex", picture)
                 caption = escaped(f"{section.heading}: {axis.title}, drawn by pgfplots.")
                 body += [r"\begin{figure}[t]", f"\\input{{curves/{stem}{axis.key}.tex}}"]
                 body += [f"\\caption{{{caption}}}", r"\end{figure}"]
         for table in _tables(section, report.highlighted):
             latex = table_latex(table, section.scores.signature, section.comparison, stem)
-            _write(out / "tables" / f"{stem}{table.key}.tex", latex)
+            write_part(out / "tables" / f"{stem}{table.key}.tex", latex)
             body.append(f"\\input{{tables/{stem}{table.key}.tex}}")
         body.append(r"\clearpage")
     document = out / "paper.tex"
-    _write(document, _document(form, body))
+    write_part(document, _document(form, body))
     return document
 
 
@@ -114,12 +113,7 @@ def _shown(report: Report, section: Section) -> list[str]:
     """The trackers that figures draw, best first: the best ones, and those that are always drawn."""
     ranked = tables.ranked(section.scores, section.comparison)
     wanted = {*ranked[: report.top], *report.highlighted}
-    return [name for name in ranked if name in wanted and name in _alike(section).trackers]
-
-
-def _alike(section: Section) -> Scores:
-    """The scores over the sequences that all ranked trackers have: what is drawn together is of the same ones."""
-    return section.comparison.scores if section.comparison is not None else section.scores
+    return [name for name in ranked if name in wanted and name in section.alike.trackers]
 
 
 def _tables(section: Section, highlighted: Sequence[str]) -> Iterator[tables.Table]:
@@ -312,12 +306,6 @@ def _document(form: PaperStyle, body: Sequence[str]) -> str:
 
 
 def _save(path: Path, figure: Figure, signature: str) -> None:
-    buffer = io.BytesIO()
     figure.draw_without_rendering()
     figure.set_layout_engine(None)  # what is laid out already is not cut: the width is the column's
-    plots.save(figure, buffer, "pdf", signature)
-    _write(path, buffer.getvalue())
-
-
-def _write(path: Path, content: str | bytes) -> None:
-    write_atomic(path, content, durable=False, remedy="Choose another folder with --out.")
+    write_part(path, render(figure, ("pdf",), signature)[0])

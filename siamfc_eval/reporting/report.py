@@ -16,7 +16,7 @@ from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.scores import Scores
 from siamfc_eval.metrics.timelines import Timelines
 from siamfc_eval.reporting import plots, tables
-from siamfc_eval.reporting.figure_files import Picture, write_figures
+from siamfc_eval.reporting.figure_files import Picture, write_figures, write_part
 from siamfc_eval.reporting.figures.figure import FigureSource
 from siamfc_eval.reporting.figures.registry import draw_figures
 from siamfc_eval.reporting.latex import table_latex
@@ -24,7 +24,6 @@ from siamfc_eval.reporting.overview import agreement_table, agreements, overview
 from siamfc_eval.reporting.rendering import to_csv
 from siamfc_eval.reporting.summary import findings, headline
 from siamfc_eval.storage.json_text import json_text
-from siamfc_eval.storage.writing import write_atomic
 from siamfc_eval.viewing.strips import TrackerStrip
 
 if TYPE_CHECKING:
@@ -50,6 +49,11 @@ class Section:
     """Pictures of the worst moments; none where they were not asked for."""
     beside: bool = False
     """It is of runs other than those that the report was asked for; files of the others are not named after it."""
+
+    @property
+    def alike(self) -> Scores:
+        """The scores over the sequences that all ranked trackers have; what is drawn together is of the same ones."""
+        return self.comparison.scores if self.comparison is not None else self.scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,17 +137,17 @@ def write_report(report: Report, out: Path, formats: Sequence[str] = ()) -> Path
     for part in drawn:
         signature = part.section.scores.signature
         for table in (*part.tables, tables.long_sequence_table(part.section.scores)):
-            _write(out / "tables" / f"{part.stem}{table.key}.csv", to_csv(table, signature))
+            write_part(out / "tables" / f"{part.stem}{table.key}.csv", to_csv(table, signature))
             if table.key != "per_sequence":
                 latex = table_latex(table, signature, part.section.comparison, part.stem)
-                _write(out / "tables" / f"{part.stem}{table.key}.tex", latex)
+                write_part(out / "tables" / f"{part.stem}{table.key}.tex", latex)
     together = (overview_table(report.sections), agreement_table(report.sections, report.agreements))
     for table in filter(None, together):
-        _write(out / "tables" / f"{table.key}.csv", to_csv(table))
-        _write(out / "tables" / f"{table.key}.tex", table_latex(table))
-    _write(out / "report.json", json_text(report_json(report)))
+        write_part(out / "tables" / f"{table.key}.csv", to_csv(table))
+        write_part(out / "tables" / f"{table.key}.tex", table_latex(table))
+    write_part(out / "report.json", json_text(report_json(report)))
     page = out / "report.html"
-    _write(page, render_page(report, drawn))
+    write_part(page, render_page(report, drawn))
     return page
 
 
@@ -213,7 +217,3 @@ def _plain(values: Mapping[str, float]) -> dict[str, float | None]:
 
 def _numbers(values: Any) -> list[float | None]:
     return [float(value) if math.isfinite(value) else None for value in values]
-
-
-def _write(path: Path, content: str | bytes) -> None:
-    write_atomic(path, content, durable=False, remedy="Choose another folder with --out.")

@@ -23,10 +23,9 @@ def _finite(value: Any) -> Any:
     return [_finite(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
-def compact_json(value: Any) -> str:
-    """Plain data as JSON on one line that may stand in a web page: no `<`, `>` or `&`, and nothing that is not finite.
-
-    A name with `</script>` in it ends no script, and `<!--` begins no comment.
-    """
-    text = json.dumps(_finite(value), separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+def json_for_html(value: Any) -> str:
+    """JSON that is safe within a script element: no tag, comment or line separator can begin in it."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Region
 from siamfc_eval.plain_text import printable
-from siamfc_eval.storage.json_text import compact_json
+from siamfc_eval.storage.json_text import json_for_html
 from siamfc_eval.storage.writing import write_atomic
 from siamfc_eval.version import __version__
 from siamfc_eval.viewing.scene import Scene
@@ -79,7 +79,7 @@ def _page(scene: Scene, content: dict[str, Any]) -> str:
     return environment.get_template("player.html.j2").render(
         title=printable(scene.sequence.name),
         frames=f"Frames {scene.stretch.start + 1} to {scene.stretch.stop} of {len(scene.sequence)}",
-        content=Markup(compact_json(content)),
+        content=Markup(json_for_html(content)),
         script=Markup((folder / "player.js").read_text("utf-8")),
         chart_script=Markup((library / "uPlot.iife.min.js").read_text("utf-8")),
         chart_style=Markup((library / "uPlot.min.css").read_text("utf-8")),

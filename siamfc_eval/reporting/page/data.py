@@ -65,7 +65,7 @@ def _section(
     scores, comparison = section.scores, section.comparison
     ranks = standing(scores, comparison)
     order = list(ranks)
-    alike = comparison.scores if comparison is not None else scores
+    alike = section.alike
     trackers = [(alike if name in alike.trackers else scores).trackers[name] for name in order]
     metrics = scores.measure.metrics
     ranking = comparison.metric if comparison is not None else metrics[0]

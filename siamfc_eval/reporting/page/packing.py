@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import math
 import zlib
 from collections.abc import Iterable
@@ -35,14 +34,6 @@ def compressed(data: bytes) -> str:
 def rounded(values: Iterable[float]) -> list[float | None]:
     """Numbers as they are shown; None where one is missing."""
     return [round(float(value), _DIGITS) if math.isfinite(value) else None for value in values]
-
-
-def json_for_html(value: Any) -> str:
-    """JSON that is safe within a script element: no tag, comment or line separator can begin in it."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
 
 
 def _base64(data: bytes) -> str:
