@@ -161,14 +161,24 @@ class RegionProposal(SiameseNetwork):
 
     def embed(self, images: Tensor) -> list[Tensor]:
         """Features of images (n, 3, H, W) in RGB, 0..255: one tensor per pyramid level."""
+        return self.adjust(self.extract(images))
+
+    def extract(self, images: Tensor) -> list[Tensor]:
+        """What the backbone alone makes of images, before the neck: one tensor per pyramid level."""
         features: Tensor | list[Tensor] = self._sized(images, self.backbone, self.preprocess(images))
-        levels = [features] if isinstance(features, Tensor) else features
+        return [features] if isinstance(features, Tensor) else features
+
+    def adjust(self, levels: list[Tensor]) -> list[Tensor]:
+        """What the neck makes of the backbone's features; the same ones where there is no neck."""
         return levels if self.neck is None else cast(list[Tensor], self.neck(levels))
 
     def template(self, images: Tensor) -> tuple[Tensor, ...]:
         """What the tracker keeps of n exemplars: the correlation kernels, computed once."""
-        kernels: Any = self.head.kernels
-        return cast(tuple[Tensor, ...], self._sized(images, kernels, self.embed(images)))
+        return cast(tuple[Tensor, ...], self._sized(images, self._kernels, self.embed(images)))
+
+    def _kernels(self, levels: list[Tensor]) -> tuple[Tensor, ...]:
+        compute: Any = self.head.kernels
+        return cast(tuple[Tensor, ...], compute(levels))
 
     def detect(self, template: tuple[Tensor, ...], search: Tensor) -> tuple[Tensor, Tensor]:
         """Raw class scores (n * k, classes * a, r, r) and box offsets (n * k, 4 * a, r, r).
@@ -181,6 +191,11 @@ class RegionProposal(SiameseNetwork):
         if len(template[0]) == 0 or len(search) % len(template[0]):
             raise InputError(f"{len(search)} search images for {len(template[0])} templates: expected a multiple")
         cls, loc = self._sized(search, self.head, template, self.embed(search))
+        return cls, loc
+
+    def correlate(self, exemplar_levels: list[Tensor], search_levels: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """What `forward` gives, from the backbone's features of both images (`extract`)."""
+        cls, loc = self.head(self._kernels(self.adjust(exemplar_levels)), self.adjust(search_levels))
         return cls, loc
 
     def objectness(self, cls: Tensor) -> Tensor:

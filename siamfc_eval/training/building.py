@@ -63,9 +63,10 @@ def build_sampler(configuration: TrainingConfiguration, data: Path, stride: int)
             sources.append(Source(loose, weight, 0, window=section.window, aspect=section.aspect))
         share = section.weight * (1.0 - section.stills_share)
         sources.append(Source(material, share, section.gap, section.negatives, section.window, section.aspect))
-    crops = configuration.crops
-    reach = (crops.search - crops.exemplar) / 2.0 // stride * stride
-    composer = PairComposer(build_augmentation(configuration), crops.exemplar, crops.search, reach)
+    crops, bank = configuration.crops, configuration.bank
+    search = crops.search + (bank.margin if bank.pairs else 0)
+    reach = (search - crops.exemplar) / 2.0 // stride * stride
+    composer = PairComposer(build_augmentation(configuration), crops.exemplar, search, reach)
     loop = configuration.loop
     return PairSampler(sources, composer, loop.seed, loop.cache_mb * 2**20)
 

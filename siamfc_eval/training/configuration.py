@@ -187,6 +187,16 @@ class LoopSection(_Section):
     """Unreadable images that are skipped before the training stops."""
 
 
+class BankSection(_Section):
+    """Features of pairs that are computed once and learned from many times, where the backbone is frozen."""
+
+    pairs: int = Field(default=0, ge=0)
+    """Pairs that are drawn once; 0: each step has new ones, which pass through the backbone."""
+    margin: int = Field(default=32, ge=0)
+    """Pixels that their search crops are larger than crops.search, a multiple of the stride. At each use another window
+    of their cells is taken, which is the same as a crop that is shifted by as many strides."""
+
+
 class ValidationSection(_Section):
     """Held-out clips that the best checkpoint is chosen on, by tracking them."""
 
@@ -233,12 +243,26 @@ class TrainingConfiguration(_Section):
     loss: LossSection = LossSection()
     optimiser: OptimiserSection = OptimiserSection()
     loop: LoopSection
+    bank: BankSection = BankSection()
     validation: ValidationSection = ValidationSection()
 
     @model_validator(mode="after")
     def _warm_up_ends(self) -> TrainingConfiguration:
         if self.optimiser.warmup >= self.loop.steps:
             raise ValueError(f"optimiser.warmup {self.optimiser.warmup} is not below loop.steps {self.loop.steps}")
+        return self
+
+    @model_validator(mode="after")
+    def _bank_stays_true(self) -> TrainingConfiguration:
+        pairs, frozen, loop = self.bank.pairs, self.optimiser.backbone_from, self.loop
+        if pairs and frozen < loop.steps:
+            raise ValueError(
+                f"bank.pairs is {pairs}, but the backbone learns from step {frozen} on, so that features which were "
+                f"computed once would no longer be its own. Freeze it with optimiser.backbone_from = {loop.steps}, or "
+                "set bank.pairs to 0"
+            )
+        if 0 < pairs < loop.batch:
+            raise ValueError(f"bank.pairs {pairs} is less than one batch, loop.batch {loop.batch}")
         return self
 
 

@@ -136,10 +136,12 @@ def _facts(training: Training, chosen: dict[str, Any]) -> dict[str, str]:
     loop, best, start = configuration.loop, configuration.optimiser, configuration.model
     begin = start.weights or start.backbone_weights or (start.widen_from and f"{start.widen_from}, widened")
     pairs = loop.batch * loop.accumulate
+    bank = configuration.bank.pairs
+    once = f" ({bank} pairs of a frozen backbone, each about {pairs * training.step / bank:.0f} times)" if bank else ""
     return {
         "network": f"{start.name}, {json.dumps(options) if options else 'standard options'}",
         "started from": begin or "random weights",
-        "steps": f"{training.step} of {loop.steps}, {pairs} pairs each; chosen: step {chosen['step']}",
+        "steps": f"{training.step} of {loop.steps}, {pairs} pairs each{once}; chosen: step {chosen['step']}",
         "optimiser": f"SGD, rate {best.rate:g} ({best.schedule}, to {best.final:g} of it), momentum {best.momentum:g}, "
         f"decay {best.weight_decay:g}, gradient clipped at {best.clip:g}",
         "loss": _loss_in_words(training),

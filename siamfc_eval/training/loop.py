@@ -17,9 +17,11 @@ from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import IncompleteError, InputError
 from siamfc_eval.models.siamese import SiameseNetwork
 from siamfc_eval.storage.writing import make_folder
+from siamfc_eval.training.banking import can_have_bank, open_bank
 from siamfc_eval.training.building import build_clips, build_optimiser, build_sampler, freeze_backbone
 from siamfc_eval.training.checkpoints import load_state, save_state, training_identity
 from siamfc_eval.training.configuration import TrainingConfiguration
+from siamfc_eval.training.data.bank import AnyBatch, FeatureBank
 from siamfc_eval.training.data.feeding import Batch, batches
 from siamfc_eval.training.distributed import Place
 from siamfc_eval.training.ema import WeightAverage
@@ -32,6 +34,8 @@ from siamfc_eval.training.validation import validate
 SINGLE = Place(0, 1, torch.device("cpu"))
 SAVE_SECONDS = 60.0
 """Between two writings of last.pt, where the configuration does not say after how many steps."""
+_BANK_SECONDS = 10.0
+"""Between two records of how much of a bank is made."""
 _NOTICE = "ending after this step, once last.pt is written; a second signal ends at once"
 
 
@@ -43,7 +47,7 @@ class _Step(nn.Module):
         self.model = model
         self.objective = objective
 
-    def forward(self, batch: Batch) -> tuple[Tensor, Parts]:
+    def forward(self, batch: AnyBatch) -> tuple[Tensor, Parts]:
         result: tuple[Tensor, Parts] = self.objective(self.model, batch)
         return result
 
@@ -78,6 +82,8 @@ class Training:
         self.model.to(place.device)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.objective = build_objective(self.model, configuration.loss).to(place.device)
+        if configuration.bank.pairs:
+            can_have_bank(configuration, self.model, place.ranks)
         self.sampler = build_sampler(configuration, data, self.model.stride)
         self.optimiser, self.schedule = build_optimiser(configuration, self.model, self.objective)
         self.scaler = torch.amp.GradScaler(place.device.type, enabled=loop.precision == "float16")
@@ -163,10 +169,10 @@ class Training:
     def _advance(self, stop_after: int | None) -> None:
         """The steps, until the last one, `stop_after` or a request to end."""
         loop = self.configuration.loop
+        begun = time.perf_counter() - self.seconds
         clips = self._clips()
         feed = self._feed()
         meter = _Meter(loop.batch * loop.accumulate * self.place.ranks)
-        begun = time.perf_counter() - self.seconds
         self._saved_at = time.monotonic()
         if self._is_validation_due and clips:
             self._validate(clips)
@@ -191,17 +197,42 @@ class Training:
         if self.journal is not None:
             self.journal.close()
 
-    def _feed(self) -> Iterator[Batch]:
-        """The batches of all steps that are left."""
+    def _feed(self) -> Iterator[AnyBatch]:
+        """The batches of all steps that are left; none where the making of a bank was broken off."""
         loop = self.configuration.loop
+        first, last = self.step * loop.accumulate, loop.steps * loop.accumulate
+        if self.configuration.bank.pairs:
+            bank = self._bank()
+            return iter(()) if bank is None else bank.batches(first, last, loop.batch)
         return batches(
             self.sampler,
-            self.step * loop.accumulate,
-            loop.steps * loop.accumulate,
+            first,
+            last,
             batch=loop.batch,
             workers=loop.workers,
             rank=self.place.rank,
             ranks=self.place.ranks,
+        )
+
+    def _bank(self) -> FeatureBank | None:
+        """The bank of a training that has one; None where its making was broken off."""
+        interruption, said = self._interruption, time.monotonic()
+
+        def report(pairs: int, batch: Batch) -> None:
+            nonlocal said
+            self._note_broken([batch])
+            if time.monotonic() - said >= _BANK_SECONDS or pairs == self.configuration.bank.pairs:
+                said = time.monotonic()
+                self._log({"bank_pairs": float(pairs)})
+
+        model = can_have_bank(self.configuration, self.model, self.place.ranks)
+        return open_bank(
+            self.configuration,
+            model,
+            self.sampler,
+            self.out,
+            report=report,
+            is_stopped=lambda: interruption.is_requested,
         )
 
     def _clips(self) -> list[Sequence]:
@@ -228,7 +259,7 @@ class Training:
             return nullcontext()
         return torch.autocast(self.place.device.type, dtype=getattr(torch, precision))
 
-    def _update(self, group: list[Batch]) -> Parts:
+    def _update(self, group: list[AnyBatch]) -> Parts:
         """One optimiser step over a group of accumulated batches; returns the mean terms of the loss."""
         forward = self._forward()
         self.optimiser.zero_grad(set_to_none=True)
@@ -255,7 +286,7 @@ class Training:
             self.average.update(self.model)
         return means
 
-    def _give_up(self, loss: Tensor, batch: Batch) -> None:
+    def _give_up(self, loss: Tensor, batch: AnyBatch) -> None:
         path = self.out / "nan-batch.pt"
         save_state({"step": self.step, "batch": batch._asdict(), "model": self.model.state_dict()}, path)
         raise IncompleteError(
@@ -263,7 +294,7 @@ class Training:
             "last.pt is from before. Lower optimiser.rate or set optimiser.clip."
         )
 
-    def _note_broken(self, group: list[Batch]) -> None:
+    def _note_broken(self, group: list[AnyBatch]) -> None:
         for path, reason in [pair for batch in group for pair in batch.broken]:
             if path in self.broken:
                 continue
@@ -338,7 +369,7 @@ class _Meter:
         self._since, self._timed, self.waited = time.perf_counter(), 0, 0.0
         self._decoding, self._making = 0.0, 0.0
 
-    def add(self, means: Parts, group: list[Batch]) -> None:
+    def add(self, means: Parts, group: list[AnyBatch]) -> None:
         """Take one step in."""
         self._sums.update({**means, "steps": 1.0})
         self._timed += 1

@@ -57,7 +57,7 @@ def command(training: str, data: Path | None, out: Path | None, device: str, as_
             def observe(step: int, values: dict[str, float]) -> None:
                 nonlocal said
                 shown.update({name: values[name] for name in ("loss", "validation") if name in values})
-                text = ", ".join(f"{name} {value:.4f}" for name, value in shown.items())
+                text = _progress(shown, values, configuration.bank.pairs)
                 progress.update(task, completed=step, description=f"{configuration.name}: {text}")
                 # In a log, a line a minute stands for the bar.
                 is_log = place.is_first and not (as_json or progress.console.is_terminal)
@@ -84,3 +84,10 @@ def command(training: str, data: Path | None, out: Path | None, device: str, as_
                 return
             echo(f"trained {run.step} steps in {run.seconds / 60:.1f} minutes; best validation {run.best:.4f}")
             echo("\n".join(str(path) for path in written))
+
+
+def _progress(shown: dict[str, float], values: dict[str, float], bank: int) -> str:
+    """What the progress says: how far the bank is while it is made, then the last loss and validation."""
+    if "bank_pairs" in values:
+        return f"{values['bank_pairs']:.0f} of {bank} pairs of the bank"
+    return ", ".join(f"{name} {value:.4f}" for name, value in shown.items())

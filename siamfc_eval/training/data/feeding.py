@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from siamfc_eval.models.siamese import RegionProposal
 from siamfc_eval.training.data.sampling import PairSampler
 from siamfc_eval.training.interruption import ending_signals
 
@@ -42,6 +43,11 @@ class Batch(NamedTuple):
     """Spent on decoding images, and in all, by the worker that made this batch."""
     broken: list[tuple[str, str]]
     """Files that this worker could not read so far, with the reason."""
+
+    def answers(self, model: RegionProposal) -> tuple[Tensor, Tensor]:
+        """Raw class scores and box offsets of a network for these pairs, as `RegionProposal.detect` has them."""
+        scores, moves = model(self.exemplars.float(), self.searches.float())
+        return scores, moves
 
     def to(self, device: torch.device) -> Batch:
         """The batch with its tensors on a device."""

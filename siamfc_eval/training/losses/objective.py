@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.siamese import FullyConvolutional, RegionProposal, SiameseNetwork
 from siamfc_eval.training.configuration import LossSection
+from siamfc_eval.training.data.bank import AnyBatch
 from siamfc_eval.training.data.feeding import Batch
 from siamfc_eval.training.initial.starting import trained_network
 from siamfc_eval.training.losses.functions import (
@@ -119,10 +120,10 @@ class ProposalObjective(nn.Module):
         super().__init__()
         self.setting = setting
 
-    def forward(self, model: RegionProposal, batch: Batch) -> tuple[Tensor, Parts]:
+    def forward(self, model: RegionProposal, batch: AnyBatch) -> tuple[Tensor, Parts]:
         """The loss and its parts."""
         setting = self.setting
-        raw, moves = model(batch.exemplars.float(), batch.searches.float())
+        raw, moves = batch.answers(model)
         cells = raw.shape[-1]
         anchors = (cells, model.stride, setting.anchor_scales, setting.anchor_ratios)
         boxes = torch.cat([batch.centres, batch.sizes], dim=1)
