@@ -40,6 +40,8 @@ class ItemStatus(BaseModel):
     seconds: float | None = None
     """Time that the tracker took over all frames, decoding excluded; None where it was not measured."""
     seed: int | None = None
+    responses: int | None = Field(default=None, exclude_if=lambda count: count is None)
+    """Frames whose response maps are beside the result; None (and no such key) where none were asked for."""
     error: str = ""
     """Why it failed."""
     session: int = 0

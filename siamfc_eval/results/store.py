@@ -22,6 +22,7 @@ from siamfc_eval.results.formats.write_text import format_columns, format_rows
 from siamfc_eval.results.manifest import SESSION, WHERE, ItemStatus, Manifest, read_manifest, utc_now
 from siamfc_eval.results.names import path_part
 from siamfc_eval.results.raw import Values
+from siamfc_eval.results.response_maps import ResponseMaps, count_maps, maps_path, write_maps
 from siamfc_eval.results.rows import Rows, rows_of
 from siamfc_eval.storage.writing import UNFINISHED, write_atomic
 
@@ -184,6 +185,15 @@ class ResultStore:
         """The result file of an item."""
         return self.folder / f"{item.key}.txt"
 
+    def maps_path(self, item: ResultItem) -> Path:
+        """The file of an item's response maps, which is there where the tracker gave some and they were asked for."""
+        return maps_path(self.path(item), in_folder="/" in item.key)
+
+    def has_maps(self, item: ResultItem) -> bool:
+        """Whether the response maps of an item that is done are there, or it is known that the tracker gave none."""
+        count = self.manifest.items[item.key].responses
+        return count is not None and (count == 0 or self.maps_path(item).is_file())
+
     def missing(self, items: Iterable[ResultItem], seeds: Mapping[str, int] | None = None) -> list[ResultItem]:
         """The items that are still to be run, in order.
 
@@ -223,11 +233,24 @@ class ResultStore:
         # Of the last session but this one, which noted itself before it wrote anything.
         session = len(self.manifest.later) - (1 if self._number else 0)
         self.manifest.items[item.key] = ItemStatus(
-            status="done", frames=item.frames, digest=digest, seed=seed, session=session
+            status="done",
+            frames=item.frames,
+            digest=digest,
+            seed=seed,
+            responses=count_maps(self.maps_path(item), digest),
+            session=session,
         )
         return True
 
-    def write(self, item: ResultItem, trajectory: Trajectory, origin: float = 0.0, seed: int | None = None) -> Path:
+    def write(
+        self,
+        item: ResultItem,
+        trajectory: Trajectory,
+        origin: float = 0.0,
+        seed: int | None = None,
+        *,
+        responses: ResponseMaps | None = None,
+    ) -> Path:
         """Store a finished item at full precision. The result file comes last: once it is there, all of it is.
 
         Args:
@@ -235,12 +258,31 @@ class ResultStore:
             trajectory: its outcome, 0-based. What was read from a file goes by `write_rows`, which touches no number.
             origin: what to add to coordinates: the data set's own origin.
             seed: of this item, for the manifest.
+            responses: the tracker's response maps; None: none were asked for, and those of the same result stay.
 
         Raises:
             InputError: the trajectory has not the item's number of frames, or the file cannot be written.
         """
         rows = rows_of(trajectory.entries, origin)
-        return self.write_rows(item, rows, trajectory.times, trajectory.confidences, seed)
+        return self.write_rows(item, rows, trajectory.times, trajectory.confidences, seed, responses=responses)
+
+    def add_maps(self, item: ResultItem, trajectory: Trajectory, origin: float, responses: ResponseMaps) -> bool:
+        """Put response maps beside a result that is there, which is not touched.
+
+        Args:
+            item: what was run again.
+            trajectory, origin: as for `write`.
+            responses: the maps of this trajectory.
+
+        Returns:
+            False, and nothing is written, where the run came to another result than the one that is there.
+        """
+        status = self.manifest.items[item.key]
+        if content_digest(format_rows(rows_of(trajectory.entries, origin)).encode()) != status.digest:
+            return False
+        status.responses = write_maps(self.maps_path(item), responses, status.digest, self._durable)
+        self._save_now_and_then()
+        return True
 
     def write_rows(
         self,
@@ -249,6 +291,8 @@ class ResultStore:
         times: Values | None = None,
         confidences: Values | None = None,
         seed: int | None = None,
+        *,
+        responses: ResponseMaps | None = None,
     ) -> Path:
         """As `write`, for rows that are in the file's coordinates already.
 
@@ -267,14 +311,17 @@ class ResultStore:
             else:
                 companion.unlink(missing_ok=True)
         content = format_rows(rows).encode()
+        digest = content_digest(content)
+        count = write_maps(self.maps_path(item), responses, digest, self._durable)
         write_atomic(path, content, self._durable)
         seconds = None if times is None or np.isnan(times).all() else float(np.nansum(times))
         self.manifest.items[item.key] = ItemStatus(
             status="done",
             frames=len(rows),
-            digest=content_digest(content),
+            digest=digest,
             seconds=seconds,
             seed=seed,
+            responses=count,
             session=session,
         )
         self._save_now_and_then()
@@ -323,6 +370,7 @@ class ResultStore:
         path = self.folder / f"{key}.txt"
         for kind in ("time", "confidence"):
             self._companion_path(path, kind, in_folder="/" in key).unlink(missing_ok=True)
+        maps_path(path, in_folder="/" in key).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
 
     def log_error(self, item: ResultItem, error: str, details: str = "") -> Path | None:

@@ -62,7 +62,7 @@ class _Lane:
     def answer_update(self, answer: tuple[Any, Output]) -> None:
         """The tracker found the target."""
         self.state, output = answer
-        self.run.report(output.region, confidence=output.confidence)
+        self.run.report(output)
         self._look_ahead()
 
     def _look_ahead(self) -> None:

@@ -33,6 +33,8 @@ class RunOptions:
     """Run everything again and replace what is there."""
     speed: bool = False
     """Time the trackers: run alone, one frame after the other, what has no times yet."""
+    responses: bool = False
+    """Keep the trackers' response maps beside the results; runs that have none are made again for them."""
     names: tuple[str, ...] = ()
     """Names for the trackers' results, one for each in order; none: their own."""
     skip_bad: bool = False

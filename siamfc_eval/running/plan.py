@@ -21,6 +21,7 @@ def plan_items(
     *,
     single: bool,
     polygons: bool = False,
+    responses: bool = False,
 ) -> list[WorkItem]:
     """The work items of one sequence.
 
@@ -31,6 +32,7 @@ def plan_items(
         repetitions: 1-based numbers of the repetitions to plan.
         single: there is one repetition in all; the file of a single one-pass run has no number.
         polygons: the tracker takes polygons.
+        responses: keep response maps.
 
     Raises:
         InputError: no run can be planned on this sequence's ground truth.
@@ -44,7 +46,8 @@ def plan_items(
             elif protocol.folder is None and single:
                 number = None
             result = ResultItem(sequence.name, start.frames, number, start.anchor)
-            items.append(WorkItem(sequence, start, result, item_seed(tracker, protocol.kind, result.key, repetition)))
+            seed = item_seed(tracker, protocol.kind, result.key, repetition)
+            items.append(WorkItem(sequence, start, result, seed, responses))
     return items
 
 

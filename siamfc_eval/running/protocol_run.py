@@ -11,9 +11,9 @@ import numpy as np
 
 from siamfc_eval.datasets.sequence import Dataset, Sequence
 from siamfc_eval.errors import InputError
-from siamfc_eval.plain_text import counted
+from siamfc_eval.plain_text import counted, few
 from siamfc_eval.results.manifest import Manifest
-from siamfc_eval.results.store import ResultStore
+from siamfc_eval.results.store import ResultItem, ResultStore
 from siamfc_eval.running import events, provenance
 from siamfc_eval.running.executor import Execution, Job, Loader, plan_execution
 from siamfc_eval.running.options import RunOptions
@@ -75,6 +75,8 @@ class ProtocolRun:
         self.sequences = selected
         self.repetitions = (options.repetitions or protocol.repetitions) if protocol.repeats else 1
         self._replaced: dict[str, str] = {}
+        self._for_maps: set[str] = set()
+        """Keys of results that are there and stay, made again for their response maps."""
         self._without_confidence = 0
 
     def run(self, out: Path) -> ProtocolSummary:
@@ -96,6 +98,8 @@ class ProtocolRun:
             store.drop_replaced(item.result for item in planned)
             self.summary.seconds = perf_counter() - started
             self._compare_replaced(store)
+            if options.responses:
+                self._name_missing_maps(store, [item.result for item in planned])
         if self.summary.restarts:
             self.watch.note(
                 f"{self.tracker.name}, {protocol.kind}: its process had failed (died, hung, raised or answered with "
@@ -115,7 +119,15 @@ class ProtocolRun:
         name, single = self.tracker.name, self.repetitions == 1
         for sequence in sequences:
             try:
-                items += plan_items(name, self.protocol, sequence, repetitions, single=single, polygons=polygons)
+                items += plan_items(
+                    name,
+                    self.protocol,
+                    sequence,
+                    repetitions,
+                    single=single,
+                    polygons=polygons,
+                    responses=self.options.responses,
+                )
             except InputError as error:
                 self.watch.failed(Failure(name, self.protocol.kind, sequence.name, str(error), "data"))
         return items
@@ -155,14 +167,16 @@ class ProtocolRun:
         by_key = {item.result.key: item for item in items}
         seeds = {key: item.seed for key, item in by_key.items()}
         missing = [by_key[result.key] for result in store.missing([item.result for item in items], seeds)]
-        if not self.options.speed:
-            return missing
-        lacking = {item.result.key for item in missing}
-        for key in by_key.keys() - lacking:
+        again = {item.result.key for item in missing}
+        for key in by_key.keys() - again:
             status = store.manifest.items[key]
-            if status.seconds is None:
+            if self.options.speed and status.seconds is None:
                 self._replaced[key] = status.digest
-        return [item for key, item in by_key.items() if key in lacking or key in self._replaced]
+            # Another run against the clock skips other frames, so its maps are not those of the result that is there.
+            elif self.options.responses and not self.protocol.needs_times and not store.has_maps(by_key[key].result):
+                self._for_maps.add(key)
+        again |= self._replaced.keys() | self._for_maps
+        return [item for key, item in by_key.items() if key in again]
 
     def _execute(self, store: ResultStore, execution: Execution, missing: list[WorkItem]) -> None:
         open_items = {item.result.key: item for item in missing}
@@ -183,14 +197,18 @@ class ProtocolRun:
     def _failed(self, store: ResultStore, outcome: Failed) -> None:
         """Report a run that could not be finished; its traceback is stored with the results."""
         name, kind, key = self.tracker.name, self.protocol.kind, outcome.item.result.key
-        if key not in self._replaced:
+        if key not in self._replaced and key not in self._for_maps:
             store.fail(outcome.item.result, outcome.error, outcome.item.seed)
         log = store.log_error(outcome.item.result, outcome.error, outcome.details)
         self.watch.failed(Failure(name, kind, key, outcome.error, outcome.fault, outcome.details), log)
 
     def _keep(self, store: ResultStore, outcome: Finished) -> None:
         item, trajectory, part = outcome.item, outcome.trajectory, self.summary
-        store.write(item.result, trajectory, item.sequence.origin, item.seed)
+        if item.result.key in self._for_maps:
+            if outcome.responses is not None:
+                store.add_maps(item.result, trajectory, item.sequence.origin, outcome.responses)
+        else:
+            store.write(item.result, trajectory, item.sequence.origin, item.seed, responses=outcome.responses)
         part.ran += 1
         part.frames += len(trajectory)
         part.decode_seconds += outcome.decode_seconds
@@ -212,6 +230,21 @@ class ProtocolRun:
                 f"were there (e.g. {other[0]}); the new ones are kept."
             )
 
+    def _name_missing_maps(self, store: ResultStore, planned: list[ResultItem]) -> None:
+        """Response maps were asked for: say which results have none, and why."""
+        items = store.manifest.items
+        done = [each for each in planned if each.key in items and items[each.key].status == "done"]
+        without = [each.key for each in done if not store.has_maps(each)]
+        name = f"{self.tracker.name}, {self.protocol.kind}"
+        if without:
+            why = "made against the clock before" if self.protocol.needs_times else "run again, they came out otherwise"
+            self.watch.note(
+                f"{name}: {counted(len(without), 'result')} without response maps ({few(without)}): {why}, so the maps "
+                "would not be theirs. --fresh makes everything anew, with maps."
+            )
+        if done and not without and not any(items[each.key].responses for each in done):
+            self.watch.note(f"{name}: this tracker gives no response maps.")
+
     def _manifest(self) -> Manifest:
         device = capabilities.device_of(self.tracker)
         return Manifest(
@@ -227,6 +260,7 @@ class ProtocolRun:
                 "device": device,
                 **capabilities.engine_of(self.tracker),
                 "workers": str(self.options.workers or os.cpu_count()),
+                **({"responses": "kept"} if self.options.responses else {}),
                 **self.where,
             },
         )

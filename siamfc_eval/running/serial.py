@@ -59,7 +59,7 @@ def _finish(tracker: Tracker, run: ActiveRun) -> None:
             state, output = tracker.update(state, frame)
             capabilities.synchronise(tracker)
             seconds = _seconds(tracker, run, perf_counter() - started)
-            run.report(output.region, seconds, output.confidence)
+            run.report(output, seconds)
 
 
 def _seconds(tracker: Tracker, run: ActiveRun, measured: float) -> float:

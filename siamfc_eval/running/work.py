@@ -16,8 +16,10 @@ from siamfc_eval.errors import InputError, TrackerError
 from siamfc_eval.geometry.regions import Region
 from siamfc_eval.protocols.commands import Command, Report, Steps
 from siamfc_eval.protocols.trajectory import Trajectory
+from siamfc_eval.results.response_maps import Recorder, ResponseMaps
 from siamfc_eval.results.store import ResultItem
 from siamfc_eval.running.protocol_specs import Start
+from siamfc_eval.tracking.tracker import Output
 
 Advance = Callable[[int], None]
 """Called with the number of frames by which the work has advanced."""
@@ -33,6 +35,8 @@ class WorkItem:
     """The file that it ends in."""
     seed: int
     """Seeds every random generator before a tracker that is not deterministic runs."""
+    responses: bool = False
+    """Keep the tracker's response maps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +51,8 @@ class Finished:
     """Time spent on decoding images, which no tracker's time includes."""
     restarts: int = 0
     """Processes that the tracker needed beyond the one that it had."""
+    responses: ResponseMaps | None = None
+    """The maps of the frames in which the tracker gave one; None where they were not asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +119,7 @@ class ActiveRun:
         self.invalid = 0
         self.decode_seconds = 0.0
         self.trajectory: Trajectory | None = None
+        self._recorder = Recorder() if item.responses else None
         self._advance = advance
         self._advanced = 0
         self._protocol: Steps = item.start.begin()
@@ -135,21 +142,25 @@ class ActiveRun:
             )
         return sequence.frames[index]
 
-    def report(self, region: Region | None, seconds: float = float("nan"), confidence: float = float("nan")) -> None:
+    def report(self, output: Output | None, seconds: float = float("nan")) -> None:
         """Hand the tracker's answer to the protocol, which then has its next command or is finished.
 
         Args:
-            region: what the tracker said; None for an initialisation.
+            output: what the tracker said; None for an initialisation.
             seconds: its time for that.
-            confidence: its own score.
 
         Raises:
-            TrackerError: the region has not the shape of one.
+            TrackerError: the region has not the shape of one, or the response map.
         """
-        answer = self.command.region if region is None else self._checked(region)  # type: ignore[union-attr]
         before = self.command.frame
+        if output is None:
+            report = Report(self.command.region, seconds)  # type: ignore[union-attr]
+        else:
+            report = Report(self._checked(output.region), seconds, float(output.confidence))
+            if self._recorder is not None and output.response is not None:
+                self._recorder.add(before, output.response, output.covered, output.searched)
         try:
-            self.command = self._protocol.send(Report(answer, seconds, float(confidence)))
+            self.command = self._protocol.send(report)
         except StopIteration as stop:
             self.trajectory = stop.value
             self._advance(self.item.start.frames - self._advanced)
@@ -177,7 +188,8 @@ class ActiveRun:
     def finished(self) -> Finished:
         """The outcome, once the protocol has ended."""
         assert self.trajectory is not None
-        return Finished(self.item, self.trajectory, self.invalid, self.decode_seconds)
+        maps = self._recorder.maps() if self._recorder is not None else None
+        return Finished(self.item, self.trajectory, self.invalid, self.decode_seconds, responses=maps)
 
     def failed(self, error: BaseException) -> Failed:
         """The outcome of a run that ends here."""

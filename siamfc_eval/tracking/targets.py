@@ -13,6 +13,13 @@ from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Box, Region, bounding_box, is_polygon
 from siamfc_eval.tracking.families.siamese.crops import check_image
 
+
+def around(centre: NDArray[np.float64], width: float, height: float | None = None) -> Box:
+    """The rectangle x, y, w, h with this centre; a square where no height is given."""
+    size = np.array([width, width if height is None else height], dtype=np.float64)
+    return np.concatenate([centre - size / 2, size])
+
+
 PolygonFit = Literal["bounds", "area", "pysot"]
 """How a polygon becomes the box that a tracker starts with: its bounding box; or an axis-aligned box of the polygon's
 area, the bounding box's shape and the mean of its corners as the centre; or what pysot, SiamDW, DaSiamRPN and got10k

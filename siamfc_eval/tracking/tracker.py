@@ -23,6 +23,11 @@ class Output:
     """The tracker's own score of this answer; NaN where it has none. Higher is surer."""
     response: NDArray[np.float32] | None = None
     """The response map behind the answer, for display, shape (rows, columns); None where there is none."""
+    covered: Box | None = None
+    """What the map lies over: x, y, w, h in pixels of the frame, each cell around the place where the target's centre
+    is if the peak is there; None where there is no map, or where it lies is not known."""
+    searched: Box | None = None
+    """The part of the frame that was searched, x, y, w, h in its pixels; None where it is not known."""
 
 
 @dataclass(frozen=True)

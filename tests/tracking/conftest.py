@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.models.heads.correlation import Correlation
 from siamfc_eval.models.siamese import FullyConvolutional
+from siamfc_eval.tracking.tracker import Output
 
 BACKGROUND = 120.0
 HEIGHT, WIDTH = 300, 400
@@ -60,6 +61,15 @@ def frame_of() -> Callable[[np.ndarray], Frame]:
 def blob_at() -> Blob:
     """A frame of 400 x 300 whose smooth bright blob fills a box, moved and grown, on a flat background."""
     return _blob_at
+
+
+def peak_of(output: Output) -> np.ndarray:
+    """Where an answer's response map is highest, x, y in pixels of the frame."""
+    assert output.response is not None
+    assert output.covered is not None
+    row, column = np.unravel_index(int(output.response.argmax()), output.response.shape)
+    rows, columns = output.response.shape
+    return output.covered[:2] + (np.array([column, row]) + 0.5) * output.covered[2:] / [columns, rows]
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from siamfc_eval.protocols.trajectory import Trajectory
 from siamfc_eval.tracking.families.correlation_filter.features import CHANNELS, grey_values, oriented_gradients
 from siamfc_eval.tracking.families.correlation_filter.parameters import CorrelationFilterParameters
 from siamfc_eval.tracking.families.correlation_filter.tracker import CorrelationFilterTracker
+from tests.tracking.conftest import peak_of
 
 BOX = np.array([60.0, 50.0, 40.0, 30.0])
 
@@ -49,6 +50,18 @@ def test_a_shift_is_found_whatever_the_features(values: dict[str, Any]) -> None:
         state, output = tracker.update(state, frame)
         assert output.region == pytest.approx(BOX + np.array([across, down, 0, 0]), abs=2.1)
         assert output.confidence > 0.2
+
+
+@pytest.mark.parametrize("box", [BOX, BOX + np.array([0.0, 0.0, 4.0, 4.0])], ids=["even", "odd"])
+def test_the_map_lies_where_the_target_is(box: np.ndarray) -> None:
+    tracker = CorrelationFilterTracker("kcf")
+    shifts = [(0, 0), (4, 0), (8, 4), (-8, -12)]
+    first, *others = frames(shifts)
+    state = tracker.init(first, box)
+    for shift, frame in zip(shifts[1:], others, strict=True):
+        _, output = tracker.update(state, frame)
+        np.testing.assert_allclose(peak_of(output), output.region[:2] + output.region[2:] / 2, atol=1e-6)
+        np.testing.assert_allclose(peak_of(output) - box[:2] - box[2:] / 2, shift, atol=2.1)
 
 
 def test_the_tracker_does_not_change() -> None:

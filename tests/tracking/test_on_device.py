@@ -124,7 +124,7 @@ def _assert_same(spec: str, starts: Sequence[tuple[Sequence[Frame], np.ndarray]]
     if values:
         alone, together = alone.with_parameters(**values), together.with_parameters(**values)
     states = alone.init_batch([frames[0] for frames, _ in starts], [box for _, box in starts])
-    gaps, surety = [], []
+    gaps, surety, places = [], [], []
     for index in range(1, length):
         frames = [frames[index] for frames, _ in starts]
         expected, found = alone.update_batch(states, frames), together.update_batch(states, frames)
@@ -134,8 +134,10 @@ def _assert_same(spec: str, starts: Sequence[tuple[Sequence[Frame], np.ndarray]]
             assert one.response is not None
             assert other.response is not None
             assert one.response.shape == other.response.shape
+            places.append(np.abs(np.concatenate([one.covered - other.covered, one.searched - other.searched])).max())
         states = [state for state, _ in expected]
     assert np.quantile(gaps, 0.95) < BOXES
+    assert np.quantile(places, 0.95) < BOXES
     assert np.quantile(surety, 0.95) < 1e-3
 
 

@@ -14,9 +14,11 @@ from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError, TrackerError
 from siamfc_eval.models.registry import build_model
 from siamfc_eval.models.siamese import FullyConvolutional
+from siamfc_eval.tracking.families.siamese.crops import context_side
 from siamfc_eval.tracking.families.siamfc.parameters import SiamFCParameters
 from siamfc_eval.tracking.families.siamfc.tracker import SiamFCTracker
 from siamfc_eval.tracking.tracker import BatchTracker
+from tests.tracking.conftest import peak_of
 
 START = np.array([160.0, 120.0, 63.5, 63.5])
 FC_MODELS = ("SiamFC_", "SiamFC", "SiamVGG", "SiamFCRes22", "SiamFCIncep22", "SiamFCNext22", "SiamFCRes22W")
@@ -66,6 +68,23 @@ def test_a_shift_comes_back_at_every_scale_and_resolution(
     for shift in (0.0, size / 9, -size / 4):
         _, output = tracker.update(state, blob_at(start, shift, -shift))
         np.testing.assert_allclose(output.region[:2] - start[:2], [shift, -shift], atol=0.1)
+
+
+@pytest.mark.parametrize("scales", [1, 3])
+def test_the_map_lies_where_the_target_is_and_within_what_was_searched(
+    scales: int, blob_at: Callable[..., Frame], matched_network: Callable[..., FullyConvolutional]
+) -> None:
+    parameters = SiamFCParameters(window_influence=0.0, scales=scales)
+    tracker = SiamFCTracker("matched", matched_network(), parameters, device="cpu")
+    state = tracker.init(blob_at(START), START)
+    for shift in ([0, 0], [21, -14], [-30, 27]):
+        _, output = tracker.update(state, blob_at(START, *shift))
+        cell = output.covered[2] / output.response.shape[1]
+        np.testing.assert_allclose(peak_of(output) - START[:2] - START[2:] / 2, shift, atol=0.6 * cell)
+        np.testing.assert_allclose(output.searched[:2] + output.searched[2:] / 2, START[:2] + START[2:] / 2, atol=1e-9)
+        crop = context_side(START[2:]) * parameters.search_size / parameters.exemplar_size
+        assert output.searched[2] / crop == pytest.approx(1.0, abs=0.05)  # of the winning scale
+        assert (output.covered[:2] > output.searched[:2]).all()
 
 
 def test_the_cosine_window_pulls_towards_where_the_target_was(

@@ -15,10 +15,12 @@ from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.registry import build_model
 from siamfc_eval.models.siamese import RegionProposal
+from siamfc_eval.tracking.families.siamese.crops import context_side
 from siamfc_eval.tracking.families.siamrpn.anchors import anchor_grid, anchor_shapes, decode, size_change
 from siamfc_eval.tracking.families.siamrpn.family import PRESETS as SIAMRPN_PRESETS
 from siamfc_eval.tracking.families.siamrpn.parameters import SiamRPNParameters
 from siamfc_eval.tracking.families.siamrpn.tracker import SiamRPNTracker
+from tests.tracking.conftest import peak_of
 
 START = np.array([160.0, 120.0, 63.5, 63.5])
 RATIOS = (0.33, 0.5, 1.0, 2.0, 3.0)
@@ -82,6 +84,20 @@ def test_a_shift_comes_back_at_every_search_size_and_scale(
         _, output = tracker.update(state, blob_at(start, dx, dy))
         centre = output.region[:2] + output.region[2:] / 2
         np.testing.assert_allclose(centre - start[:2] - size / 2, [dx, dy], atol=0.1)
+
+
+def test_the_map_lies_where_the_target_is_whatever_the_search_size(
+    make: Callable[..., SiamRPNTracker], blob_at: Callable[..., Frame]
+) -> None:
+    start = np.array([160.5, 120.25, 40.0, 40.0])
+    for search in (255, 287):
+        tracker = make(search_size=search)
+        state = tracker.init(blob_at(start), start)
+        for shift in ([0, 0], [20, -10], [-15, 12]):
+            _, output = tracker.update(state, blob_at(start, *shift))
+            cell = output.covered[2] / output.response.shape[1]
+            np.testing.assert_allclose(peak_of(output) - start[:2] - start[2:] / 2, shift, atol=0.6 * cell)
+            assert output.searched[2] == pytest.approx(context_side(start[2:]) * search / 127)
 
 
 @pytest.mark.parametrize("anchor", range(5))

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--sequence", "sequences", multiple=True, help="Only this sequence; repeatable.")
 @options.fresh
 @click.option("--speed", is_flag=True, help="Measure speed: run alone, one frame after the other, what has no times.")
+@click.option("--responses", is_flag=True, help="Keep response maps for `view`, of runs that are there too.")
 @options.timeout
 @click.option("--style", help="How Python classes are written: got10k, pysot, pytracking, opencv. Default: detected.")
 @click.option("--name", "names", multiple=True, help="Name for the results of a tracker; once for each --tracker.")

@@ -19,7 +19,7 @@ from siamfc_eval.datasets.frames import Frame, Image
 from siamfc_eval.geometry.regions import Region
 from siamfc_eval.tracking.families.correlation_filter.features import grey_values, oriented_gradients
 from siamfc_eval.tracking.families.correlation_filter.parameters import CorrelationFilterParameters
-from siamfc_eval.tracking.targets import Target, start_target
+from siamfc_eval.tracking.targets import Target, around, start_target
 from siamfc_eval.tracking.tracker import Output
 
 Spectrum = NDArray[np.complex128]
@@ -126,7 +126,12 @@ class CorrelationFilterTracker:
             (1.0 - rate) * state.dual + rate * learned,
         )
         shown = np.fft.fftshift(response).astype(np.float32)
-        return following, Output(region=target.box, confidence=best, response=shown)
+        pixels = state.zoom * scale
+        searched = around(state.target.centre, pixels * state.patch_size[1], pixels * state.patch_size[0])
+        # No shift is in the middle cell of the shown map; of an even number of cells that is the first after the half.
+        corner = state.target.centre - (np.array([columns // 2, rows // 2]) + 0.5) * p.cell * pixels
+        covered = np.concatenate([corner, np.array([columns, rows]) * p.cell * pixels])
+        return following, Output(target.box, best, shown, covered, searched)
 
     def _spectrum(self, image: Image, target: Target, zoom: float, patch_size: tuple[int, int]) -> Spectrum:
         """Spectrum of the windowed features around a target, shape (channels, rows, columns)."""

@@ -33,7 +33,7 @@ def search_squares(targets: Targets, p: SiamFCParameters, factors: Tensor) -> Sq
 
 def locate(
     responses: Tensor, targets: Targets, first_sizes: Tensor, frames: DeviceFrames, p: SiamFCParameters, *, stride: int
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Where targets are.
 
     Args:
@@ -45,7 +45,8 @@ def locate(
         stride: of the network.
 
     Returns:
-        Centres (n, 2), sizes (n, 2), confidences (n,) and the responses (n, r, r) at the winning scales.
+        Centres (n, 2), sizes (n, 2), confidences (n,), and of the winning scales the responses (n, r, r) and the sides
+        (n,) of the squares that were searched, in pixels of the frames.
     """
     device, raw_side = responses.device, responses.shape[-1]
     side = p.upsampled_size or p.upsampling * raw_side
@@ -67,7 +68,7 @@ def locate(
     sizes = sizes.clamp(first_sizes * p.min_size_ratio, first_sizes * p.max_size_ratio)
     limits = frames.limits[targets.frame]
     centres = (targets.centre + displacement).clamp(torch.zeros_like(limits), limits)
-    return centres, sizes, peaks[each, best], responses[each, best]
+    return centres, sizes, peaks[each, best], responses[each, best], (search_side * factor)[:, 0]
 
 
 def _blend(response: Tensor, influence: float) -> Tensor:

@@ -26,7 +26,7 @@ from siamfc_eval.tracking.families.siamfc.memory import Memory
 from siamfc_eval.tracking.families.siamfc.on_device import locate, scale_exponents, search_squares
 from siamfc_eval.tracking.families.siamfc.parameters import SiamFCParameters
 from siamfc_eval.tracking.families.siamfc.responses import blend_window, cosine_window, find_peak, upsample
-from siamfc_eval.tracking.targets import Target
+from siamfc_eval.tracking.targets import Target, around
 from siamfc_eval.tracking.tracker import Output
 
 
@@ -142,13 +142,29 @@ class SiamFCTracker(SiameseTracker[SiamFCParameters, FullyConvolutional, SiamFCS
             answers = network.detect(cast(Tensor, join_templates(templates)), crops).float()
             responses = answers.reshape(len(states), p.scales, *answers.shape[-2:])
             found = locate(responses, targets, firsts, there, p, stride=network.stride)
-            centres, sizes, peaks, maps = fetch(network.name, *found[:2], usable(found[2], responses), found[3])
+            columns = fetch(network.name, *found[:2], usable(found[2], responses), *found[3:])
         results = []
-        for state, centre, size, peak, response in zip(states, centres, sizes, peaks, maps, strict=True):
+        for state, centre, size, peak, response, side in zip(states, *columns, strict=True):
             target = Target(centre, size)
-            output = Output(target.box, float(peak), response.astype(np.float32))
+            output = self._output(target, float(peak), response.astype(np.float32), state.target, float(side))
             results.append((replace(state, target=target), output))
         return results
+
+    def _output(
+        self, target: Target, peak: float, response: NDArray[np.float32], before: Target, side: float
+    ) -> Output:
+        """What is said of a frame.
+
+        Args:
+            target: where it was found.
+            peak: height of the response there.
+            response: the map of the winning scale.
+            before: where the target was on the frame before, which the search is around.
+            side: of the square that was searched at the winning scale, in pixels of the frame.
+        """
+        share = response.shape[-1] * self._inference.network.stride / self.parameters.search_size
+        covered, searched = around(before.centre, side * share), around(before.centre, side)
+        return Output(target.box, peak, response, covered, searched)
 
     def _search_side(self, state: SiamFCState) -> float:
         """Side of the search square at the present scale, in pixels of the frame."""
@@ -173,6 +189,7 @@ class SiamFCTracker(SiameseTracker[SiamFCParameters, FullyConvolutional, SiamFCS
         samples = find_peak(blended, p.refine_peak)
 
         crop_pixels = samples * (raw_side / side) * self._inference.network.stride
+        searched = self._search_side(state) * self._factors[best]
         displacement = crop_pixels * self._search_side(state) * self._factors[best] / p.search_size
         growth = 1.0 - p.scale_rate + p.scale_rate * self._factors[best]
         size = np.clip(
@@ -181,5 +198,5 @@ class SiamFCTracker(SiameseTracker[SiamFCParameters, FullyConvolutional, SiamFCS
         height, width = frame.pixels.shape[:2]
         centre = np.clip(state.target.centre + displacement, 0.0, [width, height])
         target = Target(centre=centre, size=size)
-        output = Output(region=target.box, confidence=float(peaks[best]), response=responses[best])
+        output = self._output(target, float(peaks[best]), responses[best], state.target, searched)
         return replace(state, target=target), output

@@ -26,7 +26,7 @@ from siamfc_eval.tracking.families.siamese.tracker import SiameseTracker
 from siamfc_eval.tracking.families.siamrpn.anchors import anchor_grid, decode, size_change
 from siamfc_eval.tracking.families.siamrpn.on_device import locate, search_squares
 from siamfc_eval.tracking.families.siamrpn.parameters import SiamRPNParameters
-from siamfc_eval.tracking.targets import Target
+from siamfc_eval.tracking.targets import Target, around
 from siamfc_eval.tracking.tracker import Output
 
 
@@ -136,7 +136,7 @@ class SiamRPNTracker(SiameseTracker[SiamRPNParameters, RegionProposal, SiamRPNSt
         results = []
         for state, centre, extent, confidence, response in zip(states, centres, sizes, confidences, maps, strict=True):
             target = Target(centre, extent)
-            output = Output(target.box, float(confidence), response.astype(np.float32))
+            output = self._output(target, float(confidence), response.astype(np.float32), state)
             searched = self._next_search_size(state, float(confidence))
             results.append((replace(state, target=target, search_size=searched), output))
         return results
@@ -180,8 +180,22 @@ class SiamRPNTracker(SiameseTracker[SiamRPNParameters, RegionProposal, SiamRPNSt
             limits = np.array([width, height], dtype=np.float64)
             centre = np.clip(target.centre + boxes[:2, best] * zoom, 0.0, limits)
             target = Target(centre, np.clip(size, np.minimum(p.min_size, limits), limits))
-        output = Output(region=target.box, confidence=confidence, response=scores.max(axis=0))
+        output = self._output(target, confidence, scores.max(axis=0), state)
         return replace(state, target=target, search_size=self._next_search_size(state, confidence)), output
+
+    def _output(self, target: Target, confidence: float, response: NDArray[np.float32], before: SiamRPNState) -> Output:
+        """What is said of a frame: the map has the best score of each cell's anchors.
+
+        Args:
+            target: where it was found.
+            confidence: score of its anchor.
+            response: shape (r, r).
+            before: the state on the frame before, which the search was around.
+        """
+        zoom = context_side(before.target.size, self.parameters.context) / self.parameters.exemplar_size
+        centre, cells = before.target.centre, response.shape[-1]
+        covered = around(centre, zoom * cells * self._inference.network.stride)
+        return Output(target.box, confidence, response, covered, around(centre, zoom * before.search_size))
 
     def _next_search_size(self, state: SiamRPNState, confidence: float) -> int:
         """Grows while the target is lost, shrinks back when it is surely found."""
