@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -30,6 +31,7 @@ def view(
     stretch: tuple[int, int] | None = None,
     side: int = 640,
     link: bool = False,
+    responses: bool = False,
     **reading: Unpack[Reading],
 ) -> Path:
     """Write a page on which a sequence is played with the boxes of trackers, or a video or GIF of it.
@@ -43,6 +45,8 @@ def view(
         stretch: first and last frame, from 1, both included; None: all.
         side: longest side of the pictures in pixels; larger frames are made smaller.
         link: a page refers to the image files instead of holding copies of them.
+        responses: show response maps from the start, where the run kept them: on a page those of one tracker at a time,
+            in a film those of the first that has some. A page can show them in any case.
         reading: see `siamfc_eval.api.selection.Reading`.
 
     Returns:
@@ -61,10 +65,16 @@ def view(
     shown = _sequence(truth, sequence)
     convention = convention_of(folder, truth, reading.get("protocol"))
     raw = read_runs(folder, truth, convention, **reading)
-    timelines = [_timeline(one, shown, run) for one in raw.values() if shown.name in one.runs]
-    if not timelines:
+    found = [_timeline(one, shown, run) for one in raw.values() if shown.name in one.runs]
+    if not found:
         raise InputError(f"{folder}: no tracker has a result on {shown.name}.")
-    scene = Scene(shown, tuple(timelines), _stretch(stretch, shown), side)
+    timelines, wrong = tuple(line for line, _ in found), tuple(reason for _, reason in found if reason)
+    if responses and not any(line.maps for line in timelines):
+        raise InputError(
+            f"{folder}: no response maps of {shown.name} are there. Run the tracker again with --responses, which adds "
+            f"them to its results. {' '.join(wrong)}".rstrip()
+        )
+    scene = Scene(shown, timelines, _stretch(stretch, shown), side, responses, wrong)
     path = Path(out).expanduser() if out is not None else Path(f"{shown.name.replace('/', '-')}.html")
     if path.suffix.lower() in PAGES:
         write_player(path, scene, link)
@@ -80,8 +90,10 @@ def _sequence(truth: Dataset, name: str) -> Sequence:
     raise UnknownNameError(f"sequence of {truth.name}", name, truth.names)
 
 
-def _timeline(results: TrackerResults, sequence: Sequence, number: int) -> Timeline:
+def _timeline(results: TrackerResults, sequence: Sequence, number: int) -> tuple[Timeline, str]:
+    """What a tracker did, and what is wrong with the file of its response maps ("": nothing)."""
     from siamfc_eval.protocols.multi_start import Anchor, anchors
+    from siamfc_eval.results.response_maps import maps_of
     from siamfc_eval.viewing.timeline import timeline
 
     runs = results.runs[sequence.name]
@@ -92,7 +104,9 @@ def _timeline(results: TrackerResults, sequence: Sequence, number: int) -> Timel
     if results.kind == "multi-start":
         forward = {anchor.frame: anchor.forward for anchor in anchors(sequence)}
         order = Anchor(run.start, forward.get(run.start, True)).frames(len(sequence))
-    return timeline(results.name, run.trajectory(), sequence, order)
+    found = timeline(results.name, run.trajectory(), sequence, order)
+    maps, wrong = maps_of(run)
+    return dataclasses.replace(found, maps=maps), wrong
 
 
 def _stretch(asked: tuple[int, int] | None, sequence: Sequence) -> range:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from siamfc_eval.errors import InputError, TrackerError
 from siamfc_eval.geometry.regions import Box
 from siamfc_eval.results.content import read_content
+from siamfc_eval.results.raw import RawRun
 from siamfc_eval.storage.writing import write_atomic
 
 LARGEST_SIDE = 64
@@ -40,6 +42,16 @@ _DAMAGE = (
 """What zipfile and numpy raise for files that are not whole."""
 _STEPS = 255
 _BELONGS = "result"
+
+
+class ResponseMap(NamedTuple):
+    """One map as it is kept; see `ResponseMaps` for each."""
+
+    steps: NDArray[np.uint8]
+    low: np.float32
+    high: np.float32
+    covered: NDArray[np.float32]
+    searched: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +75,12 @@ class ResponseMaps:
 
     def __len__(self) -> int:
         return len(self.frames)
+
+    @cached_property
+    def by_frame(self) -> Mapping[int, ResponseMap]:
+        """Frame -> its map."""
+        columns = (self.pieces(), self.lows, self.highs, self.covered, self.searched)
+        return dict(zip(self.frames.tolist(), map(ResponseMap, *columns), strict=True))
 
     def pieces(self) -> Iterator[NDArray[np.uint8]]:
         """The bytes of each map, shape (rows, columns)."""
@@ -126,7 +144,7 @@ def _table(response: ArrayLike, frame: int) -> NDArray[np.float64]:
         found = np.empty(0)
     if found.ndim != 2 or not found.size:
         raise TrackerError(
-            f"frame {frame + 1}: the tracker gave a response map of shape {np.shape(response)}; expected rows and "  # type: ignore[arg-type]
+            f"frame {frame + 1}: the tracker gave a response map of shape {np.shape(response)}; expected rows and "
             "columns of numbers. Correct the tracker, or run it without --responses."
         )
     largest = float(np.finfo(np.float32).max)
@@ -155,8 +173,9 @@ def pack_maps(maps: ResponseMaps, digest: str) -> bytes:
         digest: `content_digest` of the result file that it belongs to.
     """
     packed = io.BytesIO()
-    columns = {field.name: getattr(maps, field.name) for field in fields(maps)}
-    np.savez_compressed(packed, **columns, **{_BELONGS: np.frombuffer(bytes.fromhex(digest), dtype=np.uint8)})
+    columns: dict[str, Any] = {field.name: getattr(maps, field.name) for field in fields(maps)}
+    columns[_BELONGS] = np.frombuffer(bytes.fromhex(digest), dtype=np.uint8)
+    np.savez_compressed(packed, **columns)
     return packed.getvalue()
 
 
@@ -204,6 +223,17 @@ def maps_path(result: Path, in_folder: bool) -> Path:
 def maps_beside(result: Path) -> Path | None:
     """The file of maps that lies beside a result file, wherever that is; None where there is none."""
     return next((path for path in (maps_path(result, True), maps_path(result, False)) if path.is_file()), None)
+
+
+def maps_of(run: RawRun) -> tuple[ResponseMaps | None, str]:
+    """The maps of a run, and what is wrong with those that cannot be shown; "" also where there are none."""
+    path = None if run.index or run.repaired is not None else maps_beside(run.path)
+    if path is None:
+        return None, ""
+    try:
+        return read_maps(path, run.file.digest), ""
+    except InputError as error:
+        return None, str(error)
 
 
 def read_maps(path: Path, digest: str) -> ResponseMaps:

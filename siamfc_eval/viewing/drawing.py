@@ -11,6 +11,8 @@ from siamfc_eval.geometry.regions import Region, is_polygon
 Colour = tuple[int, int, int]
 """Blue, green, red, as OpenCV draws and writes."""
 
+_OPACITY = 0.55
+"""Of a response map over a frame."""
 GREEN, RED, WHITE, BLACK = (80, 220, 60), (60, 60, 230), (255, 255, 255), (0, 0, 0)
 
 
@@ -91,5 +93,51 @@ def _inset(canvas: NDArray[np.uint8], response: NDArray[np.float32]) -> None:
     side = max(16, min(canvas.shape[:2]) // 4)
     low, high = float(np.nanmin(response)), float(np.nanmax(response))
     scaled = np.nan_to_num((response - low) / max(high - low, 1e-12)) * 255.0
-    picture = cv2.applyColorMap(scaled.astype(np.uint8), cv2.COLORMAP_VIRIDIS)
+    picture = coloured(scaled.astype(np.uint8))
     canvas[-side:, -side:] = cv2.resize(picture, (side, side), interpolation=cv2.INTER_LINEAR)[: canvas.shape[0]]
+
+
+def coloured(steps: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Steps from 0 to 255 in viridis, which colour-blind people and grey prints show in the same order.
+
+    Args:
+        steps: shape (rows, columns).
+
+    Returns:
+        Shape (rows, columns, 3), BGR.
+    """
+    import cv2
+
+    return np.asarray(cv2.applyColorMap(steps, cv2.COLORMAP_VIRIDIS), dtype=np.uint8)
+
+
+def lay_over(canvas: NDArray[np.uint8], steps: NDArray[np.uint8], covered: NDArray[np.float32], scale: float) -> None:
+    """Draw a response map over what it covers, half transparent; into the corner where that is not known.
+
+    Args:
+        canvas: as for `outline`.
+        steps: shape (rows, columns), 0 the lowest value.
+        covered: shape (4,): x, y, w, h in pixels of the frame.
+        scale: pixels of the canvas for each pixel of the frame.
+    """
+    import cv2
+
+    if not np.isfinite(covered).all():
+        _inset(canvas, steps.astype(np.float32))
+        return
+    left, top, right, bottom = np.clip(
+        np.round(scale * np.concatenate([covered[:2], covered[:2] + covered[2:]])), -30000, 30000
+    ).astype(int)
+    height, width = canvas.shape[:2]
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
+    if x0 >= x1 or y0 >= y1:
+        return
+    # Only what is in the picture is made: a map may cover far more.
+    step = steps.shape[1] / (right - left), steps.shape[0] / (bottom - top)
+    place = np.array(
+        [[step[0], 0.0, (x0 - left + 0.5) * step[0] - 0.5], [0.0, step[1], (y0 - top + 0.5) * step[1] - 0.5]]
+    )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    enlarged = cv2.warpAffine(steps, place, (x1 - x0, y1 - y0), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    part = canvas[y0:y1, x0:x1]
+    part[:] = cv2.addWeighted(part, 1.0 - _OPACITY, coloured(np.asarray(enlarged, dtype=np.uint8)), _OPACITY, 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +29,8 @@ class Strip(NamedTuple):
     """0-based."""
     pictures: tuple[bytes, ...]
     """A JPEG for each of the frames, ground truth and answers drawn on it."""
+    maps: tuple[bytes, ...] = ()
+    """The same with the response map of the tracker; empty where none was recorded."""
 
 
 def write_film(path: Path, scene: Scene) -> None:
@@ -73,7 +76,14 @@ def strip(scene: Scene, moment: Moment, around: tuple[int, ...] = (-10, -3, 0, 3
     """
     frames = [moment.frame + offset for offset in around]
     inside = tuple(frame for frame in frames if 0 <= frame < len(scene.sequence))
-    return Strip(moment, inside, tuple(_jpeg(scene.drawn(frame)) for frame in inside))
+    plain, mapped = replace(scene, responses=False), replace(scene, responses=True)
+    recorded = next((one.maps.by_frame for one in scene.timelines if one.maps), {})
+    return Strip(
+        moment,
+        inside,
+        tuple(_jpeg(plain.drawn(frame)) for frame in inside),
+        tuple(_jpeg(mapped.drawn(frame)) for frame in inside) if any(frame in recorded for frame in inside) else (),
+    )
 
 
 def _jpeg(image: NDArray[np.uint8]) -> bytes:

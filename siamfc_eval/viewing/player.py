@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from siamfc_eval.errors import InputError
 from siamfc_eval.geometry.regions import Region
 from siamfc_eval.plain_text import printable
+from siamfc_eval.results.response_maps import ResponseMaps
 from siamfc_eval.storage.json_text import json_for_html
 from siamfc_eval.storage.writing import write_atomic
 from siamfc_eval.version import __version__
+from siamfc_eval.viewing.drawing import coloured
 from siamfc_eval.viewing.scene import Scene
 from siamfc_eval.viewing.timeline import Timeline
 
@@ -25,6 +27,20 @@ MOST_BYTES = 250_000_000
 """Of images in a page; browsers get slow beyond."""
 _QUALITY = 80
 _FPS = 25.0
+
+
+class DrawnMaps(TypedDict):
+    """A tracker's response maps, those of a stretch."""
+
+    frames: list[int]
+    """From the first one of the stretch."""
+    shapes: list[list[int]]
+    values: str
+    """All maps one after the other, base64."""
+    lows: list[float]
+    highs: list[float]
+    covered: list[list[float] | None]
+    searched: list[list[float] | None]
 
 
 class Drawn(TypedDict):
@@ -37,6 +53,7 @@ class Drawn(TypedDict):
     confidences: list[float | None] | None
     failures: list[int]
     leaps: list[int]
+    maps: DrawnMaps | None
 
 
 def write_player(path: Path, scene: Scene, linked: bool = False) -> None:
@@ -64,6 +81,8 @@ def write_player(path: Path, scene: Scene, linked: bool = False) -> None:
             for tag, marked in sequence.tags.items()
             if marked.size and marked[stretch.start : stretch.stop].any()
         },
+        "colours": _base64(coloured(np.arange(256, dtype=np.uint8)[None])[..., ::-1]),
+        "responses": scene.responses,
         "trackers": [_tracker(*pair, stretch) for pair in zip(scene.timelines, scene.colours, strict=True)],
     }
     write_atomic(path, _page(scene, content), durable=False)
@@ -79,7 +98,10 @@ def _page(scene: Scene, content: dict[str, Any]) -> str:
     return environment.get_template("player.html.j2").render(
         title=printable(scene.sequence.name),
         frames=f"Frames {scene.stretch.start + 1} to {scene.stretch.stop} of {len(scene.sequence)}",
+        notes=scene.notes,
+        mapped=any(one.maps for one in scene.timelines),
         content=Markup(json_for_html(content)),
+        maps_script=Markup((folder / "maps.js").read_text("utf-8")),
         script=Markup((folder / "player.js").read_text("utf-8")),
         chart_script=Markup((library / "uPlot.iife.min.js").read_text("utf-8")),
         chart_style=Markup((library / "uPlot.min.css").read_text("utf-8")),
@@ -125,10 +147,28 @@ def _tracker(one: Timeline, colour: str, stretch: range) -> Drawn:
         confidences=None if one.confidences is None else _rounded(one.confidences[part], 4),
         failures=[frame - stretch.start for frame in one.failures if frame in stretch],
         leaps=[frame - stretch.start for frame in one.leaps if frame in stretch],
+        maps=None if not one.maps else _maps(one.maps, stretch),
     )
 
 
-def _coordinates(region: Region | None) -> list[float] | None:
+def _maps(maps: ResponseMaps, stretch: range) -> DrawnMaps:
+    found = {frame: one for frame, one in maps.by_frame.items() if frame in stretch}
+    return DrawnMaps(
+        frames=[frame - stretch.start for frame in found],
+        shapes=[list(one.steps.shape) for one in found.values()],
+        values=_base64(np.concatenate([one.steps.ravel() for one in found.values()])) if found else "",
+        lows=[float(one.low) for one in found.values()],
+        highs=[float(one.high) for one in found.values()],
+        covered=[_coordinates(one.covered) for one in found.values()],
+        searched=[_coordinates(one.searched) for one in found.values()],
+    )
+
+
+def _base64(values: NDArray[np.uint8]) -> str:
+    return base64.b64encode(values.tobytes()).decode("ascii")
+
+
+def _coordinates(region: Region | NDArray[np.float32] | None) -> list[float] | None:
     if region is None or not np.isfinite(region).all():
         return None
     return [round(float(value), 2) for value in region]

@@ -14,7 +14,7 @@ from siamfc_eval.datasets.frames import Frame, Image
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import InputError
 from siamfc_eval.plain_text import printable
-from siamfc_eval.viewing.drawing import WHITE, blue_green_red, outline, write
+from siamfc_eval.viewing.drawing import WHITE, blue_green_red, lay_over, outline, write
 from siamfc_eval.viewing.timeline import Timeline
 
 
@@ -29,6 +29,10 @@ class Scene:
     """0-based frames of the sequence."""
     side: int
     """Longest side of a drawn frame, in pixels; larger ones are made smaller."""
+    responses: bool = False
+    """Show response maps: a page from the start, a picture those of the first tracker that has some."""
+    notes: tuple[str, ...] = ()
+    """What is to be said beside it, e.g. of files that cannot be shown."""
 
     @property
     def colours(self) -> tuple[str, ...]:
@@ -72,6 +76,9 @@ class Scene:
             Shape (height, width, 3), BGR.
         """
         canvas, scale = self.shown(frame)
+        mapped = next((one.maps for one in self.timelines if one.maps), None) if self.responses else None
+        if mapped is not None and (found := mapped.by_frame.get(frame)) is not None:
+            lay_over(canvas, found.steps, found.covered, scale)
         outline(canvas, self.sequence.ground_truth[frame], WHITE, scale)
         write(canvas, f"{frame + 1}")
         for line, (one, colour) in enumerate(zip(self.timelines, self.colours, strict=True), start=1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections.abc
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 from siamfc_eval.plain_text import few
 from siamfc_eval.results.raw import RawResults, TrackerResults
+from siamfc_eval.results.response_maps import maps_of
 from siamfc_eval.viewing.film import Strip, strip
 from siamfc_eval.viewing.scene import Scene
 from siamfc_eval.viewing.timeline import Kind, Moment, Timeline, timeline
@@ -62,7 +63,8 @@ def worst_moments(
             sequence = line.sequence
             taken.add(sequence.name)
             others = [lines[rival][sequence.name]] if rival and sequence.name in lines[rival] else []
-            scene = Scene(sequence, (line, *others), range(len(sequence)), side)
+            maps, _ = maps_of(results[name].runs[sequence.name][0])
+            scene = Scene(sequence, (replace(line, maps=maps), *others), range(len(sequence)), side)
             found.append(TrackerStrip(name, sequence.name, strip(scene, moment), rival if others else ""))
     return tuple(found)
 

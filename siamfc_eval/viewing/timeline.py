@@ -13,6 +13,7 @@ from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.geometry.boxes import overlaps
 from siamfc_eval.geometry.regions import Boxes, Region
 from siamfc_eval.protocols.trajectory import FAILED, INITIALIZED, Code, Trajectory
+from siamfc_eval.results.response_maps import ResponseMaps
 
 _CHANGE = 1.0
 """A leap: the centre moves by more than this part of the target's own size from one frame to the next ..."""
@@ -49,6 +50,8 @@ class Timeline:
     """Shape (n, 4): bounding boxes of the tracker's own answers; NaN rows where there is none."""
     confidences: NDArray[np.float64] | None
     """Shape (n,): the tracker's own scores; None where no file has them."""
+    maps: ResponseMaps | None = None
+    """Its response maps; None where none were recorded."""
 
     @cached_property
     def overlaps(self) -> NDArray[np.float64]:

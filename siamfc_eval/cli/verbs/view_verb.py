@@ -22,6 +22,7 @@ from siamfc_eval.errors import InputError
 @click.option("--out", type=options.PATH, help="A page (.html), a film (.mp4, .avi, .mkv, .mov) or a .gif.")
 @click.option("--side", type=click.IntRange(min=16), default=640, show_default=True, help="Longest side of a frame.")
 @click.option("--link", is_flag=True, help="Refer to the image files; the page stays small and needs them.")
+@click.option("--responses", is_flag=True, help="Show response maps, which `run --responses` keeps, from the start.")
 def command(*, results: Path, sequence: str, stretch: str | None, **asked: Any) -> None:
     """Play SEQUENCE with the boxes that the trackers in RESULTS gave: step, jump to the next failure, see overlaps.
 

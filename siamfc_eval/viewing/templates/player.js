@@ -8,6 +8,8 @@
   const canvas = element("view");
   const ink = canvas.getContext("2d");
   const shown = trackers.map(() => true);
+  const maps = responseMaps(content, trackers);
+  let mapped = content.responses;
   let at = 0;
   let playing = false;
 
@@ -65,6 +67,11 @@
       ink.fillText("this image cannot be read", 20, 30);
     }
     const line = Math.max(1.5, Math.max(width, height) / 350);
+    if (mapped && maps.whose.length) {
+      const map = maps.at(whose(), wanted);
+      maps.draw(ink, whose(), wanted, element("same").checked, width, height);
+      if (map && map.searched) outline(map.searched, trackers[whose()].colour, line, [2, 5], factor);
+    }
     if (truth[wanted]) {
       outline(truth[wanted], "#000", line + 1.5, [], factor);
       outline(truth[wanted], "#fff", line, [6, 4], factor);
@@ -86,6 +93,35 @@
     const factor = Math.max(1, Math.min(8, Math.min(width / (4 * w), height / (4 * h))));
     ink.setTransform(factor, 0, 0, factor, width / 2 - factor * (x + w / 2), height / 2 - factor * (y + h / 2));
     return factor;
+  }
+
+  // ---- response maps ----
+  const whose = () => Number(element("whose").value);
+
+  function legend() {
+    const map = mapped && maps.whose.length && maps.at(whose(), at);
+    element("scale").hidden = !map;
+    element("reading").textContent = !mapped || map ? "" : "no response map in this frame";
+    if (!map) return;
+    const ends = maps.range(whose(), at, element("same").checked).map((value) => String(Number(value.toPrecision(3))));
+    [element("low").textContent, element("high").textContent] = ends;
+    element("colours").setAttribute("aria-label", `Colours of the response from ${ends[0]} (dark) to ${ends[1]} (light)`);
+  }
+
+  function showMaps(on) {
+    mapped = on && maps.whose.length > 0;
+    element("maps").setAttribute("aria-pressed", String(mapped));
+    element("choice").hidden = !mapped;
+    return show();
+  }
+
+  if (maps.whose.length) {
+    element("responses").hidden = false;
+    element("whose").append(...maps.whose.map((i) => new Option(trackers[i].name, String(i))));
+    element("whose").hidden = maps.whose.length === 1;
+    maps.legend(element("colours"));
+    element("maps").addEventListener("click", () => showMaps(!mapped));
+    for (const id of ["whose", "same"]) element(id).addEventListener("change", () => show());
   }
 
   // ---- the list of trackers ----
@@ -112,7 +148,8 @@
     const facts = document.createElement("span");
     facts.className = "soft";
     const failures = tracker.failures.length === 1 ? "1 failure" : `${tracker.failures.length} failures`;
-    facts.textContent = `mean overlap ${mean}, ${failures}`;
+    const kept = maps.whose.includes(i) ? `, response maps of ${maps.count(i)} frames` : "";
+    facts.textContent = `mean overlap ${mean}, ${failures}${kept}`;
     label.append(tick, swatch, name, value);
     item.append(label, facts);
     element("trackers").append(item);
@@ -184,6 +221,7 @@
         return badge;
       }),
     );
+    legend();
     history.replaceState(null, "", `#frame=${first + at + 1}`);
     chart.redraw(false);
     return draw();
@@ -231,6 +269,7 @@
       ArrowRight: () => go(at + jump),
       n: () => failure(1),
       p: () => failure(-1),
+      m: () => showMaps(!mapped),
     };
     const action = actions[event.key];
     if (!action) return;
@@ -238,5 +277,6 @@
     action();
   });
   const linked = /^#frame=(\d+)$/.exec(location.hash);
-  go(linked ? Number(linked[1]) - first - 1 : 0);
+  at = linked ? Math.max(0, Math.min(last, Number(linked[1]) - first - 1)) : 0;
+  showMaps(mapped);
 })();
