@@ -9,8 +9,10 @@ pair. What is neither, or too far away for these numbers to be exact, is `left` 
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,15 +27,19 @@ FAR = float(1 << 20)
 """Pixels up to which crossings are exact enough to be distinguished from whole numbers."""
 _NEAR = 1e-7
 """Less than the distance from a whole number of any crossing that is not one: rows times two within `FAR`."""
+_TOGETHER = 1 << 15
+"""Rows that are drawn or intersected at once: of more, what one step leaves for the next is not in the cache."""
+_BEFORE = [3, 0, 1, 2]
+"""Of each corner the one before it."""
 
 
 class Corners(NamedTuple):
     """Regions of four corners each, clockwise or not, before they are drawn."""
 
     xs: Floats
-    """Shape (n, 4)."""
+    """Shape (4, n): numpy is quick along a long axis and slow along one of four."""
     ys: Floats
-    """Shape (n, 4)."""
+    """Shape (4, n)."""
     empty: Mask
     """Shape (n,): no region."""
     upright: Mask
@@ -44,7 +50,7 @@ class Corners(NamedTuple):
     def take(self, which: Ints | Mask, moved: Floats) -> Corners:
         """Some of them, with columns counted from `moved` on, shape (number of them,)."""
         return Corners(
-            self.xs[which] - moved[:, None], self.ys[which], self.empty[which], self.upright[which], self.left[which]
+            self.xs[:, which] - moved, self.ys[:, which], self.empty[which], self.upright[which], self.left[which]
         )
 
 
@@ -61,37 +67,39 @@ def corners_of(values: Floats, starts: Ints, official: bool) -> Corners:
     if upright.all():
         xs, ys, empty = _of_boxes(values[starts[0] : starts[-1]].reshape(-1, 4), official)
         return Corners(xs, ys, empty, upright, ~upright)
-    xs, ys, empty = np.zeros((len(sizes), 4)), np.zeros((len(sizes), 4)), np.ones(len(sizes), dtype=np.bool_)
-    xs[upright], ys[upright], empty[upright] = _of_boxes(values[starts[:-1][upright, None] + np.arange(4)], official)
+    xs, ys, empty = np.zeros((4, len(sizes))), np.zeros((4, len(sizes))), np.ones(len(sizes), dtype=np.bool_)
+    boxes = values[starts[:-1][upright, None] + np.arange(4)]
+    xs[:, upright], ys[:, upright], empty[upright] = _of_boxes(boxes, official)
     with np.errstate(over="ignore"):
-        single = values[starts[:-1][quads, None] + np.arange(8)].astype(np.float32).astype(np.float64)
-    finite = np.isfinite(single).all(axis=1)
-    points = np.where(finite[:, None], single, 0.0)
+        single = values[starts[:-1][quads] + np.arange(8)[:, None]].astype(np.float32).astype(np.float64)
+    finite = np.isfinite(single).all(axis=0)
+    points = np.where(finite, single, 0.0)
     points = points if official else np.rint(points)
-    xs[quads], ys[quads], empty[quads] = points[:, 0::2], points[:, 1::2], ~finite
+    xs[:, quads], ys[:, quads], empty[quads] = points[0::2], points[1::2], ~finite
     left = (sizes >= 6) & (sizes % 2 == 0) & ~quads
     drawn = np.flatnonzero(quads & ~empty)
-    far = (np.abs(xs[drawn]) > FAR).any(axis=1) | (np.abs(ys[drawn]) > FAR).any(axis=1)
-    left[drawn[far | ~_convex(_rounded(xs[drawn], official), _rounded(ys[drawn], official))]] = True
+    far = (np.abs(xs[:, drawn]) > FAR).any(axis=0) | (np.abs(ys[:, drawn]) > FAR).any(axis=0)
+    left[drawn[far | ~_convex(_rounded(xs[:, drawn], official), _rounded(ys[:, drawn], official))]] = True
     return Corners(xs, ys, empty | left, upright, left)
 
 
 def _of_boxes(boxes: Floats, official: bool) -> tuple[Floats, Floats, Mask]:
-    """Columns and rows of the corners of rectangles, shape (n, 4), and which of them are empty."""
+    """Columns and rows of the corners of rectangles, shape (4, n), and which of them are empty."""
+    sides = np.ascontiguousarray(boxes.T)
     with np.errstate(over="ignore", invalid="ignore"):
-        single = boxes.astype(np.float32).astype(np.float64)
-        start = single[:, :2]
+        single = sides.astype(np.float32).astype(np.float64)
+        start = single[:2]
         if official:
-            stop = (boxes[:, :2] + boxes[:, 2:]).astype(np.float32).astype(np.float64)
+            stop = (sides[:2] + sides[2:]).astype(np.float32).astype(np.float64)
         else:
             start = np.rint(start)
-            stop = start + np.rint(single[:, 2:]) - 1.0
+            stop = start + np.rint(single[2:]) - 1.0
     fine = np.isfinite(single)
-    fine[:, 2:] &= (boxes[:, 2:] > 0) & (stop >= start)
-    empty = np.asarray(~fine.all(axis=1))
-    ends = np.concatenate([start, stop], axis=1)
-    ends[empty] = 0.0
-    return ends[:, [0, 2, 2, 0]], ends[:, [1, 1, 3, 3]], empty
+    fine[2:] &= (sides[2:] > 0) & (stop >= start)
+    empty = np.asarray(~fine.all(axis=0))
+    ends = np.concatenate([start, stop])
+    ends[:, empty] = 0.0
+    return ends[[0, 2, 2, 0]], ends[[1, 1, 3, 3]], empty
 
 
 def _rounded(values: Floats, official: bool) -> Floats:
@@ -101,9 +109,9 @@ def _rounded(values: Floats, official: bool) -> Floats:
 
 def _convex(xs: Floats, ys: Floats) -> Mask:
     """Shape (n,): those that turn the same way at every corner; each of their rows is one interval."""
-    across, down = np.roll(xs, -1, axis=1) - xs, np.roll(ys, -1, axis=1) - ys
-    turns = across * np.roll(down, -1, axis=1) - down * np.roll(across, -1, axis=1)
-    return np.asarray((turns > 0).all(axis=1) | (turns < 0).all(axis=1))
+    across, down = xs - xs[_BEFORE], ys - ys[_BEFORE]
+    turns = across[_BEFORE] * down - down[_BEFORE] * across
+    return np.asarray((turns > 0).all(axis=0) | (turns < 0).all(axis=0))
 
 
 class Doubtful(NamedTuple):
@@ -135,32 +143,15 @@ class Drawn:
     last: Ints
     """Shape (n,): the last row."""
     places: Ints
-    """Shape (n,): where the first row's interval is in `low` and `high`; that of a rectangle is there once."""
+    """Shape (n + 1,): the rows of region i are places[i] .. places[i + 1] - 1 of `low` and `stop`; all rows of a
+    rectangle are alike, so there is one, as there is for a region without any."""
     low: Columns
-    high: Columns
-    """Ends of the intervals, both included; nothing is drawn where low > high."""
+    """The first column of each row."""
+    stop: Columns
+    """One after the last column of each row; nothing is drawn where it is not above `low`."""
     area: Floats
     """Shape (n,): pixels."""
     doubtful: Doubtful
-
-    def intervals(self, which: Ints, counts: Ints, rows: Ints) -> tuple[Columns, Columns]:
-        """The intervals of some regions in some rows.
-
-        Args:
-            which: the regions.
-            counts: how many rows of each.
-            rows: of all of them, one after another.
-        """
-        upright = self.corners.upright[which]
-        if upright.all():
-            places = self.places[which]
-            return np.repeat(self.low[places], counts), np.repeat(self.high[places], counts)
-        starts = np.repeat(self.places[which] - np.where(upright, 0, self.first[which]), counts)
-        places = starts + (np.where(np.repeat(upright, counts), 0, rows) if upright.any() else rows)
-        return self.low[places], self.high[places]
-
-
-_CERTAIN = Doubtful(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
 
 
 def draw(corners: Corners, right: float | Floats, bottom: float | Floats, official: bool) -> Drawn:
@@ -174,74 +165,131 @@ def draw(corners: Corners, right: float | Floats, bottom: float | Floats, offici
     """
     box = np.stack(
         [
-            np.maximum(np.floor(corners.xs.min(axis=1, initial=np.inf)), 0.0),
-            np.maximum(np.floor(corners.ys.min(axis=1, initial=np.inf)), 0.0),
-            np.minimum(np.ceil(corners.xs.max(axis=1, initial=-np.inf)), right),
-            np.minimum(np.ceil(corners.ys.max(axis=1, initial=-np.inf)), bottom),
+            np.maximum(np.floor(corners.xs.min(axis=0)), 0.0),
+            np.maximum(np.floor(corners.ys.min(axis=0)), 0.0),
+            np.minimum(np.ceil(corners.xs.max(axis=0)), right),
+            np.minimum(np.ceil(corners.ys.max(axis=0)), bottom),
         ]
     )
     xs, ys = _rounded(corners.xs, official), _rounded(corners.ys, official)
-    first = np.minimum(np.maximum(ys.min(axis=1, initial=np.inf), 0.0), bottom + 1.0).astype(np.int64)
-    last = np.maximum(np.minimum(ys.max(axis=1, initial=-np.inf), bottom), -1.0).astype(np.int64)
-    drawn = ~corners.empty
-    heights = np.where(drawn, np.maximum(last - first + 1, 0), 0)
-    sizes = np.where(corners.upright, 1, heights)
-    places = np.cumsum(sizes) - sizes
-    low, high = np.full(sizes.sum(), np.inf, np.float32), np.full(sizes.sum(), -np.inf, np.float32)
-    boxes = corners.upright & drawn
-    low[places[boxes]], high[places[boxes]] = xs[boxes, 0], xs[boxes, 1]
+    first = np.minimum(np.maximum(ys.min(axis=0), 0.0), bottom + 1.0).astype(np.int64)
+    last = np.maximum(np.minimum(ys.max(axis=0), bottom), -1.0).astype(np.int64)
+    heights = np.where(corners.empty, 0, np.maximum(last - first + 1, 0))
+    sizes = np.where(corners.upright, 1, np.maximum(heights, 1))
+    places = np.append(0, np.cumsum(sizes))
+    # In one piece, so that all edges are drawn in one go; left ends, then right ones.
+    ends = np.repeat(np.array([np.inf, -np.inf], dtype=np.float32), places[-1])
+    low, stop = ends[: places[-1]], ends[places[-1] :]
+    boxes = np.flatnonzero(corners.upright & ~corners.empty)
+    low[places[boxes]], stop[places[boxes]] = xs[0, boxes], xs[1, boxes]
     quads = np.flatnonzero(~corners.upright & (heights > 0))
-    edges = _Edges(xs[quads], ys[quads], first[quads], last[quads], places[quads] - first[quads])
-    found = [_draw_edges(edges, corner, low, high, official) for corner in range(4) if len(quads)]
-    doubtful = Doubtful(*map(np.concatenate, zip(*found, strict=True))) if found else _CERTAIN
-    doubtful = doubtful._replace(owners=quads[doubtful.owners])
+    shown = np.stack([first[quads], last[quads]])
+    edges = _edges(xs[:, quads], ys[:, quads], shown, places[quads] - first[quads], len(low))
+    for some in _parts(np.append(0, np.cumsum(edges.counts))):
+        _draw_edges(edges.take(some), ends)
     if official:
-        high[low == high] = -1.0
-        flat = boxes & (ys[:, 0] == ys[:, 2])
-        high[places[flat]] = -1.0
+        stop[low == stop] = -1.0
+        stop[places[boxes[ys[0, boxes] == ys[2, boxes]]]] = -1.0
     np.maximum(low, 0.0, out=low)
-    np.minimum(high, np.repeat(np.broadcast_to(right, sizes.shape), sizes), out=high)
-    pixels = np.maximum(high - low + 1.0, 0.0)
-    sums = np.append(0.0, np.cumsum(pixels, dtype=np.float64))
-    area = (sums[places + sizes] - sums[places]) * np.where(corners.upright, heights, 1)
-    return Drawn(corners, box, first, last, places, low, high, area, doubtful)
+    np.minimum(stop, np.repeat(np.broadcast_to(np.asarray(right, dtype=np.float32), sizes.shape), sizes), out=stop)
+    stop += 1.0
+    pixels = np.maximum(stop - low, 0.0)
+    area = np.add.reduceat(pixels, places[:-1], dtype=np.float64) * np.where(corners.upright, heights, 1)
+    return Drawn(corners, box, first, last, places, low, stop, area, _doubtful(edges, quads))
+
+
+def _parts(starts: Ints) -> Iterator[slice]:
+    """Some after some of what has rows, shape (n + 1,): the number of rows before each, and of all."""
+    cuts = np.searchsorted(starts, np.arange(0, starts[-1], _TOGETHER))
+    for start, stop in itertools.pairwise([*cuts.tolist(), len(starts) - 1]):
+        if start < stop:
+            yield slice(start, stop)
 
 
 class _Edges(NamedTuple):
-    """Quadrangles whose edges are drawn."""
+    """Edges of convex quadrangles, four of each, that lead from a corner to the one before it; each of shape (4 n,)."""
 
-    xs: Floats
-    ys: Floats
-    first: Ints
-    last: Ints
-    offsets: Ints
-    """What to add to a row for its place in the table of intervals."""
+    x: Floats
+    y: Floats
+    run: Floats
+    """Columns to the other corner."""
+    rise: Floats
+    """Rows to the other corner; not 0 where anything is to be drawn."""
+    top: Ints
+    """The first row that is drawn."""
+    counts: Ints
+    """Rows that are drawn."""
+    places: Ints
+    """Of the first of them in the table of ends."""
+
+    def take(self, which: slice) -> _Edges:
+        """Some of them."""
+        some: list[NDArray[Any]] = [values[which] for values in self]
+        return _Edges(*some)
 
 
-def _draw_edges(edges: _Edges, corner: int, low: Columns, high: Columns, official: bool) -> Doubtful:
-    """Widen the intervals by the edge that leads to one corner of each quadrangle."""
-    x, y = edges.xs[:, corner], edges.ys[:, corner]
-    run, rise = edges.xs[:, corner - 1] - x, edges.ys[:, corner - 1] - y
-    top = np.maximum(np.minimum(y, y + rise), edges.first).astype(np.int64)
-    stop = np.minimum(np.maximum(y, y + rise), edges.last).astype(np.int64) + 1
-    flat = rise == 0.0
-    counts = np.where(flat & official, 0, np.maximum(stop - top, 0))
+def _edges(xs: Floats, ys: Floats, shown: Ints, offsets: Ints, width: int) -> _Edges:
+    """The edges of quadrangles.
+
+    Args:
+        xs, ys: shape (4, n), whole numbers.
+        shown: shape (2, n), the first and the last row to draw.
+        offsets: shape (n,), what to add to a row for its place in the table of left ends.
+        width: of that table, which that of right ends follows.
+    """
+    first, last = shown
+    run, rise = xs[_BEFORE] - xs, ys[_BEFORE] - ys
+    top = np.maximum(np.minimum(ys, ys + rise), first).astype(np.int64)
+    stop = np.minimum(np.maximum(ys, ys + rise), last).astype(np.int64) + 1
+    # What is level need not be drawn: its ends are those of other edges.
+    counts = np.where(rise == 0.0, 0, np.maximum(stop - top, 0))
+    clockwise = run[0] * rise[1] > rise[0] * run[1]
+    on_the_right = (rise < 0.0) == clockwise
+    places = top + offsets + np.where(on_the_right, width, 0)
+    # The edges of a quadrangle one after another, so that its rows are written to while they are in the cache.
+    flat: list[NDArray[Any]] = [values.T.reshape(-1) for values in (xs, ys, run, rise, top, counts, places)]
+    return _Edges(*flat)
+
+
+def _crossings(rows: Floats, run: Floats, rise: Floats) -> Floats:
+    """How far from their corners edges cross rows that are so many below it; changes `rows`."""
+    # Division first: the order decides which way a crossing next to a whole number is truncated.
+    rows /= rise
+    rows *= run
+    return rows
+
+
+def _draw_edges(edges: _Edges, ends: Columns) -> None:
+    """Set the ends of rows; where two edges meet both set the corner, and left ends are never right of right ones."""
+    counts = edges.counts
     begins = np.cumsum(counts) - counts
     numbers = np.arange(counts.sum())
-    # Division first: the order decides which way a crossing next to a whole number is truncated.
-    away = numbers + np.repeat(top - y - begins, counts)
-    away /= np.repeat(np.where(flat, 1.0, rise), counts)
-    away *= np.repeat(run, counts)
-    columns = np.repeat(x, counts)
-    columns += away
-    whole = np.trunc(columns, out=columns).astype(np.float32)
-    places = numbers + np.repeat(top + edges.offsets - begins, counts)
-    low[places] = np.minimum(low[places], whole)
-    high[places] = np.maximum(high[places], whole)
+    below = numbers + np.repeat(edges.top - edges.y - begins, counts)
+    columns = _crossings(below, np.repeat(edges.run, counts), np.repeat(edges.rise, counts))
+    columns += np.repeat(edges.x, counts)
+    numbers += np.repeat(edges.places - begins, counts)
+    ends[numbers] = np.trunc(columns, out=columns)
+
+
+def _doubtful(edges: _Edges, quads: Ints) -> Doubtful:
+    """Where edges cross rows at whole numbers less one rounding.
+
+    An edge crosses a whole column in every row, counted from its corner, that is a multiple of its rise by the greatest
+    common divisor of rise and run.
+    """
+    divisors = np.gcd(edges.run.astype(np.int64), edges.rise.astype(np.int64))
+    slanted = np.flatnonzero((divisors > 1) & (edges.run != 0.0) & (edges.counts > 0))
+    counts = divisors[slanted] - 1
+    which = np.repeat(slanted, counts)
+    step = 1 + np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    below = step * (edges.rise[which] / divisors[which])
+    row = edges.y[which] + below
+    inside = (row >= edges.top[which]) & (row < edges.top[which] + edges.counts[which])
+    which, below = which[inside], below[inside]
+    away = _crossings(below, edges.run[which], edges.rise[which])
     missing = np.rint(away) - away
-    doubtful = np.flatnonzero((missing > 0.0) & (missing < _NEAR))
-    owners = np.searchsorted(begins, doubtful, side="right") - 1
-    return Doubtful(owners, x[owners], away[doubtful])
+    near = (missing > 0.0) & (missing < _NEAR)
+    return Doubtful(quads[which[near] // 4], edges.x[which[near]], away[near])
 
 
 def compare(a: Drawn, b: Drawn, right: float | Floats, bottom: float | Floats, official: bool) -> Floats:
@@ -265,30 +313,70 @@ def _overlaps(a: Drawn, b: Drawn, official: bool) -> Floats:
     # `vot-official` lets regions whose outward-rounded boxes only touch share nothing, although both draw that line.
     meet = (across > 0.0) & (down > 0.0) if official else (across >= 0.0) & (down >= 0.0)
     meet &= ~(a.corners.empty | b.corners.empty)
-    start = np.maximum(a.first, b.first)
-    heights = np.where(meet, np.minimum(a.last, b.last) - start + 1, 0)
+    rows = np.stack([np.maximum(a.first, b.first), np.minimum(a.last, b.last) + 1])
+    heights = rows[1] - rows[0]
     meet &= heights > 0
     both = np.zeros(len(meet))
-    upright = a.corners.upright & b.corners.upright
-    alike = np.flatnonzero(meet & upright)
+    of_a, of_b = a.corners.upright, b.corners.upright
+    alike = np.flatnonzero(meet & of_a & of_b)
     one, other = a.places[alike], b.places[alike]
-    both[alike] = _shared(a.low[one], a.high[one], b.low[other], b.high[other]) * heights[alike]
-    slanted = np.flatnonzero(meet & ~upright)
-    if len(slanted):
-        counts = heights[slanted]
-        begins = np.cumsum(counts) - counts
-        rows = np.arange(counts.sum()) + np.repeat(start[slanted] - begins, counts)
-        shared = _shared(*a.intervals(slanted, counts, rows), *b.intervals(slanted, counts, rows))
-        both[slanted] = np.add.reduceat(shared, begins, dtype=np.float64)
+    shared = _shared(a.low[one], a.stop[one], b.low[other], b.stop[other])
+    both[alike] = shared * heights[alike]
+    for boxes, quads, mixed in ((a, b, meet & of_a & ~of_b), (b, a, meet & of_b & ~of_a)):
+        which = np.flatnonzero(mixed)
+        both[which] = _shared_with_boxes(boxes, quads, which, rows)
+    which = np.flatnonzero(meet & ~of_a & ~of_b)
+    both[which] = _shared_of_quads(a, b, which, rows)
     union = a.area + b.area - both
     overlaps = np.zeros(len(both))
     np.divide(both, union, out=overlaps, where=meet & (union > 0.0))
     return overlaps
 
 
-def _shared(low_a: Columns, high_a: Columns, low_b: Columns, high_b: Columns) -> Columns:
+def _shared_with_boxes(boxes: Drawn, quads: Drawn, which: Ints, rows: Ints) -> Floats:
+    """Pixels that rectangles share with quadrangles.
+
+    The rows of quadrangles are taken as they lie, those outside of the rectangles and of other regions included: to
+    pick the right ones takes longer than to intersect them all.
+
+    Args:
+        boxes, quads: of n pairs.
+        which: the pairs that are meant.
+        rows: shape (2, n), the first row that is in both and one after the last.
+    """
+    found = np.empty(len(which))
+    starts = quads.places[np.append(which, -1)]
+    for part in _parts(starts - starts[0]):
+        some = which[part]
+        span = slice(some[0], some[-1] + 1)
+        ends = slice(quads.places[span.start], quads.places[span.stop])
+        columns, counts = boxes.places[span], np.diff(quads.places[span.start : span.stop + 1])
+        low, stop = np.repeat(boxes.low[columns], counts), np.repeat(boxes.stop[columns], counts)
+        shared = np.append(_shared(low, stop, quads.low[ends], quads.stop[ends]), np.float32(0.0))
+        between = rows[:, some] + (quads.places[some] - quads.first[some] - ends.start)
+        # Sums from each place to the next: of a pair's rows, and of what lies before those of the next pair.
+        found[part] = np.add.reduceat(shared, between.T.reshape(-1), dtype=np.float64)[::2]
+    return found
+
+
+def _shared_of_quads(a: Drawn, b: Drawn, which: Ints, rows: Ints) -> Floats:
+    """Pixels that quadrangles share; arguments as of `_shared_with_boxes`."""
+    found = np.empty(len(which))
+    heights = rows[1, which] - rows[0, which]
+    for part in _parts(np.append(0, np.cumsum(heights))):
+        some, counts = which[part], heights[part]
+        begins = np.cumsum(counts) - counts
+        places = np.arange(counts.sum()) + np.repeat(rows[0, some] - begins, counts)
+        ends = []
+        for side in (a, b):
+            own = places + np.repeat(side.places[some] - side.first[some], counts)
+            ends += [side.low.take(own), side.stop.take(own)]
+        found[part] = np.add.reduceat(_shared(*ends), begins, dtype=np.float64)
+    return found
+
+
+def _shared(low_a: Columns, stop_a: Columns, low_b: Columns, stop_b: Columns) -> Columns:
     """Pixels in both of two intervals."""
-    shared = np.minimum(high_a, high_b)
+    shared = np.minimum(stop_a, stop_b)
     shared -= np.maximum(low_a, low_b)
-    shared += 1.0
     return np.maximum(shared, 0.0, out=shared)

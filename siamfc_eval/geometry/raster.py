@@ -113,6 +113,8 @@ def pack_regions(regions: Sequence[ArrayLike | None]) -> PackedRegions:
 
 def joined(parts: Sequence[PackedRegions]) -> PackedRegions:
     """The regions of several lists as one list."""
+    if not parts:
+        return pack_regions([])
     sizes = [np.diff(part.starts) for part in parts]
     starts = np.zeros(sum(map(len, sizes)) + 1, dtype=np.int64)
     np.cumsum(np.concatenate(sizes), out=starts[1:])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shapely.geometry import Polygon
 
 from siamfc_eval.errors import InputError, UnknownNameError
+from siamfc_eval.geometry import convex
 from siamfc_eval.geometry.raster import Rasteriser, overlap, overlaps, pack_regions, packed_overlaps
 
 RASTERISERS: tuple[Rasteriser, ...] = ("vot-official", "vot-toolkit")
@@ -331,6 +332,19 @@ def test_lists_drawn_in_the_image_are_what_pairs_drawn_by_themselves_are(seed: i
         single = [overlap(a, b, size, rasteriser) for a, b, size in zip(ones, others, sizes, strict=True)]
         found = packed_overlaps(pack_regions(ones), pack_regions(others), np.array([sizes]), rasteriser)
         assert found[0].tolist() == single
+
+
+@both
+@pytest.mark.parametrize("rows", [1, 100])
+def test_long_lists_of_all_kinds_are_drawn_part_by_part(
+    rows: int, rasteriser: Rasteriser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convex, "_TOGETHER", rows)
+    quads, boxes = turned_rectangles(seed=3, count=40)
+    nothing = [np.full(4, np.nan), np.full(8, np.nan)]
+    ones, others = quads + boxes + nothing + quads, boxes + boxes[::-1] + quads[:1] + nothing[:1] + quads[::-1]
+    single = [overlap(a, b, (80, 70), rasteriser) for a, b in zip(ones, others, strict=True)]
+    assert overlaps(ones, others, (80, 70), rasteriser).tolist() == single
 
 
 @pytest.mark.parametrize(

@@ -14,16 +14,19 @@ from siamfc_eval.geometry.raster import Bounds, PackedRegions, Rasteriser, joine
 from siamfc_eval.metrics.scores import Runs
 from siamfc_eval.protocols.trajectory import INITIALIZED, REGION, Trajectory, draw_together
 
-_TOGETHER = 8
-"""Sequences whose regions are drawn at once: more no longer fit into a processor's cache."""
 
+class JoinedTruth:
+    """The ground truth of many sequences as one list, which is drawn once for all trackers of the same sequences."""
 
-class JoinedTruth(dict[tuple[Sequence, ...], PackedRegions]):
-    """Sequences -> the ground truth of all of them, which is drawn once for all trackers."""
+    def __init__(self) -> None:
+        self._sequences: tuple[Sequence, ...] = ()
+        self._packed = joined([])
 
-    def __missing__(self, sequences: tuple[Sequence, ...]) -> PackedRegions:
-        self[sequences] = joined([sequence.packed for sequence in sequences])
-        return self[sequences]
+    def of(self, sequences: tuple[Sequence, ...]) -> PackedRegions:
+        """That of some sequences; only the last list is at hand, as one that is drawn takes megabytes."""
+        if sequences != self._sequences:
+            self._sequences, self._packed = sequences, joined([sequence.packed for sequence in sequences])
+        return self._packed
 
 
 class ScoredRun(NamedTuple):
@@ -79,10 +82,10 @@ def draw_runs(
             for sequence, several in zip(sequences, runs, strict=True)
             if len(several) > repetition and len(several[repetition]) == len(sequence) and sequence.name in sizes
         ]
-        for start in range(0, len(alike), _TOGETHER):
-            some, drawn = zip(*alike[start : start + _TOGETHER], strict=True)
+        if alike:
+            some, drawn = zip(*alike, strict=True)
             bounds = [tuple(image_bounds(rasteriser, sizes[one.name], more) for more in beyond) for one in some]
-            draw_together(drawn, some, truth[some], rasteriser, bounds)
+            draw_together(drawn, some, truth.of(some), rasteriser, bounds)
 
 
 def image_bounds(rasteriser: Rasteriser, size: tuple[int, int] | None, beyond: int = 0) -> Bounds:
