@@ -7,14 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from siamfc_eval.errors import InputError
+from siamfc_eval.models.heads.rpn import UpChannelRPN
 from siamfc_eval.models.siamese import RegionProposal, SiameseNetwork
 from siamfc_eval.training.building import freeze_backbone
 from siamfc_eval.training.configuration import TrainingConfiguration
-from siamfc_eval.training.data.bank import FeatureBank, Windows, bank_path, make_bank
+from siamfc_eval.training.data.bank import BankBatch, FeatureBank, Windows, bank_path, make_bank
 from siamfc_eval.training.data.feeding import Batch
 from siamfc_eval.training.data.sampling import PairSampler
+
+_SCORES, _OFFSETS = 1.0, 0.3
+"""Standard deviations of a settled head's answers; true offsets of positive anchors have about the second."""
 
 Report = Callable[[int, Batch], None]
 """Called with the number of finished pairs of a bank and the batch that they end with."""
@@ -81,3 +86,19 @@ def _declared(configuration: TrainingConfiguration) -> str:
     held_out = {name: values["validation"][name] for name in ("tracks", "still_pattern")}
     parts = {name: values[name] for name in ("crops", "sources", "augmentation", "photometric", "bank")}
     return json.dumps({**parts, "held_out": held_out, "seed": values["loop"]["seed"]}, sort_keys=True)
+
+
+@torch.no_grad()
+def settle_head(model: RegionProposal, batch: BankBatch) -> None:
+    """Bring a fresh head's answers to the size of what they are to become, in place (after Mishkin & Matas 2016).
+
+    What a correlation gives grows with the square of the features and with their channels: fresh heads on the backbones
+    of this family start with scores of a spread between 7 and 120, and learn for long to be less sure.
+
+    Args:
+        model: with an `UpChannelRPN`; heads with batch norm need none of this and stay.
+        batch: that the spread is measured on.
+    """
+    if isinstance(model.head, UpChannelRPN):
+        scores, moves = batch.answers(model)
+        model.head.scale_answers(_SCORES / float(scores.std()), _OFFSETS / float(moves.std()))

@@ -73,8 +73,8 @@ def build_sampler(configuration: TrainingConfiguration, data: Path, stride: int)
 
 def build_optimiser(
     configuration: TrainingConfiguration, model: SiameseNetwork, objective: nn.Module
-) -> tuple[torch.optim.SGD, LRScheduler]:
-    """SGD over the backbone, the rest of the network and what the loss itself learns, and its schedule."""
+) -> tuple[torch.optim.Optimizer, LRScheduler]:
+    """The optimiser over the backbone, the rest of the network and what the loss itself learns, and its schedule."""
     setting = configuration.optimiser
     backbone = list(model.backbone.parameters())
     known = {id(parameter) for parameter in backbone}
@@ -84,12 +84,15 @@ def build_optimiser(
         {"params": rest},
         {"params": list(objective.parameters()), "weight_decay": 0.0},
     ]
-    optimiser = torch.optim.SGD(
-        [group for group in groups if group["params"]],
-        lr=setting.rate,
-        momentum=setting.momentum,
-        weight_decay=setting.weight_decay,
-    )
+    learned = [group for group in groups if group["params"]]
+    optimiser: torch.optim.Optimizer
+    if setting.kind == "adamw":
+        betas = (setting.momentum, 0.999)
+        optimiser = torch.optim.AdamW(learned, lr=setting.rate, betas=betas, weight_decay=setting.weight_decay)
+    else:
+        optimiser = torch.optim.SGD(
+            learned, lr=setting.rate, momentum=setting.momentum, weight_decay=setting.weight_decay
+        )
     schedule = build_schedule(
         optimiser,
         setting.schedule,

@@ -134,8 +134,10 @@ class LossSection(_Section):
 
 
 class OptimiserSection(_Section):
-    """SGD with momentum and its schedule, in optimiser steps."""
+    """The optimiser and its schedule, in optimiser steps."""
 
+    kind: Literal["sgd", "adamw"] = "sgd"
+    """SGD with momentum, or AdamW (Loshchilov & Hutter 2019), whose steps do not depend on the size of features."""
     rate: float = Field(default=1e-2, gt=0.0)
     momentum: float = Field(default=0.9, ge=0.0, lt=1.0)
     weight_decay: float = Field(default=5e-4, ge=0.0)

@@ -27,6 +27,8 @@ from siamfc_eval.version import __version__
 if TYPE_CHECKING:
     from siamfc_eval.training.loop import Training
 
+_OPTIMISERS = {"sgd": "SGD", "adamw": "AdamW"}
+
 
 def chosen_network(training: Training, weights: dict[str, Any]) -> SiameseNetwork:
     """The network of a training with the given weights, in evaluation mode; options and preprocessing are its own."""
@@ -142,8 +144,8 @@ def _facts(training: Training, chosen: dict[str, Any]) -> dict[str, str]:
         "network": f"{start.name}, {json.dumps(options) if options else 'standard options'}",
         "started from": begin or "random weights",
         "steps": f"{training.step} of {loop.steps}, {pairs} pairs each{once}; chosen: step {chosen['step']}",
-        "optimiser": f"SGD, rate {best.rate:g} ({best.schedule}, to {best.final:g} of it), momentum {best.momentum:g}, "
-        f"decay {best.weight_decay:g}, gradient clipped at {best.clip:g}",
+        "optimiser": f"{_OPTIMISERS[best.kind]}, rate {best.rate:g} ({best.schedule}, to {best.final:g} of it), "
+        f"momentum {best.momentum:g}, decay {best.weight_decay:g}, gradient clipped at {best.clip:g}",
         "loss": _loss_in_words(training),
         "seed": f"{loop.seed}",
         "time, hardware": f"{training.seconds / 60:.0f} minutes on {hardware()}",

@@ -17,7 +17,7 @@ from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import IncompleteError, InputError
 from siamfc_eval.models.siamese import SiameseNetwork
 from siamfc_eval.storage.writing import make_folder
-from siamfc_eval.training.banking import can_have_bank, open_bank
+from siamfc_eval.training.banking import can_have_bank, open_bank, settle_head
 from siamfc_eval.training.building import build_clips, build_optimiser, build_sampler, freeze_backbone
 from siamfc_eval.training.checkpoints import load_state, save_state, training_identity
 from siamfc_eval.training.configuration import TrainingConfiguration
@@ -226,7 +226,7 @@ class Training:
                 self._log({"bank_pairs": float(pairs)})
 
         model = can_have_bank(self.configuration, self.model, self.place.ranks)
-        return open_bank(
+        bank = open_bank(
             self.configuration,
             model,
             self.sampler,
@@ -234,6 +234,11 @@ class Training:
             report=report,
             is_stopped=lambda: interruption.is_requested,
         )
+        if bank is not None and self.step == 0 and not self.configuration.model.weights:
+            settle_head(model, bank.batch(0, self.configuration.loop.batch).to(self.place.device))
+            if self.average is not None:
+                self.average = WeightAverage(self.model, self.configuration.loop.average)
+        return bank
 
     def _clips(self) -> list[Sequence]:
         wanted = self.configuration.validation.every > 0 and self.place.is_first

@@ -11,6 +11,7 @@ import torch
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.registry import build_model
+from siamfc_eval.models.saving import save_model
 from siamfc_eval.training.building import build_sampler
 from siamfc_eval.training.configuration import TrainingConfiguration
 from siamfc_eval.training.data.bank import FeatureBank, Windows
@@ -137,6 +138,25 @@ def test_the_head_learns_from_a_bank_and_the_backbone_stays(
     assert [record["bank_pairs"] for record in records if "bank_pairs" in record] == [20.0]
     _, _, card, *_ = hand_over(training)
     assert "20 pairs of a frozen backbone, each about 12 times" in card.read_text()
+
+
+def test_a_fresh_head_starts_with_answers_of_moderate_size_and_a_given_one_stays(
+    banked: dict[str, Any], training_folder: Path, tmp_path: Path
+) -> None:
+    training = _training(banked, training_folder, tmp_path / "fresh")
+    batch = _bank(training).batch(0, 4)
+    with torch.no_grad():
+        scores, moves = batch.answers(training.model)  # type: ignore[arg-type]
+    assert float(scores.std()) == pytest.approx(1.0, rel=0.2)  # but for the biases of the last layer
+    assert float(moves.std()) == pytest.approx(0.3, rel=0.2)
+    for name, value in training.model.state_dict().items():
+        assert torch.equal(value, training.average.model.state_dict()[name])
+    save_model(build_model("SiamRPN", **OPTIONS), tmp_path / "given.safetensors")
+    banked["model"] = {"name": "SiamRPN", "weights": str(tmp_path / "given.safetensors")}
+    training = _training(banked, training_folder, tmp_path / "given")
+    before = {name: value.clone() for name, value in training.model.state_dict().items()}
+    _bank(training)
+    assert all(torch.equal(value, before[name]) for name, value in training.model.state_dict().items())
 
 
 def test_another_seed_has_another_bank_and_the_old_one_is_removed(

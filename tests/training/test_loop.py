@@ -32,8 +32,9 @@ def _weights(folder: Path) -> dict[str, Any]:
         {},
         {"optimiser": {"schedule": "cosine", "warmup": 3, "backbone_from": 3, "backbone_rate": 0.1}},
         {"loop": {"accumulate": 2, "workers": 1}},
+        {"optimiser": {"kind": "adamw", "rate": 0.001}},
     ],
-    ids=["plain", "frozen-backbone", "accumulated-in-a-worker"],
+    ids=["plain", "frozen-backbone", "accumulated-in-a-worker", "adamw"],
 )
 def test_a_killed_training_resumes_to_the_weights_of_the_uninterrupted_one(
     declared: dict[str, Any], training_folder: Path, tmp_path: Path, changes: dict[str, Any]

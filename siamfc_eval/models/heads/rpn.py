@@ -66,6 +66,14 @@ class UpChannelRPN(nn.Module):
         self.search_loc = nn.Conv2d(inputs, self.hidden, 3)
         self.loc_adjust = nn.Conv2d(4 * anchors, 4 * anchors, 1)
 
+    @torch.no_grad()
+    def scale_answers(self, cls: float, loc: float) -> None:
+        """Multiply both answers by factors, in place; either side of a correlation takes the square root."""
+        sides = ((self.template_cls, cls), (self.search_cls, cls), (self.template_loc, loc), (self.search_loc, loc))
+        for convolution, factor in sides:
+            for parameter in convolution.parameters():
+                parameter.mul_(factor**0.5)
+
     def kernels(self, levels: list[Tensor]) -> tuple[Tensor, ...]:
         cls, loc = self.template_cls(levels[0]), self.template_loc(levels[0])
         side = cls.shape[2:]
