@@ -105,6 +105,25 @@ def test_what_a_worker_had_that_is_killed_is_run_again_elsewhere(cluster: Any, t
     assert all(item["seconds"] is None for item in manifest["items"].values())
 
 
+def test_a_run_goes_on_with_other_workers_when_all_that_it_had_died_at_once(cluster: Any, tmp_path: Path) -> None:
+    """Its last items are under way then, and nothing waits any more."""
+    dataset = small_dataset(30, 25, 20)
+    killed: list[int] = []
+
+    def kill(event: events.Event) -> None:
+        if isinstance(event, events.Advanced) and not killed:
+            killed.extend(cluster.run(os.getpid).values())
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+
+    summary = _run(tmp_path / "spread", Noted(tmp_path / "log"), _address(cluster), dataset, on_event=kill)
+    assert killed
+    assert (summary.exit_code, summary.protocols[0].ran) == (0, len(dataset))
+    assert set((tmp_path / "log").read_text().split()) - set(map(str, killed))
+    _run(tmp_path / "serial", Noted(tmp_path / "other"), None, dataset)
+    assert _files(tmp_path / "spread") == _files(tmp_path / "serial")
+
+
 COORDINATOR = """
 import sys
 from pathlib import Path

@@ -56,14 +56,18 @@ class _Workers:
             return 0  # to ask who is there would have to wait for an answer
         if self._client.status != "running":
             raise self._lost()
-        self.recruits.look()
-        for news in self.recruits.news():
-            self._job.note(f"{self._job.tracker.name}: {news}")
+        self._look()
         self._in_flight = {future for future in self._in_flight if not future.done()}
         fit = self.recruits.fit
         if len(self._in_flight) >= len(fit):
             return 0
         return min(math.ceil(waiting / len(fit)), *(worker.share for worker in fit))
+
+    def _look(self) -> None:
+        """See who has come and gone, and say so."""
+        self.recruits.look()
+        for news in self.recruits.news():
+            self._job.note(f"{self._job.tracker.name}: {news}")
 
     def submit(self, number: int, items: list[WorkItem]) -> Future[bytes]:
         future: Future[bytes] = self._executor.submit(work, self._token, number, pickle.dumps(items))
@@ -71,6 +75,8 @@ class _Workers:
         return future
 
     def progress(self) -> Iterator[tuple[int, int]]:
+        if self._client.status == "running":
+            self._look()  # also where nothing waits: what is under way may have lost its worker, and need another
         while self._heard:
             yield self._heard.popleft()
 

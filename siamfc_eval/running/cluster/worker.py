@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import pickle
+import platform
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from siamfc_eval.errors import SiamfcEvalError
 from siamfc_eval.running.executor import Job, Loader, plan_execution
@@ -20,9 +21,12 @@ from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.protocol_specs import ProtocolSettings
 from siamfc_eval.running.provenance import hardware
 from siamfc_eval.running.team import Telling, without_item, without_times
-from siamfc_eval.running.work import WorkItem
+from siamfc_eval.running.work import Failed, Outcome, WorkItem
 from siamfc_eval.tracking import capabilities
 from siamfc_eval.tracking.tracker import BatchTracker, Tracker
+
+if TYPE_CHECKING:
+    from distributed import Worker
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +90,22 @@ def enlist(packed: bytes) -> Enlisted | Refused:
         return Refused(f"cannot make the tracker: {what}")
     if isinstance(fit, Enlisted):
         _assignments[assignment.token] = assignment
-        sync(worker.loop, worker.set_resources, **{assignment.token: 1})
+        sync(worker.loop, _report_for_duty, worker, assignment.token)
     return fit
+
+
+async def _report_for_duty(worker: Worker, token: str) -> None:
+    """Take a run's tasks from now on, also those that lost their workers when there was no other.
+
+    When a worker gets a resource the scheduler does not look again at tasks that nobody could take. It does when a
+    worker comes back from a pause.
+    """
+    from distributed import Status
+
+    await worker.set_resources(**{token: 1})
+    if worker.status == Status.running:
+        worker.status = Status.paused
+        worker.status = Status.running
 
 
 def _fit(assignment: Assignment, threads: int) -> Enlisted | Refused:
@@ -154,7 +172,16 @@ def work(token: str, number: int, packed: bytes) -> bytes:
         _enter(assignment)
         execution = plan_execution(_job(assignment, items, worker.state.nthreads))
         found = {outcome.item: outcome for outcome in execution.run(items, Telling(tell))}
-    return pickle.dumps([without_times(without_item(found[item])) for item in items])
+    return pickle.dumps([_as_it_travels(found[item], worker.name) for item in items])
+
+
+def _as_it_travels(outcome: Outcome, worker: object) -> Outcome:
+    """An outcome without what is known where it goes; a failure says where files are that it names, such as logs."""
+    outcome = without_times(without_item(outcome))
+    if not isinstance(outcome, Failed):
+        return outcome
+    where = f"This was on {platform.node()}, by worker {worker}."
+    return replace(outcome, details=f"{outcome.details.rstrip()}\n{where}".lstrip())
 
 
 def _job(assignment: Assignment, items: list[WorkItem], threads: int) -> Job:
