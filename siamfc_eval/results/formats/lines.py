@@ -1,7 +1,7 @@
 """Lines of rectangles and codes, which is what nearly all result files are, parsed at the speed of reading them.
 
 Numbers go through orjson, which rounds a decimal to the nearest double as `float` does; whatever is no JSON, such as
-`.5`, `+1` or NaN, goes through `float` itself.
+`.5` or `+1`, goes through `float` itself.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ _OF_NUMBERS = b"+-.0123456789eEnNaA"
 """What numbers and NaN are written with."""
 _RECTANGLES = b",,,\n"
 """What is left of a line with a rectangle when its numbers are taken out; of a line with a code nothing is left."""
-_COMMAS = bytes.maketrans(b"\n", b",")
 _MOST_LETTERS = 65536
 """Of a line; no region fills as many."""
 
@@ -43,12 +42,8 @@ def parse_lines(data: bytes) -> Rows | None:
         return None
     if len(text) > _MOST_LETTERS and max(map(len, text.split(b"\n"))) > _MOST_LETTERS:
         return None
-    numbers = _numbers(text.translate(_COMMAS))
-    if numbers is None:
-        return None
-    values = np.empty(len(numbers))
-    struct.pack_into(f"{len(numbers)}d", values.data, 0, *numbers)  # twice as fast as numpy's own ways from a list
-    if np.isinf(values).any():
+    values = _numbers(text.replace(b"\n", b","))
+    if values is None:
         return None
     if coded:
         return _with_codes(values, np.array([not commas for commas in between.split(b"\n")]))
@@ -82,19 +77,34 @@ def _with_commas(text: bytes) -> bytes:
     return text
 
 
-def _numbers(text: bytes) -> list[float] | None:
-    """The numbers between commas, whole ones perhaps as `int`; None if there is anything else between them.
+def _numbers(text: bytes) -> NDArray[np.float64] | None:
+    """The numbers between commas; None if one is infinite or there is anything else between them.
 
     Args:
         text: nothing but commas and what numbers are written with.
     """
-    if b"-0," not in text and not text.endswith(b"-0"):  # to JSON a whole number, which has no sign
+    # "-0" is to JSON a whole number, which has no sign; few files have any "-", which is found faster.
+    if b"-" not in text or not (b"-0," in text or text.endswith(b"-0")):
         try:
-            found: list[float] = orjson.loads(b"[%b]" % text)
-            return found
+            return _from_json(text)
         except orjson.JSONDecodeError:
             pass
     try:
-        return [float(word) for word in text.split(b",")]
+        values = np.array([float(word) for word in text.split(b",")])
     except ValueError:
         return None
+    return None if np.isinf(values).any() else values
+
+
+def _from_json(text: bytes) -> NDArray[np.float64]:
+    """The same of what JSON can say, and of NaN as numpy and Python write it, for which it has null.
+
+    Raises:
+        JSONDecodeError: anything else, infinities too.
+    """
+    if b"n" in text or b"N" in text:
+        return np.array(orjson.loads(b"[%b]" % text.replace(b"nan", b"null").replace(b"NaN", b"null")), np.float64)
+    numbers: list[float] = orjson.loads(b"[%b]" % text)
+    values = np.empty(len(numbers))
+    struct.pack_into(f"{len(numbers)}d", values.data, 0, *numbers)  # twice as fast as numpy's own ways from a list
+    return values
