@@ -17,6 +17,7 @@ from siamfc_eval.api.selection import (
     other_protocols,
     read_runs,
     score_results,
+    statistics_folder,
 )
 from siamfc_eval.comparison.compare import Comparison, compare
 from siamfc_eval.datasets.sequence import Dataset
@@ -247,7 +248,7 @@ class _Job(NamedTuple):
         # Before the scores, which let go of what was parsed.
         key = f"{build_measure(convention, self.truth).protocol}/{protocol}"
         if key not in lines:
-            lines[key] = timelines(raw)
+            lines[key] = timelines(raw, cache=statistics_folder(selecting.get("keep", True)))
         scores = score_results(self.folder, self.truth, convention, raw=raw, **selecting)
         comparison = compare(scores, self.metric, resamples=self.resamples, seed=self.seed)
         return Section(

@@ -296,11 +296,9 @@ def score_results(
     from siamfc_eval.datasets.known import shortfall
     from siamfc_eval.metrics.scores import Gap
     from siamfc_eval.metrics.scoring import score
-    from siamfc_eval.storage.cache import default_folder
 
     if raw is None:
         raw = read_runs(results, dataset, convention, trackers=trackers, protocol=protocol, segment=segment)
-    folder = default_folder() if keep else None
     scores = score(
         raw,
         dataset,
@@ -308,7 +306,7 @@ def score_results(
         metrics=metrics,
         attribute_source=attribute_source,
         on_mismatch=on_mismatch,
-        cache=folder / "statistics" if folder is not None else None,
+        cache=statistics_folder(keep),
         skip_unusable=len(raw) > 1,
         skip_unreadable=True,
     )
@@ -329,6 +327,14 @@ def score_results(
     kind = other_kind(convention, protocol)
     found = dataclasses.replace(found, metadata={**found.metadata, "protocol": kind})
     return joined(found, dataset, choose(published, dataset.name), common_sequences)
+
+
+def statistics_folder(keep: bool) -> Path | None:
+    """Where statistics are cached; None where they are not to be, or nothing is."""
+    from siamfc_eval.storage.cache import default_folder
+
+    folder = default_folder() if keep else None
+    return folder / "statistics" if folder is not None else None
 
 
 def other_kind(convention: str, asked: str | None) -> str:

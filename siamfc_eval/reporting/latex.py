@@ -43,8 +43,6 @@ def table_latex(table: Table, signature: str = "", comparison: Comparison | None
             trackers in a column "tracker".
         stem: what sets the label apart from that of another convention's table.
     """
-    import pandas as pd
-
     open_ones = set(comparison.undecided(comparison.ranking[0])) if comparison and comparison.pairs else set()
     marks = [bool(open_ones) and column.key == "tracker" for column in table.columns]
     text = [
@@ -56,22 +54,22 @@ def table_latex(table: Table, signature: str = "", comparison: Comparison | None
         ]
         for row in table.rows
     ]
-    frame = pd.DataFrame(text, columns=[escaped(column.label) for column in table.columns])
-    alignment = "".join("l" if isinstance(cell, str) else "r" for cell in table.rows[0]) if table.rows else None
-    latex = frame.to_latex(
-        index=False,
-        escape=False,
-        column_format=alignment,
-        position="t",
-        caption=_caption(table, signature, any(marks) and table.rows != ()),
-        label=f"tab:{stem}{table.key}",
-    )
-    fitted = latex.replace(r"\begin{tabular}", _FITTED + r"\begin{tabular}").replace(
-        r"\end{tabular}", r"\end{tabular}}"
-    )
-    if len(table.columns) > _NARROW:
-        fitted = fitted.replace(r"\begin{table}", r"\begin{table*}").replace(r"\end{table}", r"\end{table*}")
-    return f"% {printable(signature)}\n{fitted}" if signature else str(fitted)
+    alignment = "".join("l" if isinstance(cell, str) else "r" for cell in table.rows[0]) if table.rows else ""
+    star = "*" if len(table.columns) > _NARROW else ""
+    lines = [
+        rf"\begin{{table{star}}}[t]",
+        rf"\caption{{{_caption(table, signature, any(marks) and table.rows != ())}}}",
+        rf"\label{{tab:{stem}{table.key}}}",
+        rf"{_FITTED}\begin{{tabular}}{{{alignment or 'l' * len(table.columns)}}}",
+        r"\toprule",
+        " & ".join(escaped(column.label) for column in table.columns) + r" \\",
+        r"\midrule",
+        *(" & ".join(cells) + r" \\" for cells in text),
+        r"\bottomrule",
+        r"\end{tabular}}",
+        rf"\end{{table{star}}}",
+    ]
+    return "\n".join([f"% {printable(signature)}", *lines] if signature else lines) + "\n"
 
 
 def _marked(cell: Cell, table: Table, position: int) -> str:

@@ -1,12 +1,13 @@
-"""A table as CSV or terminal text, through pandas and rich."""
+"""A table as CSV or as text for a terminal."""
 
 from __future__ import annotations
 
+import csv
 import io
 import math
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from siamfc_eval.comparison.resampling import ConfidenceInterval
 from siamfc_eval.plain_text import printable, spreadsheet_cell
@@ -24,12 +25,19 @@ def to_csv(table: Table, signature: str = "") -> str:
         table: what to write.
         signature: of the numbers, for a last column; "" for none.
     """
-    frame = _frame(table)
+    records = _records(table)
     if table.marked:
-        frame["incomplete"] = [any(cell in table.marked for cell in row if isinstance(cell, str)) for row in table.rows]
+        for record, row in zip(records, table.rows, strict=True):
+            record["incomplete"] = any(cell in table.marked for cell in row if isinstance(cell, str))
     if signature:
-        frame["signature"] = spreadsheet_cell(signature)
-    return str(frame.to_csv(index=False, lineterminator="\n"))
+        for record in records:
+            record["signature"] = spreadsheet_cell(signature)
+    nothing = [spreadsheet_cell(column.key) for column in table.columns]
+    keys = list(dict.fromkeys(key for record in records for key in record)) if records else nothing
+    columns = [_column([record.get(key, math.nan) for record in records]) for key in keys]
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows([keys, *zip(*columns, strict=True)])
+    return buffer.getvalue()
 
 
 def to_terminal(table: Table, width: int) -> rich.console.Group:
@@ -139,9 +147,8 @@ def _blocks(table: Table, width: int) -> list[list[int]]:
     return [[*keys, *block] for block in blocks]
 
 
-def _frame(table: Table) -> Any:
-    import pandas as pd
-
+def _records(table: Table) -> list[dict[str, str | float]]:
+    """For each row its values by their columns' names in the file."""
     records = []
     for row in table.rows:
         record: dict[str, str | float] = {}
@@ -152,6 +159,12 @@ def _frame(table: Table) -> Any:
             else:
                 record[key] = spreadsheet_cell(cell) if isinstance(cell, str) else cell
         records.append(record)
-    return pd.DataFrame(
-        records, columns=None if records else [spreadsheet_cell(column.key) for column in table.columns]
-    )
+    return records
+
+
+def _column(values: list[str | float]) -> list[str]:
+    """A column as text that gives back the same numbers: all of them with a point where one has it."""
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+    whole = not numbers or all(isinstance(value, int) for value in values)
+    found = values if whole else [float(value) for value in values]
+    return ["" if isinstance(value, float) and math.isnan(value) else str(value) for value in found]

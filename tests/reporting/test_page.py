@@ -32,11 +32,14 @@ def toy_timelines(names: tuple[str, ...], sequences: tuple[str, ...]) -> Timelin
     generator = np.random.default_rng(2)
     found = {}
     for name in names:
-        found[name] = {one: generator.integers(0, 251, FRAMES).astype(np.uint8) for one in sequences}
+        found[name] = {one: {1: generator.integers(0, 251, FRAMES).astype(np.uint8)} for one in sequences}
         if "seq3" in sequences:
-            found[name]["seq3"][[0, 10, 15]] = START, FAILURE, START
+            found[name]["seq3"][1][[0, 10, 15]] = START, FAILURE, START
+        if name == "beta":
+            for one in sequences[::2]:
+                found[name][one] |= {3: np.full(FRAMES, 250, np.uint8), 2: np.full(FRAMES, 100, np.uint8)}
     tags = {"occlusion": ((5, 9), (20, 30))}
-    return Timelines({one: Watched(FRAMES, tags) for one in sequences}, found)
+    return Timelines({one: Watched(FRAMES, tags) for one in sequences}, found, runs={"beta": 15})
 
 
 @pytest.fixture(scope="module")
@@ -244,9 +247,36 @@ def test_timelines_are_unpacked_as_they_were_packed(page: Page, written: Path) -
     truth = toy_timelines(NAMES, tuple(f"seq{i}" for i in range(12)))
     for name in ("beta", "__proto__"):
         found = page.evaluate(
-            "name => module_model.sections[0].lines.of(name, 'seq7').then(all => Array.from(all))", name
+            "name => module_model.sections[0].lines.of(name, 'seq6').then(of => [...of].map(([n, v]) => [n, [...v]]))",
+            name,
         )
-        assert found == truth.overlaps[name]["seq7"].tolist()
+        assert dict(found) == {number: line.tolist() for number, line in truth.overlaps[name]["seq6"].items()}
+
+
+def test_a_repetition_can_be_chosen_and_all_of_them_are_drawn_with_their_mean(page: Page) -> None:
+    figure = page.locator("#s0-sequence")
+    page.evaluate("location.hash = 'seq=seq6&a=beta&b=mine'")
+    drawn(page, "s0-sequence")
+    chooser = figure.get_by_label("Repetition")
+    assert chooser.locator("option").all_inner_texts() == ["1", "2", "3", "all, with their mean"]
+    assert "3 of 15 of beta" in figure.locator("figcaption").inner_text()
+    area = "() => document.querySelector('#s0-sequence [aria-label=area] path').getBBox().height"
+    heights = []
+    for choice in ("3", "2"):
+        chooser.select_option(choice)
+        page.wait_for_function(f"location.hash.includes('run={choice}')")
+        drawn(page, "s0-sequence")
+        page.wait_for_timeout(150)
+        heights.append(page.evaluate(area))
+    assert heights[1] == pytest.approx(0.4 * heights[0], rel=0.05)  # overlaps 1 and .4 all along
+    one_each = figure.locator("[aria-label=line] path").count()
+    chooser.select_option("all, with their mean")
+    page.wait_for_function("document.querySelector('#s0-sequence figcaption').textContent.includes('Thin: each')")
+    drawn(page, "s0-sequence")
+    page.wait_for_timeout(150)
+    assert figure.locator("[aria-label=line] path").count() == one_each + 3
+    page.evaluate("location.hash = 'seq=seq7&a=beta&b=mine'")
+    page.wait_for_function("!document.querySelector('#s0-sequence .controls').textContent.includes('Repetition')")
 
 
 def test_curves_are_unpacked_to_what_they_were(page: Page) -> None:

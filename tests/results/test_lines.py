@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from siamfc_eval.geometry.regions import bounding_box
 from siamfc_eval.results.formats.lines import parse_lines
 
 digits = st.text("0123456789", min_size=1, max_size=12)
@@ -69,7 +70,7 @@ def test_numbers_written_with_the_same_decimals_are_exact(decimals: int, values:
 
 
 def expected_rows(text: bytes) -> list[list[float]] | None:
-    """The rows by plain Python; None for what is not lines of four finite numbers, NaN, or one code."""
+    """The rows by plain Python; None for what is not lines of a rectangle, a polygon (finite or NaN), or one code."""
     lines = re.split(r"\r\n|\n|\r", text.rstrip(b" \t\r\n").decode("latin-1"))
     rows = []
     for line in lines:
@@ -81,7 +82,8 @@ def expected_rows(text: bytes) -> list[list[float]] | None:
                     row.append(value)
                     continue
             return None
-        if len(row) != 4 and not (len(row) == 1 and row[0] in {0, 1, 2}):
+        polygon = len(row) >= 6 and len(row) % 2 == 0
+        if len(row) != 4 and not polygon and not (len(row) == 1 and row[0] in {0, 1, 2}):
             return None
         rows.append(row)
     return rows
@@ -106,9 +108,28 @@ def check(text: bytes) -> None:
     if found is None:
         return
     assert expected is not None
-    assert [len(row) for row in expected] == [4 if code == -1 else 1 for code in found.codes]
+    assert [len(row) == 1 for row in expected] == [code >= 0 for code in found.codes]
     assert [row[0] for row in expected if len(row) == 1] == [code for code in found.codes if code >= 0]
-    assert same(found.boxes, [value for row in expected for value in (row if len(row) == 4 else [math.nan] * 4)])
+    assert list(found.polygons) == [place for place, row in enumerate(expected) if len(row) > 4]
+    assert all(same(polygon, expected[place]) for place, polygon in found.polygons.items())
+    nothing = [math.nan] * 4
+    boxes = [bounding_box(row).tolist() if len(row) >= 4 else nothing for row in expected]
+    assert same(found.boxes, [value for box in boxes for value in box])
+
+
+@given(
+    st.lists(
+        st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=5).map(lambda half: half + half)
+        | st.lists(st.floats(-1e6, 1e6), min_size=4, max_size=4)
+        | st.sampled_from([[0.0], [1.0], [2.0]]),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_polygons_rectangles_and_codes_may_follow_one_another(rows: list[list[float]]) -> None:
+    text = "\n".join(",".join(map(repr, row)) for row in rows).encode()
+    assert parse_lines(text) is not None
+    check(text)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +163,11 @@ def check(text: bytes) -> None:
         "1.5",
         "nan",
         "1,2,3,4\x00",
+        "1,2,3,4,5,6,7",
+        "1,2,3,4,5,6\n1,2,3,4,5",
+        "1,2,3,4,5,inf",
+        "-1e308,2,1e308,4,5,6",
+        "1,2,3,4,5,six",
         "1,2,3," + "0" * 70000 + "4",
     ],
 )

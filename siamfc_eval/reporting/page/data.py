@@ -16,7 +16,7 @@ from siamfc_eval.comparison.compare import Comparison
 from siamfc_eval.metrics.declared import SPEEDS
 from siamfc_eval.metrics.repetitions import values_of_repetitions
 from siamfc_eval.metrics.scores import CurveAxis, Scores, Tagged, TrackerScores
-from siamfc_eval.metrics.timelines import Timelines
+from siamfc_eval.metrics.timelines import Lines, Timelines
 from siamfc_eval.plain_text import printable
 from siamfc_eval.reporting.figures.curves import curve_limit
 from siamfc_eval.reporting.page.packing import compressed, packed, rounded
@@ -216,13 +216,20 @@ def _timelines(lines: Timelines, numbers: Mapping[str, int]) -> dict[str, Any]:
         "trackers": [
             {
                 "tracker": numbers[tracker],
-                "sequences": [i for i, name in enumerate(names) if name in found],
-                "data": compressed(b"".join(found[name].tobytes() for name in names if name in found)),
+                "runs": lines.runs.get(tracker, 1),
+                # The first run of each sequence, then the second ones, ...
+                "lines": [[number, i] for number, i in _order(found, names)],
+                "data": compressed(b"".join(found[names[i]][number].tobytes() for number, i in _order(found, names))),
             }
             for tracker, found in lines.overlaps.items()
             if tracker in numbers and found
         ],
     }
+
+
+def _order(found: Lines, names: Sequence[str]) -> list[tuple[int, int]]:
+    """Repetition and place of the sequence of each line of a tracker."""
+    return sorted((number, i) for i, name in enumerate(names) for number in found.get(name, ()))
 
 
 def _significant(p: float) -> list[float | None]:

@@ -1,4 +1,4 @@
-"""Lines of rectangles and codes, which is what nearly all result files are, parsed at the speed of reading them.
+"""Lines of rectangles, polygons and codes, as result files are that are in order, parsed at the speed of reading them.
 
 Numbers go through orjson, which rounds a decimal to the nearest double as `float` does; whatever is no JSON, such as
 `.5` or `+1`, goes through `float` itself.
@@ -12,7 +12,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from siamfc_eval.protocols.trajectory import REGION
+from siamfc_eval.geometry.regions import Region, bounding_boxes
+from siamfc_eval.protocols.trajectory import REGION, Code
 from siamfc_eval.results.rows import Rows
 
 _WHITE = b" \t\r\n"
@@ -20,6 +21,7 @@ _OF_NUMBERS = b"+-.0123456789eEnNaA"
 """What numbers and NaN are written with."""
 _RECTANGLES = b",,,\n"
 """What is left of a line with a rectangle when its numbers are taken out; of a line with a code nothing is left."""
+_CODES = [float(code) for code in Code]
 _MOST_LETTERS = 65536
 """Of a line; no region fills as many."""
 
@@ -28,39 +30,52 @@ def parse_lines(data: bytes) -> Rows | None:
     """The rows of a text, each number bit for bit what `float` gives.
 
     Args:
-        data: lines of four numbers (separated by commas, tabs or spaces; NaN allowed) or of one code 0, 1 or 2 (also
-            1.0); white space at the end is passed over.
+        data: lines of numbers (separated by commas, tabs or spaces; NaN allowed), four or the six or more of a polygon,
+            or of one code 0, 1 or 2 (also 1.0); white space at the end is passed over.
 
     Returns:
-        The rows. None for anything else, right or wrong: polygons, empty lines, infinities, other words.
+        The rows. None for anything else, right or wrong: empty lines, infinities, other words.
     """
     text = _with_commas(data.rstrip(_WHITE))
     between = text.translate(None, _OF_NUMBERS)
     lines = between.count(b"\n") + 1
-    coded = len(between) != 4 * lines - 1 or between != _RECTANGLES * (lines - 1) + _RECTANGLES[:3]
-    if not text or (coded and not set(between.split(b"\n")) <= {b"", _RECTANGLES[:3]}):
+    mixed = len(between) != 4 * lines - 1 or between != _RECTANGLES * (lines - 1) + _RECTANGLES[:3]
+    if not text or (mixed and between.translate(None, b",\n")):
         return None
     if len(text) > _MOST_LETTERS and max(map(len, text.split(b"\n"))) > _MOST_LETTERS:
         return None
     values = _numbers(text.replace(b"\n", b","))
     if values is None:
         return None
-    if coded:
-        return _with_codes(values, np.array([not commas for commas in between.split(b"\n")]))
+    if mixed:
+        return _mixed(values, np.array([len(commas) + 1 for commas in between.split(b"\n")]))
     return Rows(values.reshape(-1, 4), np.full(lines, REGION, dtype=np.int8))
 
 
-def _with_codes(values: NDArray[np.float64], is_code: NDArray[np.bool_]) -> Rows | None:
-    """The rows of lines of which some hold a code; None where a code is not 0, 1 or 2."""
-    of_codes = np.repeat(is_code, np.where(is_code, 1, 4))
-    found = values[of_codes]
-    if not ((found == 0.0) | (found == 1.0) | (found == 2.0)).all():
-        return None
-    codes = np.full(len(is_code), REGION, dtype=np.int8)
-    codes[is_code] = found
-    boxes = np.full((len(is_code), 4), np.nan)
-    boxes[~is_code] = values[~of_codes].reshape(-1, 4)
-    return Rows(boxes, codes)
+def _mixed(values: NDArray[np.float64], counts: NDArray[np.int_]) -> Rows | None:
+    """The rows of lines of so many numbers each: codes, rectangles and polygons; None where one is none of these."""
+    firsts = np.cumsum(counts) - counts
+    boxes = np.full((len(counts), 4), np.nan)
+    codes = np.full(len(counts), REGION, dtype=np.int8)
+    polygons: dict[int, Region] = {}
+    for count in np.unique(counts).tolist():
+        rows = np.flatnonzero(counts == count)
+        found = values[firsts[rows, None] + np.arange(count)]
+        if count == 1:
+            if not np.isin(found, _CODES).all():
+                return None
+            codes[rows] = found[:, 0]
+        elif count == 4:
+            boxes[rows] = found
+        elif count >= 6 and count % 2 == 0:
+            polygons.update(zip(rows.tolist(), found, strict=True))
+            with np.errstate(over="ignore"):
+                boxes[rows] = bounding_boxes(list(found))
+            if np.isinf(boxes[rows]).any():
+                return None
+        else:
+            return None
+    return Rows(boxes, codes, dict(sorted(polygons.items())))
 
 
 def _with_commas(text: bytes) -> bytes:

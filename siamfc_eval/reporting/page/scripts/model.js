@@ -91,17 +91,29 @@ class Timelines {
     this.unpacked = new Map();
   }
 
-  /** A tracker's values on a sequence, one for each `stride` frames; null where there are none. */
+  /** A tracker's runs on a sequence: repetition -> values, one for each `stride` frames; null where there are none. */
   async of(tracker, sequence) {
     const holder = this.holders.get(tracker);
-    const number = this.sequences.indexOf(sequence);
-    const place = holder ? holder.sequences.indexOf(number) : -1;
-    if (place < 0) return null;
+    const wanted = this.sequences.indexOf(sequence);
+    if (!holder || !holder.lines.some(([, which]) => which === wanted)) return null;
     if (!this.unpacked.has(tracker)) this.unpacked.set(tracker, inflate(holder.data));
     const values = await this.unpacked.get(tracker);
-    const length = (which) => Math.ceil(this.frames[which] / this.stride);
-    const start = holder.sequences.slice(0, place).reduce((sum, which) => sum + length(which), 0);
-    return values.subarray(start, start + length(number));
+    const found = new Map();
+    let start = 0;
+    for (const [number, which] of holder.lines) {
+      const length = Math.ceil(this.frames[which] / this.stride);
+      if (which === wanted) found.set(number, values.subarray(start, start + length));
+      start += length;
+    }
+    return found;
+  }
+
+  /** Repetitions of a tracker that are here for a sequence, and how many there are in all. */
+  repetitions(tracker, sequence) {
+    const holder = this.holders.get(tracker);
+    const wanted = this.sequences.indexOf(sequence);
+    const here = holder ? holder.lines.filter(([, which]) => which === wanted).map(([number]) => number) : [];
+    return { here, all: holder ? holder.runs : 0 };
   }
 }
 

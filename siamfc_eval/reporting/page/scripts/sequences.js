@@ -21,7 +21,7 @@ export function timelineFrame(section) {
     title: () => heading(section, sequenceOf(section)),
     caption: () => caption(section, sequenceOf(section)),
     controls: [bar],
-    uses: ["shown", "seq", "a", "b"],
+    uses: ["shown", "seq", "run", "a", "b"],
     wide: true,
     draw: (width) => {
       const number = sequenceOf(section);
@@ -38,7 +38,28 @@ function choosers(section, number) {
   const names = [...section.sequences].sort((p, q) => p.localeCompare(q, "en", { numeric: true }));
   const at = names.indexOf(section.sequences[number]);
   const step = (by, text, label) => make("button", { type: "button", "aria-label": label, onclick: () => look({ seq: names[(at + by + names.length) % names.length] }) }, text);
-  return [step(-1, "←", "Previous sequence"), select("Sequence", names, section.sequences[number], (name) => look({ seq: name })), step(1, "→", "Next sequence")];
+  return [step(-1, "←", "Previous sequence"), select("Sequence", names, section.sequences[number], (name) => look({ seq: name })), step(1, "→", "Next sequence"), ...repetitionChooser(section, number)];
+}
+
+const EVERY = "all, with their mean";
+
+/** Which of several repetitions is drawn; nothing where there is one of each tracker. */
+function repetitionChooser(section, number) {
+  const numbers = repetitionsHere(section, number);
+  if (numbers.length < 2) return [];
+  return [select("Repetition", [...numbers.map(String), EVERY], view.run === "all" ? EVERY : String(repetition(numbers)), (text) => look({ run: text === EVERY ? "all" : text }))];
+}
+
+/** Repetitions of the trackers that are drawn, as far as they are on the page. */
+function repetitionsHere(section, number) {
+  if (!section.lines) return [];
+  const all = chosen(section).flatMap((name) => section.lines.repetitions(name, section.sequences[number]).here);
+  return [...new Set(all)].sort((p, q) => p - q);
+}
+
+/** The one that is asked for, else the first. */
+function repetition(numbers) {
+  return numbers.includes(Number(view.run)) ? Number(view.run) : numbers[0];
 }
 
 /** The trackers whose overlaps are drawn: the pair, the highlighted ones, then those in the figures. */
@@ -66,7 +87,18 @@ function caption(section, number) {
   const attributes = section.attributes.filter((one) => one.sequences.includes(number)).map((one) => one.name);
   const carries = attributes.length ? ` It has ${listed(attributes, 12)}.` : "";
   const thin = lines.stride > 1 ? ` Each point is the least overlap of ${lines.stride} frames.` : "";
-  return `${counted(lines.frames[place], "frame")}.${carries} Overlap with the ground truth; red: a failure, ▲: started again, grey: no overlap is known. Of several repetitions the first.${thin} Drag to zoom.`;
+  return `${counted(lines.frames[place], "frame")}.${carries} Overlap with the ground truth; red: a failure, ▲: started again, grey: no overlap is known.${repeated(section, number)}${thin} Drag to zoom.`;
+}
+
+/** What is to be known of repetitions. */
+function repeated(section, number) {
+  const trackers = chosen(section).map((name) => ({ name, ...section.lines.repetitions(name, section.sequences[number]) }));
+  const several = trackers.filter((one) => one.here.length > 1);
+  if (!several.length) return trackers.some((one) => one.all > 1) ? " Of several repetitions the first." : "";
+  const cut = several.filter((one) => one.here.length < one.all).map((one) => `${one.here.length} of ${one.all} of ${one.name}`);
+  const room = cut.length ? ` There is room for ${listed(cut, 4)}; siamfc-eval view --run shows any.` : "";
+  if (view.run === "all") return ` Thin: each repetition; thick: the mean of those that have an overlap in the frame.${room}`;
+  return ` Repetition ${repetition(repetitionsHere(section, number))}, the first of trackers that are without it.${room}`;
 }
 
 async function draw(section, number, width, zoom) {
@@ -76,8 +108,8 @@ async function draw(section, number, width, zoom) {
   if (place < 0) return bars;
   const found = [];
   for (const name of chosen(section)) {
-    const values = await section.lines.of(name, sequence);
-    if (values) found.push({ name, values });
+    const runs = await section.lines.of(name, sequence);
+    if (runs) found.push({ name, runs });
   }
   if (!found.length) return bars;
   const plot = zoom.over(drawLines(section, place, found, width, zoom), `Overlap on ${sequence}`);
@@ -90,8 +122,11 @@ function drawLines(section, place, found, width, zoom) {
   const { x } = zoom.domains([1, Math.max(2, length)], [0, 1]);
   const names = found.map((one) => one.name);
   const left = Math.min(width * 0.28, 24 + 6.6 * Math.max(...names.map((name) => name.length), ...Object.keys(tags[place]).map((tag) => tag.length)));
-  const parts = found.map(({ name, values }) => points(name, values, stride));
-  const marked = (kind) => parts.flatMap((part) => part.filter((point) => point.kind === kind));
+  const every = view.run === "all";
+  const lines = found.map(({ name, runs }) => runsDrawn(name, runs, stride, every));
+  const parts = lines.map((line) => line.main);
+  const thin = lines.flatMap((line) => line.thin);
+  const marked = (kind) => (every ? lines.flatMap((line) => (line.thin.length ? line.thin : [line.main])) : parts).flatMap((part) => part.filter((point) => point.kind === kind));
   const strips = Object.entries(tags[place]).flatMap(([tag, ranges]) => ranges.map(([from, to]) => ({ tag, from: from + 1, to: to + 1 })));
   const tagNames = Object.keys(tags[place]);
   const rows = [...names, ...tagNames];
@@ -118,16 +153,29 @@ function drawLines(section, place, found, width, zoom) {
       Plot.text(names, { x: x[1], y: (name) => level(name, 1), text: () => "1", textAnchor: "start", dx: 5, fill: "var(--soft)" }),
       Plot.text(names, { x: x[1], y: (name) => level(name, 0), text: () => "0", textAnchor: "start", dx: 5, fill: "var(--soft)" }),
       ...parts.map((part, i) => Plot.areaY(part, { x: "x", y1: level(names[i], 0), y2: (d) => (d.y === null ? NaN : level(d.name, d.y)), fill: styleOf(names[i]).colour, fillOpacity: 0.18, clip: true })),
-      ...parts.map((part, i) => Plot.lineY(part, { x: "x", y: (d) => (d.y === null ? NaN : level(d.name, d.y)), stroke: styleOf(names[i]).colour, strokeWidth: 1.4, clip: true })),
+      ...parts.map((part, i) => Plot.lineY(part, { x: "x", y: (d) => (d.y === null ? NaN : level(d.name, d.y)), stroke: styleOf(names[i]).colour, strokeWidth: thin.length ? 2 : 1.4, clip: true })),
+      ...thin.map((part) => Plot.lineY(part, { x: "x", y: (d) => (d.y === null ? NaN : level(d.name, d.y)), stroke: styleOf(part[0].name).colour, strokeWidth: 0.7, strokeOpacity: 0.55, clip: true })),
       Plot.ruleX(marked("unknown"), { x: "x", y1: (d) => level(d.name, 0), y2: (d) => level(d.name, 0.12), stroke: "var(--faint)", clip: true }),
       Plot.ruleX(marked("skipped"), { x: "x", y1: (d) => level(d.name, 0), y2: (d) => level(d.name, 0.12), stroke: "var(--faint)", clip: true }),
-      Plot.ruleX(marked("failure"), { x: "x", y1: (d) => level(d.name, 0), y2: (d) => level(d.name, 1), stroke: "var(--failure)", strokeWidth: 2, clip: true }),
+      Plot.ruleX(marked("failure"), { x: "x", y1: (d) => level(d.name, 0), y2: (d) => level(d.name, 1), stroke: "var(--failure)", strokeWidth: every ? 1 : 2, strokeOpacity: every ? 0.5 : 1, clip: true }),
       Plot.dot(marked("start").filter((point) => point.x > 1), { x: "x", y: (d) => level(d.name, 0), symbol: "triangle", r: 4, fill: "var(--ink)", dy: -4, clip: true }),
       Plot.rect(strips, { x1: "from", x2: "to", y1: (d) => -offsets[lane(d.tag)] - 2, y2: (d) => -offsets[lane(d.tag)] - 12, fill: "var(--soft)", clip: true }),
       Plot.text(tagNames, { x: x[0], y: (tag) => -offsets[lane(tag)] - 7, text: (tag) => clipped(tag, left), textAnchor: "end", dx: -8, fill: "var(--soft)" }),
       Plot.tip(flat, Plot.pointer({ x: "x", y: (d) => level(d.name, d.y), maxRadius: 40, title: (d) => `${d.name}\nframe ${d.x}: overlap ${shown(d.y, 2)}` })),
     ],
   });
+}
+
+/** What is drawn of a tracker: of several runs the one that was chosen, or their mean and each of them. */
+function runsDrawn(name, runs, stride, every) {
+  const number = repetition([...runs.keys()]);
+  if (!every || runs.size === 1) return { main: points(name, runs.get(number), stride), thin: [] };
+  const thin = [...runs.values()].map((values) => points(name, values, stride));
+  const main = thin[0].map((point, i) => {
+    const known = thin.map((part) => part[i].y).filter((y) => y !== null);
+    return { ...point, kind: "overlap", y: known.length ? known.reduce((sum, y) => sum + y, 0) / known.length : null };
+  });
+  return { main, thin };
 }
 
 /** One point for each value: frame (counted from 1), overlap or null, and what became of it. */

@@ -2,11 +2,11 @@
 
 import { page, sections } from "./model.js";
 
-const KEYS = ["seq", "a", "b", "attr", "tracker"];
+const KEYS = ["seq", "run", "a", "b", "attr", "tracker"];
 const listeners = [];
 
 /** Names, null where nothing was chosen; `shown`: the trackers that figures draw in colour. */
-export const view = { seq: null, a: null, b: null, attr: null, tracker: null, shown: initiallyShown() };
+export const view = { seq: null, run: null, a: null, b: null, attr: null, tracker: null, shown: initiallyShown() };
 
 /** Calls a function with the keys that changed, and whether a link led there (or the reader went back). */
 export function onChange(listener) {
