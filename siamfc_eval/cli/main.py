@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import signal
@@ -38,8 +39,11 @@ VERBS: dict[str, str] = {
     "view": "Look at what trackers did on a sequence, frame by frame.",
 }
 
-_WITHOUT_MATRICES = {"explain", "score"}
-"""Verbs that start no other process and multiply nothing large: threads cost them a fifth of their time."""
+_QUICK = {"explain", "score"}
+"""Verbs that end within seconds, start no other process and multiply nothing large."""
+_MANY_OBJECTS = 100_000
+"""Lists, objects and the like that a quick verb makes before it looks for circles of those that nobody needs: at
+Python's 700 it looks a hundred times, finds next to none, and is a twentieth slower."""
 
 
 class _Verbs(click.Group):
@@ -51,8 +55,9 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             raise UnknownNameError("command", cmd_name, VERBS)
-        if cmd_name in _WITHOUT_MATRICES:
-            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        if cmd_name in _QUICK:
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # Threads would cost a fifth of the time.
+            gc.set_threshold(_MANY_OBJECTS)
         module = importlib.import_module(f"siamfc_eval.cli.verbs.{cmd_name.replace('-', '_')}_verb")
         command: click.Command = module.command
         return command

@@ -16,7 +16,7 @@ from siamfc_eval.geometry.regions import Boxes
 Values = NDArray[np.float64]
 
 _TOGETHER = 8192
-"""Pairs of boxes that are compared at once."""
+"""Pairs of boxes that are compared at once, so that each step finds in the cache what the one before made."""
 
 
 class Comparison(NamedTuple):
@@ -59,7 +59,7 @@ def compare_boxes(boxes: Boxes, ground_truth: Boxes, *, last_pixels: bool = Fals
 
 
 def _compare(boxes: Boxes, ground_truth: Boxes, last_pixels: bool) -> Comparison:
-    """`compare_boxes` of so few that all steps find the numbers of the step before in the cache."""
+    """`compare_boxes` of a few."""
     # Transposed in memory: numpy is quick along a long axis and slow along one of four.
     x1, y1, w1, h1 = np.ascontiguousarray(boxes.T)
     x2, y2, w2, h2 = np.ascontiguousarray(ground_truth.T)

@@ -6,12 +6,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from siamfc_eval.comparison.compare import Comparison
 from siamfc_eval.comparison.resampling import ConfidenceInterval
 from siamfc_eval.metrics.declared import SPEEDS
 from siamfc_eval.metrics.scores import Metric, Scores
+
+if TYPE_CHECKING:
+    from siamfc_eval.comparison.compare import Comparison
 
 Cell = str | float | ConfidenceInterval
 

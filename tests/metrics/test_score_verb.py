@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -109,17 +110,17 @@ def test_without_ground_truth_the_command_says_what_to_give(bench: Any) -> None:
     assert "--data" in error
 
 
-def test_scoring_loads_neither_torch_nor_a_tracker(bench: Any) -> None:
+def test_scoring_loads_neither_torch_nor_a_tracker_nor_comparisons(bench: Any, tmp_path: Path) -> None:
     import subprocess
     import sys
 
     script = (
         "import sys; from siamfc_eval.cli.main import main\n"
         f"sys.argv = ['siamfc-eval', 'score', {str(bench.results)!r}, '--annotations', {str(bench.annotations)!r}, "
-        "'--no-cache', '--json']\n"
+        f"'--no-cache', '--json', '--plots', {str(tmp_path)!r}]\n"
         "try:\n    main()\nexcept SystemExit as stop:\n    assert stop.code == 2, stop.code\n"
         "unwanted = {'torch', 'cv2', 'matplotlib', 'pandas', 'numba', 'scipy', 'pydantic', 'importlib.metadata'}\n"
-        "unwanted.add('siamfc_eval.tracking')\n"
+        "unwanted |= {'siamfc_eval.tracking', 'siamfc_eval.comparison.compare'}\n"
         "loaded = unwanted & set(sys.modules)\n"
         "assert not loaded, loaded"
     )

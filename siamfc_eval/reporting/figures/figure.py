@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from siamfc_eval.comparison.compare import Comparison
 from siamfc_eval.metrics.scores import Scores
 from siamfc_eval.reporting.plots import Style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from siamfc_eval.comparison.compare import Comparison
 
 
 @dataclass(frozen=True, eq=False)
