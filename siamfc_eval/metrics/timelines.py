@@ -30,8 +30,6 @@ UNKNOWN, SKIPPED, FAILURE, START = 251, 252, 253, 254
 """Frames without an overlap: no ground truth or no answer; skipped after a failure; failed; (re-)initialised."""
 _PROOF = 3
 """Runs after which VOT's toolkits, and this one, stop repeating a tracker whose runs are the same."""
-_APART = {"tre", "sre"}
-"""Protocols whose runs on a sequence are no repetitions of one another."""
 LENGTH = 4_000_000
 """Values that the first runs of a report have at most; longer ones are thinned, see `Timelines.stride`."""
 MORE = 1_500_000
@@ -80,19 +78,22 @@ def timelines(results: RawResults, most: int = LENGTH, more: int = MORE, cache: 
     total = sum(len(sequence) for sequence in dataset) * len(results)
     stride = max(1, -(-total // most))
     by_name = {sequence.name: sequence for sequence in dataset}
-    # Runs from many anchors, forwards and backwards, are no single line.
+    # Runs from many anchors, forwards and backwards, are no single line; shifts are no repetitions.
     drawn = {
-        name: {one: runs for one, runs in tracker.runs.items() if one in by_name and tracker.kind != "multi-start"}
+        name: {
+            one: runs[:1] if tracker.kind == "sre" else runs
+            for one, runs in tracker.runs.items()
+            if one in by_name and tracker.kind != "multi-start"
+        }
         for name, tracker in results.items()
     }
-    # Segments and shifts of one file or run are no repetitions.
-    several = {name for name, tracker in results.items() if tracker.kind not in _APART}
+    differing = {name: {one: _differing(runs) for one, runs in of.items()} for name, of in drawn.items()}
     room = _room(
-        [(len(by_name[one]), len(runs)) for name in several for one, runs in drawn[name].items()], more * stride
+        [(len(by_name[one]), len(runs)) for of in differing.values() for one, runs in of.items()], more * stride
     )
     found: dict[str, Lines] = {}
     for name, of in drawn.items():
-        chosen = {one: _chosen(runs, room if name in several else 0) for one, runs in of.items()}
+        chosen = {one: numbers[: room + 1] for one, numbers in differing[name].items()}
         known = _Known(cache, results[name], dataset, stride, chosen)
         lines = known.load()
         if lines is None:
@@ -103,7 +104,7 @@ def timelines(results: RawResults, most: int = LENGTH, more: int = MORE, cache: 
                     lines[one] = drawn_runs
             known.store(lines)
         found[name] = lines
-    counts = {name: max(map(len, drawn[name].values()), default=0) for name in several}
+    counts = {name: max((_repetitions(runs) for runs in of.values()), default=0) for name, of in drawn.items()}
     return Timelines(watched(dataset), found, stride, counts)
 
 
@@ -122,20 +123,27 @@ def _room(runs: list[tuple[int, int]], most: int) -> int:
         room += 1
 
 
-def _chosen(runs: tuple[RawRun, ...], room: int) -> tuple[int, ...]:
-    """Numbers of the repetitions to be drawn, from 1: the first and those that follow.
+def _repetitions(runs: tuple[RawRun, ...]) -> int:
+    """How many of the runs are repetitions of the first; segments of a sequence (TRE) and shifts (SRE) are none."""
+    first = runs[0]
+    alike = all((run.segments, run.start, run.label) == (1, first.start, "") for run in runs)
+    return len(runs) if alike else 1
 
-    Up to as many runs as prove a tracker deterministic, those with a file as long as an earlier one's are passed over:
-    they are nearly always the same.
+
+def _differing(runs: tuple[RawRun, ...]) -> tuple[int, ...]:
+    """Numbers, from 1, of the repetitions that are not taken for the same as an earlier one.
+
+    Up to as many runs as prove a tracker deterministic, those with a file as long as an earlier one's nearly always
+    are.
     """
-    numbers = range(1, len(runs) + 1)
-    if room and 1 < len(runs) <= _PROOF:
-        sizes: dict[int, int] = {}
-        for number, run in enumerate(runs, start=1):
-            with contextlib.suppress(OSError):
-                sizes.setdefault(os.stat(run.file.place).st_size, number)
-        return tuple(sorted({1, *sizes.values()})[: room + 1])
-    return tuple(numbers[: room + 1])
+    count = _repetitions(runs)
+    if not 1 < count <= _PROOF:
+        return tuple(range(1, count + 1))
+    sizes: dict[int, int] = {}
+    for number, run in enumerate(runs, start=1):
+        with contextlib.suppress(OSError):
+            sizes.setdefault(os.stat(run.file.place).st_size, number)
+    return tuple(sorted({1, *sizes.values()}))
 
 
 def _drawn(sequence: Sequence, runs: Mapping[int, RawRun], stride: int) -> dict[int, Bytes]:

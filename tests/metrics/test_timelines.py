@@ -98,6 +98,18 @@ def test_three_runs_with_files_of_one_length_are_taken_for_those_of_a_determinis
     assert list(timelines(read_results(tmp_path, dataset())).overlaps["ours"]["walk"]) == [1, 2]
 
 
+def test_segments_of_one_file_are_no_repetitions(tmp_path: Path) -> None:
+    import json
+
+    segments = [{"startFrame": start, "endFrame": FRAMES, "res": TRUTH[start - 1 :].tolist()} for start in (1, 2, 3, 4)]
+    text = json.dumps([{**one, "type": "rect", "len": len(one["res"])} for one in segments])
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours/walk.json").write_text(text)
+    found = timelines(read_results(tmp_path, dataset()))
+    assert found.runs == {"ours": 1}
+    assert list(found.overlaps["ours"]["walk"]) == [1]
+
+
 def test_what_was_drawn_before_is_found_again_until_a_file_or_the_ground_truth_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
