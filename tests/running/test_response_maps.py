@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +198,33 @@ def test_a_map_that_is_no_table_fails_the_run_only_where_maps_are_asked_for(tmp_
     failed = run_experiment(experiment(), [Flat()], small_dataset(6), tmp_path / "m", options=MAPS)
     assert failed.exit_code == 3
     assert "frame 2: the tracker gave a response map of shape (4,)" in failed.failures[0].error
+
+
+@pytest.mark.parametrize("options", [MAPS, RunOptions(lanes=2, workers=2, responses=True)], ids=["serial", "lanes"])
+def test_maps_of_runs_that_are_written_are_let_go(
+    options: RunOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alive: weakref.WeakSet[Any] = weakref.WeakSet()
+    made, most = Recorder.maps, 0
+
+    def watched(recorder: Recorder) -> Any:
+        found = made(recorder)
+        alive.add(found)
+        return found
+
+    def look(event: events.Event) -> None:
+        nonlocal most
+        if isinstance(event, events.ItemFinished):
+            gc.collect()
+            most = max(most, len(alive))
+
+    monkeypatch.setattr(Recorder, "maps", watched)
+    run_experiment(experiment(), [Mapping()], small_dataset(*[6] * 12), tmp_path, options=options, on_event=look)
+    assert len(sorted(tmp_path.rglob("*.npz"))) == 12
+    gc.collect()
+    assert not alive
+    # Toys in lanes end faster than a disk writes.
+    assert options.lanes != 1 or most <= 2
 
 
 def test_a_map_comes_back_within_half_a_step_and_odd_ones_do_no_harm() -> None:

@@ -50,6 +50,7 @@ function responseMaps(content, trackers) {
       const side = Math.min(width, height) / 4;
       const place = map.covered ? map.covered.map((value) => value * content.scale) : [width - side, height - side, side, side];
       ink.save();
+      if (!map.covered) ink.setTransform(1, 0, 0, 1, 0, 0); // The corner stays where it is when the frame is zoomed.
       ink.globalAlpha = map.covered ? 0.55 : 1;
       ink.drawImage(painted(map, this.range(who, frame, same)), ...place);
       ink.restore();

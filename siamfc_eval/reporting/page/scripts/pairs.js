@@ -2,7 +2,7 @@
 
 import { look, pairOf, sequenceOf, view } from "./view.js";
 import { isOwn, styleOf } from "./palette.js";
-import { make, pText, select, shown } from "./text.js";
+import { counted, make, pText, select, shown } from "./text.js";
 import { Frame, PLAIN } from "./frame.js";
 import { clipped } from "./standing.js";
 
@@ -123,7 +123,7 @@ function beside(section, a, b) {
 
 function record(section, a, b) {
   const pair = section.pair(a, b);
-  const counts = pair ? `${section.names[pair.better]} is better on ${pair.wins} sequences, worse on ${pair.losses}, equal on ${pair.ties}. ` : "";
+  const counts = pair ? `${section.names[pair.better]} is better on ${counted(pair.wins, "sequence")}, worse on ${pair.losses}, equal on ${pair.ties}. ` : "";
   return `${counts}${beside(section, a, b).trim()} Each dot is a sequence; above the line ${section.names[a]} is better. Click one to see it frame by frame.`;
 }
 
