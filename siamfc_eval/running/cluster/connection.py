@@ -121,6 +121,20 @@ def _knock(address: str) -> None:
         raise ValueError(f"this is a {kind.lower()} of dask, and not its scheduler")
 
 
+def workers_of(client: Client) -> dict[str, dict[str, Any]]:
+    """What a scheduler says of its workers, by address.
+
+    `client.scheduler_info()` does not always say it: now and then the client replaces it by one without workers.
+
+    Raises:
+        OSError: there was no answer; TimeoutError is one.
+    """
+    scheduler: Any = client.scheduler
+    if scheduler is None:
+        raise OSError("the client is not connected")
+    return dict(client.sync(scheduler.identity, n_workers=-1)["workers"])
+
+
 def check_cluster(cluster: str) -> None:
     """See whether work can be sent to a cluster, before anything is loaded for it.
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from siamfc_eval.datasets.videos import VideoFrames
-from siamfc_eval.running.cluster.connection import LOCAL, connected, local_cluster
+from siamfc_eval.running.cluster.connection import LOCAL, connected, local_cluster, workers_of
 from siamfc_eval.running.cluster.recruits import GPU, Recruits
 from siamfc_eval.running.cluster.worker import Assignment, dismiss, work
 from siamfc_eval.running.executor import Execution, Executor, Job, longest_first
@@ -150,7 +150,7 @@ class _Run:
         """Lanes on each graphics card: as many as give all cards work, and no more than suit one."""
         if self._job.options.lanes is not None:
             return self._job.options.lanes
-        cards = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+        cards = max(1, len(workers_of(client)))
         return min(GPU_LANES, math.ceil(len(self._job.items) / cards))
 
     def _assignment(self, item: WorkItem, lanes: int) -> Assignment:

@@ -6,6 +6,7 @@ none more than one at a time. Workers that come later, or again after they died,
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import pkgutil
 import time
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from siamfc_eval.errors import InputError, TrackerError
-from siamfc_eval.running.cluster.connection import VERSION
+from siamfc_eval.running.cluster.connection import VERSION, workers_of
 from siamfc_eval.running.cluster.worker import Assignment, Enlisted, Refused, enlist
 from siamfc_eval.version import __version__
 
@@ -82,18 +83,20 @@ class Recruits:
         now = time.monotonic()
         if now - self._looked >= _EVERY:
             self._looked = now
-            self._count(self._workers())
+            with contextlib.suppress(OSError):  # no answer says nothing of who is there
+                self._count(self._workers())
         for address, recruit in self._known.items():
             if recruit.asked is not None and recruit.asked.done():
                 self._answered(address, recruit)
         self._give_up_if_nobody_is_fit(now)
 
     def _workers(self) -> Mapping[str, Mapping[str, Any]]:
-        """The workers that may be asked, by address."""
-        try:
-            workers: dict[str, Any] = dict(self.client.scheduler_info(n_workers=-1)["workers"])
-        except (OSError, TimeoutError, KeyError):
-            return {}
+        """The workers that may be asked, by address.
+
+        Raises:
+            OSError: the scheduler does not answer.
+        """
+        workers = workers_of(self.client)
         with_gpu = {address: each for address, each in workers.items() if each.get("resources", {}).get(GPU)}
         return with_gpu if self.wants_gpu and with_gpu else workers
 
