@@ -17,10 +17,7 @@ import argparse
 import json
 import os
 import resource
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -138,6 +135,9 @@ def in_process(mode: str, work: Path, *, cold: bool = False) -> dict[str, Any]:
         work: where the files are.
         cold: without what was kept of an earlier run.
     """
+    import shutil  # Both here, as what is measured begins with the imports at the top and needs neither.
+    import subprocess
+
     if cold:
         shutil.rmtree(work / "cache", ignore_errors=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -165,6 +165,9 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(json.dumps({**side, "peak_mib": peak}))
         return
+    import shutil
+    import tempfile
+
     with tempfile.TemporaryDirectory() as temporary:
         work = options.keep or Path(temporary)
         published = options.shared / "data" / "otb2015"

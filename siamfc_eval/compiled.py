@@ -15,7 +15,6 @@ import ctypes
 import hashlib
 import importlib
 import os
-import shutil
 import signal
 import stat
 import threading
@@ -108,7 +107,7 @@ class Kernel:
                 with _interrupts_held(), _verified(folder), _numba_keeps_in(folder):
                     return self._from_numba(cache=True)
             except Exception:  # A folder that cannot be used costs time and nothing else.
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
         with _interrupts_held():
             return self._from_numba(cache=False)
 
@@ -211,12 +210,19 @@ def _interrupts_held() -> Iterator[None]:
             signal.raise_signal(seen[0])
 
 
+def _remove(folder: Path) -> None:
+    """Remove a folder with all that is in it, as far as that can be done."""
+    import shutil  # Here, as it loads the libraries of all kinds of archives, and nearly always nothing is removed.
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def _verified(folder: Path) -> Iterator[None]:
     """A folder that has exactly what this program left there, and is signed again afterwards."""
     before = _hash_of_files(folder)
     if before != _kept_digest(folder):
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
     folder.mkdir(mode=0o700, exist_ok=True)
     yield
     after = _hash_of_files(folder)

@@ -15,9 +15,10 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,7 @@ _VERSION = 2
 """Of the layout below, to be counted up when it changes."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """What is cached of one tracker on one sequence."""
 
     key: str
@@ -46,14 +46,13 @@ class Entry:
     """What the measure says of the runs."""
     timing: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Of the measured frames: their number, their seconds, the sum of 1 / seconds."""
-    tags: Mapping[str, Floats] = field(default_factory=dict)
+    tags: Mapping[str, Floats] = MappingProxyType({})
     """Tag -> shape (k,)."""
     stamp: str = ""
     """Hash of everything that the row depends on, with stamps of files in place of their content; "" for none."""
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(NamedTuple):
     """What is cached of one tracker on one data set under one convention."""
 
     entries: tuple[Entry, ...] = ()

@@ -133,7 +133,7 @@ class Gatherer:
         }
         return {
             # What is left of a sequence with a damaged repetition is not to be taken for the whole of it later.
-            name: replace(entry, key=keys[name] if name in whole else "", stamp=stamps[name] if name in whole else "")
+            name: entry._replace(key=keys[name] if name in whole else "", stamp=stamps[name] if name in whole else "")
             for name, entry in found.items()
         }
 

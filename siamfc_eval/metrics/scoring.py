@@ -129,7 +129,8 @@ def score(
 
 
 def _named_members(dataset: Dataset, groups: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[str, ...]]:
-    return {attribute: tuple(dataset.names[place] for place in places) for attribute, places in groups.items()}
+    names = dataset.names
+    return {attribute: tuple(names[place] for place in places) for attribute, places in groups.items()}
 
 
 def _with_ground_truth(dataset: Dataset) -> tuple[Dataset, list[Gap]]:

@@ -6,7 +6,7 @@ import collections.abc
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +36,7 @@ REGION = -1
 Entry = Region | Code
 
 
-@dataclass(frozen=True)
-class RunPlace:
+class RunPlace(NamedTuple):
     """Where a run lies in its sequence, as its file says."""
 
     file: str

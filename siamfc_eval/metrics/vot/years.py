@@ -43,7 +43,8 @@ def image_sizes(dataset: Dataset) -> dict[str, tuple[int, int]]:
         width, height = spelled.split("x")
         sizes |= dict.fromkeys(names, (int(width), int(height)))
     own = {sequence.name: sequence.image_size for sequence in dataset if sequence.image_size is not None}
-    return {name: size for name, size in (sizes | own).items() if name in set(dataset.names)}
+    names = set(dataset.names)
+    return {name: size for name, size in (sizes | own).items() if name in names}
 
 
 def estimate_interval(lengths: Sequence[int], mass: float = 0.5) -> tuple[int, int, int]:

@@ -58,7 +58,7 @@ def _mixed(values: NDArray[np.float64], counts: NDArray[np.int_]) -> Rows | None
     boxes = np.full((len(counts), 4), np.nan)
     codes = np.full(len(counts), REGION, dtype=np.int8)
     polygons: dict[int, Region] = {}
-    for count in np.unique(counts).tolist():
+    for count in sorted(set(counts.tolist())):  # numpy's own `unique` loads masked arrays, which takes longer.
         rows = np.flatnonzero(counts == count)
         found = values[firsts[rows, None] + np.arange(count)]
         if count == 1:
