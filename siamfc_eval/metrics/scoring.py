@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +14,13 @@ from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics import cache as cached
 from siamfc_eval.metrics.attributes import choose_source, members
+from siamfc_eval.metrics.convention import Convention
 from siamfc_eval.metrics.conventions import CONVENTIONS, build_measure, convention_on
 from siamfc_eval.metrics.extra import METRICS, Extended, extended
 from siamfc_eval.metrics.gathering import Gatherer
 from siamfc_eval.metrics.scores import (
     Gap,
+    Measure,
     Mismatch,
     Scores,
     Strict,
@@ -72,7 +74,6 @@ def score(
         InputError: no results, or files that cannot be read or that the convention refuses, each with the reason.
     """
     dataset, unscored = _with_ground_truth(dataset)
-    incomplete = [*unscored]
     rules = convention_on(convention, dataset)
     measure = build_measure(convention, dataset)
     if isinstance(measure, Strict):
@@ -80,52 +81,56 @@ def score(
     measure = extended(measure, metrics)
     if not results:
         raise InputError(f"no results of {dataset.name} to score.")
+    if unscored:
+        results = {name: _on(dataset, result) for name, result in results.items()}
     source = choose_source(dataset, attribute_source, rules.attributes)
     groups = members(dataset, source)
-    ground_truth = dataset.ground_truth_hash
-    job = _Job(dataset, Gatherer(dataset, measure, ground_truth, cache), groups, on_mismatch)
-    trackers: dict[str, TrackerScores] = {}
-    refused: list[Gap] = []
-    changed: list[Gap] = []
-    for name, result in results.items():
-        try:
-            trackers[name], gaps, unreadable = job.score(_on(dataset, result) if unscored else result)
-            if unreadable and not skip_unreadable:
-                del trackers[name]
-                raise InputError(" ".join(unreadable))
-        except InputError as error:
-            if not skip_unusable:
-                raise
-            refused.append(Gap("unscored", f"{name} is not scored: {error}", name))
-        else:
-            incomplete += gaps
-            changed += [Gap("repaired", f"{name}: {note}", name) for note in result.notes if note.startswith(REPAIRED)]
-            refused += [Gap("unscored", f"{name}, not scored: {message}", name) for message in unreadable]
+    job = _Job(dataset, Gatherer(dataset, measure, dataset.ground_truth_hash, cache), groups, on_mismatch)
+    found = job.score_all(results, skip_unusable, skip_unreadable)
+    signature = Signature(
+        dataset.name,
+        measure.convention,
+        dataset.ground_truth_hash,
+        pins=_pins(measure, rules, source if groups else ""),
+    )
     counts = {attribute: len(indices) for attribute, indices in groups.items()}
     if isinstance(measure, Tagged):
         source = "the frame tags of the data set"
-        counts = _tag_counts(dataset, trackers)
-    pins = {**measure.pins, "att": source} if groups and not isinstance(measure, Tagged) else dict(measure.pins)
-    providers = {CONVENTIONS.provider(rules.name)}
-    if isinstance(measure, Extended):
-        providers |= {METRICS.provider(extra.metric.key) for extra in measure.extras}
-    if outside := sorted(providers - {""}):
-        pins["from"] = "+".join(outside)
-    signature = Signature(dataset.name, measure.convention, ground_truth, pins=pins)
+        counts = _tag_counts(dataset, found.trackers)
+    gaps = (*found.refused, *unscored, *found.incomplete)
     return Scores(
         dataset=dataset.name,
         convention=measure.convention,
         signature=str(signature),
         measure=measure,
         sequences=dataset.names,
-        trackers=trackers,
-        incomplete=tuple(gap.text for gap in (*refused, *incomplete)),
-        gaps=(*refused, *incomplete, *changed),
-        attribute_source=source if any(tracker.attributes for tracker in trackers.values()) else "",
+        trackers=found.trackers,
+        incomplete=tuple(gap.text for gap in gaps),
+        gaps=(*gaps, *found.changed),
+        attribute_source=source if any(tracker.attributes for tracker in found.trackers.values()) else "",
         attribute_counts=counts,
         attribute_members={} if isinstance(measure, Tagged) else _named_members(dataset, groups),
-        metadata={"refused": tuple(gap.text for gap in refused)},
+        metadata={"refused": tuple(gap.text for gap in found.refused)},
     )
+
+
+def _pins(measure: Measure, rules: Convention, attributes: str) -> dict[str, str]:
+    """What a signature says after the convention's name.
+
+    Args:
+        measure: with the metrics that were asked for.
+        rules: the convention.
+        attributes: the source of the sequences' attributes; "" for none.
+    """
+    pins = dict(measure.pins)
+    if attributes and not isinstance(measure, Tagged):
+        pins["att"] = attributes
+    providers = {CONVENTIONS.provider(rules.name)}
+    if isinstance(measure, Extended):
+        providers |= {METRICS.provider(extra.metric.key) for extra in measure.extras}
+    if outside := sorted(providers - {""}):
+        pins["from"] = "+".join(outside)
+    return pins
 
 
 def _named_members(dataset: Dataset, groups: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[str, ...]]:
@@ -171,6 +176,19 @@ def _tag_counts(dataset: Dataset, trackers: Mapping[str, TrackerScores]) -> dict
 
 
 @dataclass
+class _Found:
+    """What became of the trackers."""
+
+    trackers: dict[str, TrackerScores] = field(default_factory=dict)
+    incomplete: list[Gap] = field(default_factory=list)
+    """What their scores are not over, or over in another form."""
+    refused: list[Gap] = field(default_factory=list)
+    """Trackers, and files of others, that are not scored."""
+    changed: list[Gap] = field(default_factory=list)
+    """What was repaired before, on request."""
+
+
+@dataclass
 class _Job:
     """What is the same for all trackers."""
 
@@ -178,6 +196,26 @@ class _Job:
     gatherer: Gatherer
     groups: Mapping[str, tuple[int, ...]]
     policy: Mismatch
+
+    def score_all(self, results: Mapping[str, TrackerResults], skip_unusable: bool, skip_unreadable: bool) -> _Found:
+        """The scores of all trackers; arguments and errors as of the function `score`."""
+        found = _Found()
+        for name, result in results.items():
+            try:
+                scores, gaps, unreadable = self.score(result)
+                if unreadable and not skip_unreadable:
+                    raise InputError(" ".join(unreadable))
+            except InputError as error:
+                if not skip_unusable:
+                    raise
+                found.refused.append(Gap("unscored", f"{name} is not scored: {error}", name))
+                continue
+            found.trackers[name] = scores
+            found.incomplete += gaps
+            repaired = (note for note in result.notes if note.startswith(REPAIRED))
+            found.changed += [Gap("repaired", f"{name}: {note}", name) for note in repaired]
+            found.refused += [Gap("unscored", f"{name}, not scored: {message}", name) for message in unreadable]
+        return found
 
     def score(self, result: TrackerResults) -> tuple[TrackerScores, list[Gap], tuple[str, ...]]:
         """One tracker's scores, what is missing or was repaired, and what is wrong with files that cannot be read."""
