@@ -35,7 +35,7 @@ class Run(RunSummary):
         return cls(**{field.name: getattr(summary, field.name) for field in dataclasses.fields(RunSummary)})
 
     def __repr__(self) -> str:
-        made = sum(part.ran + part.kept for part in self.protocols)
+        made = sum(part.ran + part.done_before for part in self.protocols)
         failed = f", {len(self.failures)} failed" if self.failures else ""
         return f"<Run of {self.experiment} on {self.dataset}: {counted(made, 'result')} in {self.out}{failed}>"
 
@@ -44,7 +44,7 @@ class Run(RunSummary):
         return html
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each tracker and protocol: runs made and kept, frames, seconds, frames per second."""
+        """A row for each tracker and protocol: runs made now and before, frames, seconds, frames per second."""
         import pandas as pd
 
         return pd.DataFrame(self.to_json()["runs"])

@@ -135,7 +135,7 @@ class ProtocolRun:
     def _make(self, store: ResultStore, items: list[WorkItem]) -> None:
         """Run the items that are missing and store their outcomes."""
         missing = self._missing(store, items)
-        self.summary.kept += len(items) - len(missing)
+        self.summary.done_before += len(items) - len(missing)
         execution = plan_execution(Job(self.tracker, self.load, self.protocol, self.options, items, self.watch.note))
         store.describe(execution.settings)
         self.watch.emit(

@@ -33,7 +33,7 @@ class ProtocolSummary:
     folder: Path
     ran: int = 0
     """Runs finished now."""
-    kept: int = 0
+    done_before: int = 0
     """Runs that were there from before."""
     frames: int = 0
     """Frames in the runs finished now."""
@@ -79,7 +79,7 @@ class RunSummary:
     @property
     def has_results(self) -> bool:
         """Whether any run is there, made now or before."""
-        return any(part.ran or part.kept for part in self.protocols)
+        return any(part.ran or part.done_before for part in self.protocols)
 
     @property
     def exit_code(self) -> int:
@@ -104,7 +104,7 @@ class RunSummary:
                     "protocol": part.protocol,
                     "folder": str(part.folder),
                     "ran": part.ran,
-                    "kept": part.kept,
+                    "kept": part.done_before,
                     "frames": part.frames,
                     "seconds": part.seconds,
                     "tracker_seconds": part.tracker_seconds,

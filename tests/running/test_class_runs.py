@@ -172,7 +172,7 @@ def test_changed_code_or_files_are_another_configuration(folder: Path, monkeypat
     monkeypatch.chdir(folder)
     assert _run(folder, "Sized", lanes=1).exit_code == 0
     again = _run(folder, "Sized", lanes=1)
-    assert (again.protocols[0].ran, again.protocols[0].kept) == (0, 3)
+    assert (again.protocols[0].ran, again.protocols[0].done_before) == (0, 3)
     (folder / "step.py").write_text("STEP = 2\n")
     with pytest.raises(InputError, match=r"different: tracker\.arguments, tracker\.code\.step"):
         _run(folder, "Sized", lanes=1)

@@ -163,8 +163,8 @@ def test_a_run_whose_own_process_was_killed_is_continued(cluster: Any, tmp_path:
         process.wait()
     summary = _run(tmp_path / "spread", Noted(tmp_path / "log"), _address(cluster))
     assert summary.exit_code == 0
-    assert summary.protocols[0].kept >= 1
-    assert summary.protocols[0].kept + summary.protocols[0].ran == len(DATASET)
+    assert summary.protocols[0].done_before >= 1
+    assert summary.protocols[0].done_before + summary.protocols[0].ran == len(DATASET)
     _run(tmp_path / "serial", Noted(tmp_path / "other"), None)
     assert _files(tmp_path / "spread") == _files(tmp_path / "serial")
 
@@ -365,7 +365,7 @@ def test_a_scheduler_that_goes_away_ends_the_run(tmp_path: Path, monkeypatch: py
 
         with pytest.raises(InputError, match="has gone away during the run"):
             _run(tmp_path, OneByOne(seconds=0.02), _address(client), on_event=end)
-    assert _run(tmp_path, OneByOne(), None).protocols[0].kept >= 1
+    assert _run(tmp_path, OneByOne(), None).protocols[0].done_before >= 1
 
 
 def test_without_the_extra_a_cluster_is_refused_and_nothing_else(

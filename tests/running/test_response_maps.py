@@ -135,7 +135,7 @@ def test_an_interrupted_run_goes_on_to_all_its_maps_and_one_without_is_completed
     run_experiment(experiment(), [Mapping()], dataset, tmp_path, options=RunOptions(lanes=1))
     assert len(sorted(tmp_path.rglob("*.npz"))) == 1
     third = run_experiment(experiment(), [Mapping()], dataset, tmp_path, options=MAPS)
-    assert (third.protocols[0].ran, third.protocols[0].kept) == (2, 1)
+    assert (third.protocols[0].ran, third.protocols[0].done_before) == (2, 1)
     assert len(sorted(tmp_path.rglob("*.npz"))) == 3
     assert (tmp_path / "toys/toy/times/s1_time.txt").read_bytes() == timed
     assert {item.seconds is not None for item in manifest_in(tmp_path / "toys/toy").items.values()} == {True}

@@ -119,7 +119,7 @@ def test_a_second_run_does_only_what_is_missing(tmp_path: Path) -> None:
     before = _files(tmp_path)
     (tmp_path / "toys/toy/s2.txt").unlink()
     summary = run_experiment(OPE, [ToyTracker()], dataset, tmp_path, options=IN_LANES)
-    assert (summary.protocols[0].ran, summary.protocols[0].kept) == (1, 2)
+    assert (summary.protocols[0].ran, summary.protocols[0].done_before) == (1, 2)
     assert _files(tmp_path) == before
 
 
@@ -127,7 +127,7 @@ def test_more_repetitions_are_added_to_those_that_are_there(tmp_path: Path) -> N
     few = dataclasses.replace(ALONE, repetitions=2)
     run_experiment(SUPERVISED, [ToyTracker()], small_dataset(6), tmp_path, options=few)
     summary = run_experiment(SUPERVISED, [ToyTracker()], small_dataset(6), tmp_path, options=ALONE)
-    assert (summary.protocols[0].ran, summary.protocols[0].kept) == (1, 2)
+    assert (summary.protocols[0].ran, summary.protocols[0].done_before) == (1, 2)
 
 
 @pytest.mark.parametrize("options", [ALONE, IN_LANES])
@@ -142,7 +142,7 @@ def test_an_interrupted_run_keeps_what_was_finished_and_continues(tmp_path: Path
         run_experiment(OPE, [ToyTracker()], dataset, tmp_path, options=options, on_event=interrupt)
     assert len([name for name in _files(tmp_path) if name.count("/") == 2]) == 1
     summary = run_experiment(OPE, [ToyTracker()], dataset, tmp_path, options=options)
-    assert (summary.protocols[0].ran, summary.protocols[0].kept, summary.exit_code) == (2, 1, 0)
+    assert (summary.protocols[0].ran, summary.protocols[0].done_before, summary.exit_code) == (2, 1, 0)
 
 
 def test_results_of_another_tracker_or_ground_truth_are_not_mixed(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def _show(summary: RunSummary) -> None:
     table = Table(title=f"{summary.experiment} on {summary.dataset}", title_justify="left")
     for heading in ("tracker", "protocol"):
         table.add_column(heading)
-    for heading in ("ran", "kept", "frames", "time", "tracker alone"):
+    for heading in ("ran", "done before", "frames", "time", "tracker alone"):
         table.add_column(heading, justify="right")
     for part in summary.protocols:
         alone = f"{part.fps:.1f} frames/s" if part.fps else "-"
@@ -129,7 +129,7 @@ def _show(summary: RunSummary) -> None:
             part.tracker,
             part.protocol,
             str(part.ran),
-            str(part.kept),
+            str(part.done_before),
             str(part.frames),
             f"{part.seconds:.1f} s",
             alone,
@@ -183,7 +183,7 @@ def _show_scores(experiment: Experiment, summary: RunSummary) -> None:
         reads = protocol.scored_as
         usual = PROTOCOLS[reads].convention
         name = next((name for name in experiment.conventions if convention(name).protocol == reads), usual)
-        ran = [part for part in summary.protocols if part.protocol == protocol.kind and (part.ran or part.kept)]
+        ran = [part for part in summary.protocols if part.protocol == protocol.kind and (part.ran or part.done_before)]
         if not ran:
             continue
         trackers = tuple(dict.fromkeys(part.tracker for part in ran))
