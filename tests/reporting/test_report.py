@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import itertools
 import json
+import math
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -92,6 +93,27 @@ def test_csv_keeps_full_precision_and_leaves_missing_empty(make_scores: MakeScor
     assert float(rows[0]["success_auc_low"]) < float(rows[0]["success_auc"]) < float(rows[0]["success_auc_high"])
     hole = Table("t", "T", (Column("a", "A"),), ((float("nan"),),))
     assert to_csv(hole).splitlines()[1] in {"", '""'}
+
+
+def test_csv_is_what_pandas_writes_of_the_same_numbers() -> None:
+    import pandas as pd
+
+    columns = tuple(Column(key, key) for key in ("name", "rank", "score", "few", "mixed"))
+    rows = (
+        ('a "b", c', 1, ConfidenceInterval(0.1 + 0.2, 1e-17, math.nan), 3, "none"),
+        ("two words", 2, math.nan, 2.5, 7),
+        ("", 3, ConfidenceInterval(1.0, 0.5, 2.0), math.nan, math.nan),
+    )
+    records = [
+        {"name": 'a "b", c', "rank": 1, "score": 0.1 + 0.2, "score_low": 1e-17, "score_high": math.nan, "few": 3},
+        {"name": "two words", "rank": 2, "score": math.nan, "few": 2.5},
+        {"name": "", "rank": 3, "score": 1.0, "score_low": 0.5, "score_high": 2.0, "few": math.nan},
+    ]
+    mixed: list[object] = ["none", 7, math.nan]
+    expected = pd.DataFrame([{**record, "mixed": value} for record, value in zip(records, mixed, strict=True)])
+    assert to_csv(Table("t", "t", columns, rows)) == expected.to_csv(index=False, lineterminator="\n")
+    nothing = pd.DataFrame([], columns=[column.key for column in columns])
+    assert to_csv(Table("t", "t", columns, ())) == nothing.to_csv(index=False, lineterminator="\n")
 
 
 def test_latex_escapes_names_and_sets_the_best_in_bold(make_scores: MakeScores) -> None:
