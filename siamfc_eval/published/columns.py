@@ -3,7 +3,7 @@
 Whole numbers compress to a tenth of what other numbers take. Which part of a row becomes what, the measure says
 (`metrics.scores.Part`); a measure that says nothing has its numbers kept as they are. All come back bit by bit but
 "means": of these the totals over all sequences do, as far as a score is made of them; what one sequence adds is kept to
-a step of 2^-16.
+a step of 2^-16. (Files also hold the scores of single sequences, as they are.)
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from pydantic import ValidationError
 from siamfc_eval.datasets.sequence import Dataset
 from siamfc_eval.errors import InputError
 from siamfc_eval.metrics.conventions import build_measure
-from siamfc_eval.metrics.scores import Scores, TrackerScores
+from siamfc_eval.metrics.scores import Measure, Scores, TrackerScores
 from siamfc_eval.metrics.signature import parse_signature
 from siamfc_eval.metrics.summing import summed
 from siamfc_eval.plain_text import few
@@ -49,6 +49,7 @@ _DAMAGE = (
 _WHAT = "a file of published statistics, as `siamfc-eval publish` writes it"
 _NOTHING: Mapping[str, dict[str, tuple[str, ...]]] = {}
 _ATTRIBUTES = "attributes.bits"
+_SINGLE = "sequences.bits"
 _SIZES = (0, 1, 2, 4, 8)
 
 
@@ -138,6 +139,9 @@ def _table(
     columns = pack(rows, parts_of(scores.measure, width), lengths) if own else {}
     attributes = list(dict.fromkeys(tag for name in own for tag in scores.trackers[name].attributes))
     metrics = [metric.key for metric in scores.measure.metrics]
+    single = _kept_roughly(scores.measure, rows, columns, missing) if own else ()
+    if single:
+        columns[_SINGLE] = _single_bits(scores.measure, rows, single)
     columns[_ATTRIBUTES] = _attribute_bits(scores, names, attributes, metrics)
     shapes = {key: column.shape for key, column in columns.items()}
     like = next((i for i, one in enumerate(before) if {k: c.shape for k, c in one.columns.items()} == shapes), None)
@@ -163,10 +167,25 @@ def _table(
         attributes=tuple(attributes),
         attribute_counts=dict(scores.attribute_counts),
         metrics=tuple(metrics),
+        single=single,
         speed={name: dict(scores.trackers[name].speed) for name in own if scores.trackers[name].speed},
         notes={name: scores.trackers[name].notes for name in own if scores.trackers[name].notes},
     )
     return _Table(head, columns, members)
+
+
+def _kept_roughly(
+    measure: Measure, rows: Floats, columns: dict[str, Whole], missing: NDArray[np.bool_]
+) -> tuple[str, ...]:
+    """Metrics that columns do not give exactly of a single sequence."""
+    exact, kept = measure.finish(rows), measure.finish(unpack(columns, parts_of(measure, rows.shape[-1]), missing))
+    return tuple(key for key, values in exact.items() if not np.array_equal(values, kept[key], equal_nan=True))
+
+
+def _single_bits(measure: Measure, rows: Floats, metrics: tuple[str, ...]) -> Whole:
+    """Scores of single sequences: shape (trackers, sequences, metrics)."""
+    values = measure.finish(rows)
+    return np.stack([np.asarray(values[key], dtype=np.float64) for key in metrics], axis=-1).view(np.int64)
 
 
 def _attribute_bits(scores: Scores, names: tuple[str, ...], attributes: list[str], metrics: list[str]) -> Whole:
@@ -253,6 +272,10 @@ class Published:
             for name in table.trackers:
                 missing[listed.index(name)] = [each in table.missing.get(name, ()) for each in sequences]
             by_attribute = columns.pop(_ATTRIBUTES).view(np.float64)
+            nothing = np.zeros((len(listed), len(sequences), 0))
+            single = columns.pop(_SINGLE).view(np.float64) if _SINGLE in columns else nothing
+            if single.shape != (*missing.shape, len(table.single)):
+                raise ValueError("scores of single sequences are missing")
             width = sum(column.shape[2] for column in columns.values())
             rows = unpack(columns, parts_of(measure, width), missing)
             # The shape of a row is the measure's.
@@ -264,7 +287,7 @@ class Published:
         for name in wanted:
             place = listed.index(name)
             values = by_attribute[place].tolist()
-            found[name] = summed(
+            tracker = summed(
                 name,
                 measure,
                 sequences,
@@ -276,6 +299,12 @@ class Published:
                 speed=table.speed.get(name, {}),
                 notes=table.notes.get(name, ()),
             )
+            exact = {
+                sequence: {**tracker.sequences[sequence], **dict(zip(table.single, line, strict=True))}
+                for sequence, line, lost in zip(sequences, single[place].tolist(), missing[place], strict=True)
+                if not lost
+            }
+            found[name] = dataclasses.replace(tracker, sequences={**tracker.sequences, **exact})
         return Scores(
             dataset=self.head.dataset,
             convention=convention,

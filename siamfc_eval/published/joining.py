@@ -233,7 +233,10 @@ def _moved(
         more["attributes"], more["attribute_curves"] = summed_by_attribute(to.measure, sums_of_groups(rows, groups))
     if tracker.repetitions and of is to:
         more["repetitions"] = tuple(tracker.repetitions[places[name]] for name in shared)
-    return summed(tracker.name, to.measure, shared, rows, speed=tracker.speed, notes=tracker.notes, **more)
+    found = summed(tracker.name, to.measure, shared, rows, speed=tracker.speed, notes=tracker.notes, **more)
+    # Scores of single sequences stay as they are: a file may hold them better than its rows give them.
+    single = {name: {**values, **tracker.sequences.get(name, {})} for name, values in found.sequences.items()}
+    return dataclasses.replace(found, sequences=single)
 
 
 def _relaid(rows: Floats, of: Measure, to: Measure) -> Floats:

@@ -81,6 +81,8 @@ class TableHead(_Part):
     attribute_counts: dict[str, int] = Field(default_factory=dict)
     metrics: tuple[str, ...]
     """Keys of the metrics of which there are scores by attribute."""
+    single: tuple[str, ...] = ()
+    """Keys of the metrics whose scores of single sequences are kept as they are: columns give them nearly."""
     speed: dict[str, dict[str, float]] = Field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Tracker -> what was noticed in its files."""
