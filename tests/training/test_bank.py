@@ -16,6 +16,7 @@ from siamfc_eval.training.building import build_sampler
 from siamfc_eval.training.configuration import TrainingConfiguration
 from siamfc_eval.training.data.bank import FeatureBank, Windows
 from siamfc_eval.training.export import hand_over
+from siamfc_eval.training.interruption import Interruption
 from siamfc_eval.training.journal import read_journal
 from siamfc_eval.training.loop import Training
 
@@ -173,17 +174,30 @@ def test_another_seed_has_another_bank_and_the_old_one_is_removed(
     assert new != old
 
 
-def test_a_request_to_end_breaks_the_making_off_and_leaves_nothing(
-    banked: dict[str, Any], training_folder: Path, tmp_path: Path
+@pytest.mark.parametrize("cut", [0, 3, 5000], ids=["asked-to-end", "killed-while-writing", "killed-in-the-header"])
+def test_a_bank_whose_making_was_stopped_goes_on_there(
+    banked: dict[str, Any], training_folder: Path, tmp_path: Path, cut: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    training = _training(banked, training_folder, tmp_path)
-
-    class _Requested:
-        is_requested = True
-
-    training._interruption = _Requested()  # type: ignore[assignment]
+    banked["bank"]["pairs"] = 10
+    whole = _bank(_training(banked, training_folder, tmp_path / "whole"))
+    training = _training(banked, training_folder, tmp_path / "cut")
+    requested = Interruption()
+    monkeypatch.setattr(Interruption, "is_requested", True)
+    training._interruption = requested
     assert training._bank() is None
-    assert not [path for path in tmp_path.iterdir() if "bank" in path.name]
+    monkeypatch.undo()
+    (part,) = (tmp_path / "cut").glob("bank-*")
+    assert part.suffix == ".part"
+    content = part.read_bytes()
+    part.write_bytes(content + b"x" * cut if cut < 100 else content[:20])
+    said = []
+    monkeypatch.setattr(training, "_log", lambda values: said.append(values["bank_pairs"]))
+    monkeypatch.setattr("siamfc_eval.training.loop._BANK_SECONDS", 0.0)
+    again = _bank(training)
+    assert said == ([4.0, 8.0, 10.0] if cut == 5000 else [8.0, 10.0])
+    assert [path.suffix for path in (tmp_path / "cut").glob("bank-*")] == [".npy"]
+    for field in again.records.dtype.names or ():
+        assert again.records[field] == pytest.approx(whole.records[field], rel=1e-2, abs=1e-4)
 
 
 @pytest.mark.parametrize(

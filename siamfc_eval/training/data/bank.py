@@ -21,7 +21,7 @@ from torch import Tensor
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.acceleration import prepare_for_inference
 from siamfc_eval.models.siamese import RegionProposal
-from siamfc_eval.storage.writing import replacing
+from siamfc_eval.storage.writing import cannot_write
 from siamfc_eval.training.data.feeding import Batch, batches
 from siamfc_eval.training.data.sampling import PairSampler
 
@@ -30,6 +30,7 @@ _TOGETHER = 4
 _TOLERANCE = 1e-3
 """Of features of a window, as a share of the largest feature; convolutions of other sizes round otherwise."""
 
+_UNFINISHED = ".part"
 _REMEDY = "Make room, or lower bank.pairs, then run the same command again."
 
 Records = NDArray[np.void]
@@ -179,7 +180,8 @@ def make_bank(
     """Draw pairs, pass them through the backbone and write the features; other banks in the folder are removed.
 
     Args:
-        path: the file, from `bank_path`; written whole or not at all.
+        path: the file, from `bank_path`; it is there when it is whole. What was finished of it before, in the file of
+            that name with ".part", is gone on with.
         model: whose backbone is asked.
         sampler: of pairs whose search crops have `windows.search + windows.margin` pixels.
         count: how many pairs.
@@ -189,16 +191,18 @@ def make_bank(
         is_stopped: asked after each batch.
 
     Returns:
-        False where it was stopped: nothing is left then.
+        False where it was stopped; the same call goes on there.
 
     Raises:
         InputError: windows are not what the backbone gives for smaller crops, or it cannot be written.
     """
     ready = cast(RegionProposal, prepare_for_inference(model))
-    feed = batches(sampler, 0, -(-count // _TOGETHER), batch=_TOGETHER, workers=workers)
-    done = 0
+    part = path.with_suffix(_UNFINISHED)
     try:
-        with replacing(path, durable=False, remedy=_REMEDY) as unfinished, unfinished.open("xb") as stream:
+        done = _finished(part)
+        feed = batches(sampler, done // _TOGETHER, -(-count // _TOGETHER), batch=_TOGETHER, workers=workers)
+        # Not through a memory map, where a full disk would end the process instead of raising an error.
+        with part.open("ab") as stream:
             for batch in feed:
                 exemplars, searches = _extract(ready, batch.exemplars), _extract(ready, batch.searches)
                 kind = _record_type(exemplars, searches)
@@ -207,22 +211,35 @@ def make_bank(
                     head = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": (count,)}
                     np.lib.format.write_array_header_2_0(stream, head)
                 records = _records(batch, exemplars, searches, kind)[: count - done]
-                # Not through a memory map, where a full disk would end the process instead of raising an error.
                 stream.write(records.tobytes())
                 done += len(records)
                 report(done, batch)
                 if is_stopped():
-                    raise _StoppedError
-    except _StoppedError:
-        return False
-    for other in path.parent.glob("bank-*.npy"):
-        if other != path:
+                    return False
+        part.replace(path)
+    except OSError as error:
+        raise cannot_write(path, error, _REMEDY) from error
+    for other in path.parent.glob("bank-*"):
+        if other != path and other.suffix in {path.suffix, _UNFINISHED}:
             other.unlink()
     return True
 
 
-class _StoppedError(Exception):
-    """The making of a bank was broken off."""
+def _finished(part: Path) -> int:
+    """Pairs in an unfinished bank, in whole batches; the file is cut after them, where a kill left half a record."""
+    if not part.exists():
+        return 0
+    with part.open("r+b") as stream:
+        try:
+            np.lib.format.read_magic(stream)
+            _, _, kind = np.lib.format.read_array_header_2_0(stream)
+        except ValueError:  # killed within the header
+            stream.truncate(0)
+            return 0
+        start = stream.tell()
+        batches_done = (part.stat().st_size - start) // kind.itemsize // _TOGETHER
+        stream.truncate(start + batches_done * _TOGETHER * kind.itemsize if batches_done else 0)
+    return batches_done * _TOGETHER
 
 
 @torch.inference_mode()
