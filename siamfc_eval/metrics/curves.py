@@ -43,10 +43,11 @@ def _histogram(values: Floats, thresholds: Floats, group: Ints, groups: int, ran
     # Three times faster than a binary search: the arithmetic guess is off by at most one, which two comparisons mend.
     with np.errstate(invalid="ignore", over="ignore"):
         guess = (values - thresholds[0]) * ((k - 1) / (thresholds[-1] - thresholds[0]))
-    known = ~np.isnan(values)
-    rank = np.ceil(np.clip(np.where(known, guess, 0.0), 0.0, k)).astype(np.int64)
-    fenced = np.concatenate([[-np.inf], thresholds, [np.inf]])
-    rank -= (fenced[rank] >= values) & (rank > 0)
-    rank += fenced[rank + 1] < values
-    places = group * (k + 1) + np.where(known, rank, rank_of_nan)
-    return np.bincount(places, minlength=groups * (k + 1)).reshape(groups, k + 1).astype(np.float64)
+    guess = np.fmin(np.fmax(guess, 0.0, out=guess), k, out=guess)  # of NaN 0
+    rank = np.ceil(guess, out=guess).astype(np.int64)
+    fenced = np.concatenate([[np.nan], thresholds, [np.nan]])  # Before the first and after the last there is none.
+    rank -= fenced.take(rank) >= values
+    rank += fenced.take(rank + 1) < values
+    rank[np.isnan(values)] = rank_of_nan
+    rank += group * (k + 1)
+    return np.bincount(rank, minlength=groups * (k + 1)).reshape(groups, k + 1).astype(np.float64)
