@@ -98,8 +98,10 @@ def _numbers(text: bytes) -> NDArray[np.float64] | None:
     Args:
         text: nothing but commas and what numbers are written with.
     """
-    # "-0" is to JSON a whole number, which has no sign; few files have any "-", which is found faster.
-    if b"-" not in text or not (b"-0," in text or text.endswith(b"-0")):
+    # "-0" is to JSON a whole number, which has no sign. Looked for is between the first and the last "-": these are few
+    # and found fast.
+    first = text.find(b"-")
+    if first < 0 or not (b"-0," in text[first : text.rfind(b"-") + 3] or text.endswith(b"-0")):
         try:
             return _from_json(text)
         except orjson.JSONDecodeError:
