@@ -4,7 +4,7 @@
     python benchmarks/vot_scoring.py --shared ../shared --peers .peers
 
 Each side is a process of its own and reads raw results from disk; nothing is kept from an earlier run, except what
-the toolkit compiles; ours compiles nothing. Times are CPU seconds of all threads, the least of five runs on each side,
+the toolkit compiles; ours compiles nothing. Times are CPU seconds of all threads, the least of five runs of each side,
 of whole processes: the interpreter and imports are in them.
 
 Without the toolkit's environment the other side is a plain numpy computation of the overlaps on bitmaps, which stands
@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,9 +84,13 @@ def measure(command: list[str], folder: Path) -> Cost:
     return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text)
 
 
-def least(run: Callable[[], Cost]) -> Cost:
-    """The cheapest of five runs: what disturbs a measurement only ever adds to it."""
-    return min((run() for _ in range(5)), key=lambda cost: cost.seconds)
+def least(*sides: Callable[[], Cost]) -> list[Cost]:
+    """The cheapest of five runs of each side: what disturbs a measurement only ever adds to it.
+
+    Sides take turns, so that what else the machine does weighs on all of them.
+    """
+    turns = [[run() for run in sides] for _ in range(5)]
+    return [min(costs, key=lambda cost: cost.seconds) for costs in zip(*turns, strict=True)]
 
 
 def make_workspace(folder: Path, published: Path) -> list[str]:
@@ -196,16 +201,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         measure(command, folder)  # Compiles once; later runs are the ones that count, on both sides.
-        ours = least(lambda: measure(command, folder))
-        add("siamfc-eval", ours, least(lambda: measure([sys.executable, "-c", OURS], folder)))
+        own = partial(measure, command, folder), partial(measure, [sys.executable, "-c", OURS], folder)
         if vot.is_file():
             trackers = make_workspace(folder, published)
             run_toolkit(vot, folder, trackers)
-            theirs = least(lambda: run_toolkit(vot, folder, trackers))
             python = str(options.peers.absolute() / "bin" / "python")
-            add("vot analyze", theirs, least(lambda: measure([python, "-c", THEIRS], folder)))
+            toolkit = partial(run_toolkit, vot, folder, trackers), partial(measure, [python, "-c", THEIRS], folder)
+            ours, our_start, theirs, their_start = least(*own, *toolkit)
+            add("siamfc-eval", ours, our_start)
+            add("vot analyze", theirs, their_start)
             difference = compare(folder / "analysis" / "scores.json", json.loads(ours.output))
         else:
+            add("siamfc-eval", *least(*own))
             plain = measure([sys.executable, __file__, "--shared", str(options.shared.resolve()), "--plain"], folder)
             add("plain numpy", plain, measure([sys.executable, "-c", "import numpy"], folder))
             difference = float("nan")
