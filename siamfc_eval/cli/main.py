@@ -39,6 +39,9 @@ VERBS: dict[str, str] = {
     "view": "Look at what trackers did on a sequence, frame by frame.",
 }
 
+_ONE_THREAD = {"compare", "explain", "report", "score"}
+"""Verbs that run no tracker and whose products of matrices are small: on two cores further threads would cost a fifth
+of the processor's time and, of many trackers, two fifths, most of it waiting for one another."""
 _QUICK = {"explain", "score"}
 """Verbs that end within seconds, start no other process and multiply nothing large."""
 _MANY_OBJECTS = 100_000
@@ -55,8 +58,9 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             raise UnknownNameError("command", cmd_name, VERBS)
+        if cmd_name in _ONE_THREAD:
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         if cmd_name in _QUICK:
-            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # Threads would cost a fifth of the time.
             gc.set_threshold(_MANY_OBJECTS)
         module = importlib.import_module(f"siamfc_eval.cli.verbs.{cmd_name.replace('-', '_')}_verb")
         command: click.Command = module.command
