@@ -137,7 +137,7 @@ class OptimiserSection(_Section):
     """The optimiser and its schedule, in optimiser steps."""
 
     kind: Literal["sgd", "adamw"] = "sgd"
-    """SGD with momentum, or AdamW (Loshchilov & Hutter 2019), whose steps do not depend on the size of features."""
+    """SGD with momentum, or AdamW (Loshchilov & Hutter 2019), whose steps do not depend on the size of gradients."""
     rate: float = Field(default=1e-2, gt=0.0)
     momentum: float = Field(default=0.9, ge=0.0, lt=1.0)
     weight_decay: float = Field(default=5e-4, ge=0.0)
