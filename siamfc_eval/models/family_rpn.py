@@ -13,6 +13,7 @@ from siamfc_eval.models.backbones.dilated_resnet import DilatedResNet
 from siamfc_eval.models.backbones.mobilenet import MobileNetV2
 from siamfc_eval.models.backbones.vgg import STANDARD_CHANNELS, VGG
 from siamfc_eval.models.heads.rpn import DepthwiseRPN, MultiRPN, UpChannelRPN
+from siamfc_eval.models.heads.stretched import StretchedRPN
 from siamfc_eval.models.necks.adjust import AdjustLayers
 from siamfc_eval.models.preprocessing import IMAGENET_RGB, PLAIN_RGB, Preprocessing
 from siamfc_eval.models.siamese import RegionProposal
@@ -21,8 +22,16 @@ PYRAMID_WIDTH = 256
 """Channels of every level after SiamRPN++'s neck."""
 
 
-def _up_channel(backbone: nn.Module, preprocessing: Preprocessing = PLAIN_RGB, **head: Any) -> RegionProposal:
-    return RegionProposal(backbone, UpChannelRPN(cast(int, backbone.out_channels), **head), preprocessing=preprocessing)
+def _single_level(
+    backbone: nn.Module, preprocessing: Preprocessing = PLAIN_RGB, *, stretched: bool, classes: int = 2, **head: Any
+) -> RegionProposal:
+    """A network with the head of the paper, or with one that also compares with stretched exemplars."""
+    inputs = cast(int, backbone.out_channels)
+    if not stretched:
+        return RegionProposal(backbone, UpChannelRPN(inputs, classes=classes, **head), preprocessing=preprocessing)
+    if classes != StretchedRPN.classes:
+        raise ValueError(f"classes is {StretchedRPN.classes} with stretched exemplars, not {classes}")
+    return RegionProposal(backbone, StretchedRPN(inputs, **head), preprocessing=preprocessing)
 
 
 def siamrpn(
@@ -30,6 +39,7 @@ def siamrpn(
     groups: Sequence[int] = (1, 2, 1, 2, 2),
     hidden: int | None = None,
     anchors: int = 5,
+    stretched: bool = False,
     **backbone: Any,
 ) -> RegionProposal:
     """Li et al., "High Performance Visual Tracking with Siamese Region Proposal Network" (SiamRPN, CVPR 2018).
@@ -40,24 +50,36 @@ def siamrpn(
     Args:
         channels, groups, backbone: of the `AlexNet`.
         hidden, anchors: of the `UpChannelRPN`.
+        stretched: take a `StretchedRPN` instead, which is not in the paper: it tells sizes better.
     """
-    return _up_channel(AlexNet(channels, groups, **backbone), hidden=hidden, anchors=anchors)
+    return _single_level(AlexNet(channels, groups, **backbone), stretched=stretched, hidden=hidden, anchors=anchors)
 
 
 def siamrpn_vgg(
-    channels: int = STANDARD_CHANNELS, has_norm: bool = False, hidden: int | None = None, anchors: int = 5
+    channels: int = STANDARD_CHANNELS,
+    has_norm: bool = False,
+    hidden: int | None = None,
+    anchors: int = 5,
+    stretched: bool = False,
 ) -> RegionProposal:
     """SiamRPN (CVPR 2018) on the VGG of SiamVGG (2019).
 
     Args:
         channels, has_norm: of the `VGG`; fewer channels make the narrow networks.
         hidden, anchors: of the `UpChannelRPN`.
+        stretched: take a `StretchedRPN` instead, which is not in the paper: it tells sizes better.
     """
-    return _up_channel(VGG(channels, has_norm=has_norm), IMAGENET_RGB, hidden=hidden, anchors=anchors)
+    return _single_level(
+        VGG(channels, has_norm=has_norm), IMAGENET_RGB, stretched=stretched, hidden=hidden, anchors=anchors
+    )
 
 
 def siamrpn_res22(
-    hidden: int | None = None, anchors: int = 5, classes: int = 2, planes: int = STANDARD_PLANES
+    hidden: int | None = None,
+    anchors: int = 5,
+    classes: int = 2,
+    planes: int = STANDARD_PLANES,
+    stretched: bool = False,
 ) -> RegionProposal:
     """CIResNet22-RPN of Zhang & Peng, "Deeper and Wider Siamese Networks" (SiamDW, CVPR 2019).
 
@@ -65,28 +87,37 @@ def siamrpn_res22(
         hidden, anchors, classes: of the `UpChannelRPN`; SiamDW has published networks with 512 and with 256 hidden
             channels, with two scores (softmax) and with one (sigmoid) per anchor.
         planes: of the backbone; fewer than 64 make the narrow networks.
+        stretched: take a `StretchedRPN` instead, which is not in the paper: it tells sizes better.
     """
-    return _up_channel(ResNet22(planes=planes), hidden=hidden, anchors=anchors, classes=classes)
+    return _single_level(ResNet22(planes=planes), stretched=stretched, hidden=hidden, anchors=anchors, classes=classes)
 
 
 def siamrpn_incep22(
-    hidden: int | None = None, anchors: int = 5, classes: int = 2, planes: int = STANDARD_PLANES
+    hidden: int | None = None,
+    anchors: int = 5,
+    classes: int = 2,
+    planes: int = STANDARD_PLANES,
+    stretched: bool = False,
 ) -> RegionProposal:
     """CIResIncep22-RPN, after Zhang & Peng, "Deeper and Wider Siamese Networks" (SiamDW, CVPR 2019).
 
     Options are those of SiamRPNRes22.
     """
-    return _up_channel(Incep22(planes), hidden=hidden, anchors=anchors, classes=classes)
+    return _single_level(Incep22(planes), stretched=stretched, hidden=hidden, anchors=anchors, classes=classes)
 
 
 def siamrpn_resnext22(
-    hidden: int | None = None, anchors: int = 5, classes: int = 2, planes: int = STANDARD_PLANES
+    hidden: int | None = None,
+    anchors: int = 5,
+    classes: int = 2,
+    planes: int = STANDARD_PLANES,
+    stretched: bool = False,
 ) -> RegionProposal:
     """CIRNeXt22-RPN, after Zhang & Peng, "Deeper and Wider Siamese Networks" (SiamDW, CVPR 2019).
 
     Options are those of SiamRPNRes22.
     """
-    return _up_channel(ResNeXt22(planes), hidden=hidden, anchors=anchors, classes=classes)
+    return _single_level(ResNeXt22(planes), stretched=stretched, hidden=hidden, anchors=anchors, classes=classes)
 
 
 def siamrpn_pp(

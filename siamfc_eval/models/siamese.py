@@ -25,6 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from siamfc_eval.errors import InputError
+from siamfc_eval.models.heads.stretched import StretchedRPN, stretch
 from siamfc_eval.models.preprocessing import PLAIN_RGB, Preprocessing
 
 Template = Tensor | tuple[Tensor, ...]
@@ -168,13 +169,23 @@ class RegionProposal(SiameseNetwork):
         features: Tensor | list[Tensor] = self._sized(images, self.backbone, self.preprocess(images))
         return [features] if isinstance(features, Tensor) else features
 
+    def extract_exemplars(self, images: Tensor) -> list[Tensor]:
+        """`extract` of exemplars; for a head that asks for them stretched, (n, stretches * c, h, w)."""
+        if not isinstance(self.head, StretchedRPN):
+            return self.extract(images)
+        stretches = self.head.stretches
+        stretched = stretch(images, stretches).unflatten(0, (-1, len(stretches)))
+        # One stretch after the other: an engine may have been built for so many images.
+        parts = [self.extract(stretched[:, number])[0] for number in range(len(stretches))]
+        return [torch.cat(parts, dim=1)]
+
     def adjust(self, levels: list[Tensor]) -> list[Tensor]:
         """What the neck makes of the backbone's features; the same ones where there is no neck."""
         return levels if self.neck is None else cast(list[Tensor], self.neck(levels))
 
     def template(self, images: Tensor) -> tuple[Tensor, ...]:
         """What the tracker keeps of n exemplars: the correlation kernels, computed once."""
-        return cast(tuple[Tensor, ...], self._sized(images, self._kernels, self.embed(images)))
+        return cast(tuple[Tensor, ...], self._sized(images, self._kernels, self.adjust(self.extract_exemplars(images))))
 
     def _kernels(self, levels: list[Tensor]) -> tuple[Tensor, ...]:
         compute: Any = self.head.kernels
@@ -194,7 +205,7 @@ class RegionProposal(SiameseNetwork):
         return cls, loc
 
     def correlate(self, exemplar_levels: list[Tensor], search_levels: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """What `forward` gives, from the backbone's features of both images (`extract`)."""
+        """What `forward` gives, from the backbone's features (`extract_exemplars`, `extract`)."""
         cls, loc = self.head(self._kernels(self.adjust(exemplar_levels)), self.adjust(search_levels))
         return cls, loc
 

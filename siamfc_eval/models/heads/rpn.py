@@ -92,8 +92,8 @@ class DepthwiseCorrelation(nn.Module):
 
     def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
         super().__init__()
-        self.conv_kernel = _adjust(inputs, hidden)
-        self.conv_search = _adjust(inputs, hidden)
+        self.conv_kernel = adjusting(inputs, hidden)
+        self.conv_search = adjusting(inputs, hidden)
         self.head = nn.Sequential(
             nn.Conv2d(hidden, hidden, 1, bias=False),
             nn.BatchNorm2d(hidden),
@@ -111,7 +111,8 @@ class DepthwiseCorrelation(nn.Module):
         return output
 
 
-def _adjust(inputs: int, hidden: int) -> nn.Sequential:
+def adjusting(inputs: int, hidden: int) -> nn.Sequential:
+    """What fits features to a correlation: a convolution of 3 x 3 cells, without padding."""
     return nn.Sequential(nn.Conv2d(inputs, hidden, 3, bias=False), nn.BatchNorm2d(hidden), nn.ReLU(inplace=True))
 
 

@@ -204,7 +204,8 @@ def make_bank(
         # Not through a memory map, where a full disk would end the process instead of raising an error.
         with part.open("ab") as stream:
             for batch in feed:
-                exemplars, searches = _extract(ready, batch.exemplars), _extract(ready, batch.searches)
+                exemplars = _computed(ready, ready.extract_exemplars, batch.exemplars)
+                searches = _computed(ready, ready.extract, batch.searches)
                 kind = _record_type(exemplars, searches)
                 if not done:
                     _try_windows(ready, batch.searches, searches, windows)
@@ -243,9 +244,9 @@ def _finished(part: Path) -> int:
 
 
 @torch.inference_mode()
-def _extract(model: RegionProposal, images: Tensor) -> list[Tensor]:
+def _computed(model: RegionProposal, compute: Callable[[Tensor], list[Tensor]], images: Tensor) -> list[Tensor]:
     device = next(model.backbone.parameters()).device
-    return [level.float().cpu() for level in model.extract(images.to(device).float())]
+    return [level.float().cpu() for level in compute(images.to(device).float())]
 
 
 def _record_type(exemplars: list[Tensor], searches: list[Tensor]) -> np.dtype[np.void]:
@@ -280,7 +281,7 @@ def _try_windows(model: RegionProposal, images: Tensor, levels: list[Tensor], wi
         )
     for start in {0, windows.steps}:
         inner = images[:1, :, start * stride :, start * stride :][:, :, : windows.search, : windows.search]
-        for whole, part in zip(levels, _extract(model, inner), strict=True):
+        for whole, part in zip(levels, _computed(model, model.extract, inner), strict=True):
             rows, columns = part.shape[2:]
             window = whole[:1, :, start : start + rows, start : start + columns]
             same_size = (rows + windows.steps, columns + windows.steps) == tuple(whole.shape[2:])
