@@ -146,6 +146,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("siamfc-slim", {"crop": "rounded", "upsampling_kernel": "opencv", "refine_peak": False}),
     ("siamfc-slim", {"template_rate": 0.05, "scales": 5}),
     ("siamrpn-slim", {}),
+    ("siamrpn-stretched-slim", {}),
     ("siamrpn-slim", {"crop": "pysot", "small_search_size": 287, "small_target": 0.02}),
     ("siamrpn-slim", {"lost_search_size": 351, "lost_below": 0.999, "lost_window_influence": 0.001}),
 ]
@@ -170,7 +171,7 @@ def test_targets_of_real_sequences_are_followed_as_on_the_cpu(spec: str, shared:
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("spec", ["siamfc-slim", "siamrpn-slim"])
+@pytest.mark.parametrize("spec", ["siamfc-slim", "siamrpn-slim", "siamrpn-stretched-slim"])
 def test_a_card_follows_targets_as_the_cpu_does(spec: str) -> None:
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
