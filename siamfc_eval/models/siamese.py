@@ -174,7 +174,7 @@ class RegionProposal(SiameseNetwork):
         if not isinstance(self.head, StretchedRPN):
             return self.extract(images)
         stretches = self.head.stretches
-        stretched = stretch(images, stretches).unflatten(0, (-1, len(stretches)))
+        stretched = stretch(images, stretches).reshape(len(images), len(stretches), *images.shape[1:])
         # One stretch after the other: an engine may have been built for so many images.
         parts = [self.extract(stretched[:, number])[0] for number in range(len(stretches))]
         return [torch.cat(parts, dim=1)]

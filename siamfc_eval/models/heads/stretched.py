@@ -91,7 +91,8 @@ class StretchedRPN(nn.Module):
         self.answer_norm = nn.BatchNorm2d(count)
 
     def kernels(self, levels: list[Tensor]) -> tuple[Tensor, ...]:
-        features = levels[0].unflatten(1, (len(self.stretches), -1))
+        count, _, height, width = levels[0].shape
+        features = levels[0].reshape(count, len(self.stretches), -1, height, width)
         plain = features[:, 0]
         lengths = features.flatten(2).norm(dim=2)
         # The exemplar answers itself with 1, whatever its contrast.
