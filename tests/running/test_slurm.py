@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import socket
 import subprocess
@@ -16,8 +17,11 @@ from siamfc_eval.running import events
 from tests.documents.blocks import REPOSITORY, blocks_of
 from tests.running.test_cluster import DATASET, Noted, OnCard, _files, _run
 
-pytest.importorskip("dask_jobqueue")
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="the stand-ins are shell scripts")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="the stand-ins are shell scripts"),
+    # Asked without importing it, which has Ctrl-C end the process from then on.
+    pytest.mark.skipif(importlib.util.find_spec("dask_jobqueue") is None, reason="dask-jobqueue is not installed"),
+]
 
 # Like Slurm's, it keeps the script as it was then, has the job run by itself, and prints its number.
 SBATCH = """#!/bin/sh
