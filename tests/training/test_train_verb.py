@@ -91,7 +91,8 @@ from siamfc_eval.training.loop import Training
 
 def report(place, moment):
     names = [(thread / "comm").read_text() for thread in Path("/proc/self/task").iterdir()]
-    print(moment, "rank", place.rank, sum("gloo" in name for name in names), flush=True)
+    with Path(sys.argv[4], f"{moment}-{place.rank}").open("x") as file:
+        file.write(str(sum("gloo" in name for name in names)))
 
 with joined("cpu") as place:
     run = Training(read_configuration(Path(sys.argv[1])), Path(sys.argv[2]), Path(sys.argv[3]), place)
@@ -106,11 +107,13 @@ def test_no_thread_of_the_process_group_outlives_it(file: Path, training_folder:
     # One that does can abort its process when the interpreter ends, after the training succeeded.
     program = tmp_path / "threads.py"
     program.write_text(THREADS)
-    done = _train_in_two_processes([str(program), str(file), str(training_folder), str(tmp_path / "out")])
-    found = {line.rsplit(" ", 1)[0]: int(line.rsplit(" ", 1)[1]) for line in done.stdout.splitlines() if "rank" in line}
-    assert found["inside rank 0"] > 0
-    assert found["inside rank 1"] > 0
-    assert found["after rank 0"] == found["after rank 1"] == 0
+    counts = tmp_path / "counts"  # A file each: the lines of two processes may run into one another.
+    counts.mkdir()
+    _train_in_two_processes([str(program), str(file), str(training_folder), str(tmp_path / "out"), str(counts)])
+    found = {path.name: int(path.read_text()) for path in counts.iterdir()}
+    assert found["inside-0"] > 0
+    assert found["inside-1"] > 0
+    assert found["after-0"] == found["after-1"] == 0
 
 
 def test_a_device_that_is_not_there_is_refused_as_run_refuses_it(file: Path, training_folder: Path) -> None:
