@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import ConsoleMessage, Error, Page
 
 # Set before numpy, torch or numba start their thread pools; a user's own setting wins.
 os.environ.setdefault("OMP_NUM_THREADS", "2")
@@ -69,3 +69,22 @@ def browser_page() -> Iterator[Page]:
         page.set_default_timeout(20_000)
         yield page
         browser.close()
+
+
+@pytest.fixture
+def page_errors(browser_page: Page) -> Iterator[list[str]]:
+    """What the page says went wrong while a test has it."""
+    wrong: list[str] = []
+
+    def of_script(error: Error) -> None:
+        wrong.append(str(error))
+
+    def of_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            wrong.append(message.text)
+
+    browser_page.on("pageerror", of_script)
+    browser_page.on("console", of_console)
+    yield wrong
+    browser_page.remove_listener("pageerror", of_script)
+    browser_page.remove_listener("console", of_console)

@@ -394,18 +394,16 @@ DEGENERATE = {
 
 @pytest.mark.parametrize("kind", DEGENERATE)
 def test_little_to_show_is_shown_without_complaint(
-    browser_page: Page, complaints: list[str], tmp_path: Path, kind: str
+    browser_page: Page, page_errors: list[str], tmp_path: Path, kind: str
 ) -> None:
     scores = DEGENERATE[kind]()
     lines = toy_timelines(tuple(scores.trackers), scores.sequences)
     parts = [Section("Toy", scores, compare(scores, resamples=100), lines), Section("Plain", scores)]
     written = write_report(Report(kind, tuple(parts)), tmp_path)
-    browser_page.on("pageerror", lambda error: complaints.append(str(error)))
-    browser_page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     browser_page.goto(written.as_uri())
     for figure in browser_page.locator("figure.card").evaluate_all("all => all.map(one => one.id)"):
         drawn(browser_page, figure)
-    assert not complaints
+    assert not page_errors
     assert "NaN" not in browser_page.locator("main").inner_text()
     assert "undefined" not in browser_page.locator("main").inner_text()
 

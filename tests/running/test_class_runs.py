@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.run import run_experiment
 from siamfc_eval.running.summary import RunSummary
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
+from tests.waiting import wait_for
 
 CLASSES = '''
 import os, sys, time
@@ -261,9 +261,9 @@ def test_the_end_of_a_run_is_the_end_of_all_its_processes(folder: Path, how: lis
         [sys.executable, "-m", "siamfc_eval", *words], stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     try:
-        _wait_for(lambda: any((folder / "runs").rglob("*.holder.json")))
+        wait_for(lambda: any((folder / "runs").rglob("*.holder.json")))
         if "--workers" in how:
-            _wait_for(lambda: sum("spawn_main" in line for line in _processes(process.pid, folder)) == 2)
+            wait_for(lambda: sum("spawn_main" in line for line in _processes(process.pid, folder)) == 2)
         time.sleep(1)
         if end == signal.SIGINT:
             os.killpg(process.pid, end)  # as a terminal does, to all processes of the run
@@ -274,17 +274,10 @@ def test_the_end_of_a_run_is_the_end_of_all_its_processes(folder: Path, how: lis
         else:
             process.kill()
             process.wait()
-        _wait_for(lambda: not _processes(process.pid, folder))
+        wait_for(lambda: not _processes(process.pid, folder))
     finally:
         process.kill()
         process.communicate()
-
-
-def _wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def _processes(session: int, folder: Path) -> list[str]:

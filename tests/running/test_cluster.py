@@ -10,8 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,6 +35,7 @@ from siamfc_eval.running.protocol_specs import OnePassSpec
 from siamfc_eval.running.run import run_experiment
 from siamfc_eval.running.summary import RunSummary
 from tests.running.running_toys import OneByOne, ToyTracker, moving_sequence, small_dataset
+from tests.waiting import wait_for
 
 pytest.importorskip("distributed")
 
@@ -157,7 +157,7 @@ def test_a_run_whose_own_process_was_killed_is_continued(cluster: Any, tmp_path:
     root = Path(__file__).resolve().parents[2]
     process = subprocess.Popen(words, cwd=root, env={**os.environ, "PYTHONPATH": str(root)})
     try:
-        _wait_for(lambda: any((tmp_path / "spread").rglob("*.txt")))
+        wait_for(lambda: any((tmp_path / "spread").rglob("*.txt")))
     finally:
         process.kill()
         process.wait()
@@ -167,13 +167,6 @@ def test_a_run_whose_own_process_was_killed_is_continued(cluster: Any, tmp_path:
     assert summary.protocols[0].done_before + summary.protocols[0].ran == len(DATASET)
     _run(tmp_path / "serial", Noted(tmp_path / "other"), None)
     assert _files(tmp_path / "spread") == _files(tmp_path / "serial")
-
-
-def _wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_a_class_of_ones_own_and_batches_leave_the_files_of_a_serial_run(cluster: Any, tmp_path: Path) -> None:

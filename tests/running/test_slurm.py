@@ -7,8 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from siamfc_eval.running import events
 from tests.documents.blocks import REPOSITORY, blocks_of
 from tests.running.test_cluster import DATASET, Noted, OnCard, _files, _run
+from tests.waiting import wait_for
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="the stand-ins are shell scripts"),
@@ -90,11 +90,11 @@ def test_jobs_of_slurm_make_the_files_of_a_serial_run_though_one_of_them_ends(sl
     pipe = subprocess.PIPE
     script = subprocess.Popen(words, cwd=tmp_path, env=slurm.environment, stdin=pipe, stdout=pipe, text=True)
     try:
-        _wait_for(lambda: slurm.job(2, "pid").exists())
+        wait_for(lambda: slurm.job(2, "pid").exists())
         text = slurm.job(1, "script").read_text()
         assert "#SBATCH --gres=gpu:1\n" in text
         assert "#SBATCH -t 02:00:00\n" in text
-        _wait_for(lambda: "Registered to" in slurm.job(1, "out").read_text())
+        wait_for(lambda: "Registered to" in slurm.job(1, "out").read_text())
         ended: list[int] = []
 
         def end_one(event: events.Event) -> None:
@@ -110,13 +110,6 @@ def test_jobs_of_slurm_make_the_files_of_a_serial_run_though_one_of_them_ends(sl
     finally:
         script.kill()
         script.wait()
-    _wait_for(lambda: slurm.job(2, "cancelled").exists())
+    wait_for(lambda: slurm.job(2, "cancelled").exists())
     _run(tmp_path / "serial", Noted(tmp_path / "other"), None)
     assert _files(tmp_path / "spread") == _files(tmp_path / "serial")
-
-
-def _wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)

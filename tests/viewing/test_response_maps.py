@@ -114,11 +114,8 @@ def test_films_and_the_pictures_of_a_report_have_them(recorded: Path, data: Path
 
 @pytest.mark.browser
 def test_the_player_shows_and_hides_maps_by_key_and_button(
-    browser_page: Page, recorded: Path, data: Path, tmp_path: Path
+    browser_page: Page, page_errors: list[str], recorded: Path, data: Path, tmp_path: Path
 ) -> None:
-    wrong: list[str] = []
-    browser_page.on("pageerror", lambda error: wrong.append(str(error)))
-    browser_page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     page = se.view(recorded, "ball-dashes", tmp_path / "seen.html", data=data)
     browser_page.goto(f"{page.as_uri()}#frame=7")
 
@@ -154,4 +151,4 @@ def test_the_player_shows_and_hides_maps_by_key_and_button(
     browser_page.goto(without.as_uri())
     browser_page.locator('canvas#view[data-drawn="0"]').wait_for()
     assert browser_page.locator("#responses").is_hidden()
-    assert not wrong
+    assert not page_errors

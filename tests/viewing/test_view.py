@@ -108,11 +108,8 @@ def without_files(data: Path) -> Any:
 
 @pytest.mark.browser
 def test_the_player_goes_to_the_next_failure_and_runs_no_name(
-    browser_page: Page, results: Path, data: Path, tmp_path: Path
+    browser_page: Page, page_errors: list[str], results: Path, data: Path, tmp_path: Path
 ) -> None:
-    wrong: list[str] = []
-    browser_page.on("pageerror", lambda error: wrong.append(str(error)))
-    browser_page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     page = se.view(results, "ball-dashes", tmp_path / "seen.html", data=data)
     browser_page.goto(f"{page.as_uri()}#frame=5")
     drawn = browser_page.locator("canvas#view")
@@ -131,4 +128,4 @@ def test_the_player_goes_to_the_next_failure_and_runs_no_name(
     browser_page.locator("#play", has_text="Play").wait_for()
     assert browser_page.locator("#plot canvas").count() == 1
     assert browser_page.title() == "ball-dashes"
-    assert not wrong
+    assert not page_errors
