@@ -17,6 +17,7 @@ from siamfc_eval.models.heads.stretched import StretchedRPN
 from siamfc_eval.models.necks.adjust import AdjustLayers
 from siamfc_eval.models.preprocessing import IMAGENET_RGB, PLAIN_RGB, Preprocessing
 from siamfc_eval.models.siamese import RegionProposal
+from siamfc_eval.models.stretched import StretchedProposal
 
 PYRAMID_WIDTH = 256
 """Channels of every level after SiamRPN++'s neck."""
@@ -31,7 +32,7 @@ def _single_level(
         return RegionProposal(backbone, UpChannelRPN(inputs, classes=classes, **head), preprocessing=preprocessing)
     if classes != StretchedRPN.classes:
         raise ValueError(f"classes is {StretchedRPN.classes} with stretched exemplars, not {classes}")
-    return RegionProposal(backbone, StretchedRPN(inputs, **head), preprocessing=preprocessing)
+    return StretchedProposal(backbone, StretchedRPN(inputs, **head), preprocessing=preprocessing)
 
 
 def siamrpn(

@@ -25,7 +25,6 @@ import torch
 from torch import Tensor, nn
 
 from siamfc_eval.errors import InputError
-from siamfc_eval.models.heads.stretched import StretchedRPN, stretch
 from siamfc_eval.models.preprocessing import PLAIN_RGB, Preprocessing
 
 Template = Tensor | tuple[Tensor, ...]
@@ -170,14 +169,8 @@ class RegionProposal(SiameseNetwork):
         return [features] if isinstance(features, Tensor) else features
 
     def extract_exemplars(self, images: Tensor) -> list[Tensor]:
-        """`extract` of exemplars; for a head that asks for them stretched, (n, stretches * c, h, w)."""
-        if not isinstance(self.head, StretchedRPN):
-            return self.extract(images)
-        stretches = self.head.stretches
-        stretched = stretch(images, stretches).reshape(len(images), len(stretches), *images.shape[1:])
-        # One stretch after the other: an engine may have been built for so many images.
-        parts = [self.extract(stretched[:, number])[0] for number in range(len(stretches))]
-        return [torch.cat(parts, dim=1)]
+        """`extract` of exemplars; a head that asks for more of them than of search regions has a class of its own."""
+        return self.extract(images)
 
     def adjust(self, levels: list[Tensor]) -> list[Tensor]:
         """What the neck makes of the backbone's features; the same ones where there is no neck."""
