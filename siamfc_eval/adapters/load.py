@@ -40,3 +40,20 @@ def load_tracker(spec: str, options: LoadOptions | None = None, **single: Any) -
     from siamfc_eval.tracking.catalogue import load_described
 
     return load_described(spec, options)
+
+
+def check_tracker(spec: str, options: LoadOptions) -> None:
+    """Whether a tracker is known and its definition and weights are there, without loading it.
+
+    Args:
+        spec: as of `load_tracker`; of classes and command lines only loading tells anything.
+        options: how it will be loaded.
+
+    Raises:
+        UnknownNameError, InputError: as `load_tracker`.
+    """
+    if spec.startswith(TRAX_PREFIX) or is_class_spec(spec):
+        return
+    from siamfc_eval.tracking.catalogue import check_described
+
+    check_described(spec, options)

@@ -19,7 +19,7 @@ from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.run import open_dataset, run_experiment
 from siamfc_eval.tracking.catalogue import load_described, read_catalogue
 from siamfc_eval.tracking.definition import write_definition
-from siamfc_eval.tracking.families.siamese.definition import NetworkDefinition
+from siamfc_eval.tracking.families.siamese.definition import NetworkDefinition, weights_file
 from siamfc_eval.tracking.family import LoadOptions, Range
 from siamfc_eval.tuning.search import OnTrial, Split, Tuned, choose_ranges, split_sequences, tune
 
@@ -137,10 +137,8 @@ class Search:
         source, definition = described.path, described.definition
         brought = {}
         if isinstance(definition, NetworkDefinition):
-            given = self.load.weights
-            file = Path(given) if given is not None else source.parent / str(definition.weights)
             brought = {
-                "weights": _from(path.parent, file),
+                "weights": _from(path.parent, weights_file(described, self.load)),
                 "weights_key": self.load.weights_key or definition.weights_key,
             }
         about = f"{self.experiment.name}, {self.convention}, {self.aim.key}"

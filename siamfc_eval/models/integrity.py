@@ -1,4 +1,4 @@
-"""Whether weights can be used and are what was written: their values, a digest of tensors and text, checksums."""
+"""Whether weights can be used and are what was written: their values, a digest of tensors and text."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from siamfc_eval.models.foreign_files import LARGEST
 
 DIGEST = "sha256"
 """Metadata key under which our own files keep `content_digest`."""
-
-CHECKSUMS = "SHA256SUMS"
-"""File next to weights, in the form of `sha256sum`, that is compared with them where it names them."""
 
 
 def content_digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
@@ -43,29 +40,6 @@ def check_digest(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[st
             f"{path}: its tensors are not those that were written (their SHA-256 differs); the file is damaged, fetch "
             "or write it again"
         )
-
-
-def check_sums(path: Path) -> None:
-    """Compare a file with SHA256SUMS in its folder, where there is one that names it.
-
-    Raises:
-        InputError: the file differs.
-    """
-    try:
-        lines = (path.parent / CHECKSUMS).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return
-    for line in lines:
-        expected, _, name = line.partition(" ")
-        if name.strip().lstrip("*") == path.name:
-            with path.open("rb") as stream:
-                found = hashlib.file_digest(stream, "sha256").hexdigest()
-            if found != expected:
-                raise InputError(
-                    f"{path}: not the file that {CHECKSUMS} next to it names (SHA-256 {found[:12]}..., expected "
-                    f"{expected[:12]}...); it is damaged: fetch it again. If it was replaced on purpose, write its "
-                    f"line there anew: sha256sum {path.name}"
-                )
 
 
 def usable_weights(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

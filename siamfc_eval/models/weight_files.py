@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from siamfc_eval.errors import InputError, MissingDependencyError
+from siamfc_eval.models.checksums import check_sums
 from siamfc_eval.models.foreign_files import HEAD, LARGEST, check_zip, refuse_other_kinds
-from siamfc_eval.models.integrity import DIGEST, check_sums
+from siamfc_eval.models.integrity import DIGEST
 
 WRAPPERS = ("state_dict", "model_state_dict", "model", "network", "net", "module")
 """Keys under which training programs keep the network's tensors, in addition to epoch, optimizer and the like."""

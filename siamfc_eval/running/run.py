@@ -10,6 +10,7 @@ from pathlib import Path
 
 from siamfc_eval.adapters.classes.inside import DebuggedTracker
 from siamfc_eval.adapters.classes.tracker import ClassTracker
+from siamfc_eval.adapters.load import check_tracker
 from siamfc_eval.datasets.known import shortfall
 from siamfc_eval.datasets.load import load_dataset
 from siamfc_eval.datasets.problems import Problem
@@ -80,7 +81,7 @@ def run_experiment(
     for problem in problems:
         watch.failed(Failure("", "", problem.where, str(problem), "data"))
     where = _where(experiment, data, dataset)
-    for spec, load in zip(chosen, _loaders(chosen, options), strict=True):
+    for spec, load in _usable(chosen, options, watch):
         try:
             tracker = load()
             for note in (*capabilities.notes_of(tracker), *_meaningless(tracker, options)):
@@ -103,11 +104,43 @@ def run_experiment(
         except TrackerError as error:  # its constructor raised, or its process died: the other trackers can run
             watch.failed(Failure(str(spec), "", "", str(error), "tracker"))
         except InputError as error:
-            if len(chosen) == 1:
-                raise
-            name = spec if isinstance(spec, str) else spec.name
-            watch.failed(Failure(name, "", "", str(error), "input"))
+            _refused(spec, error, chosen, watch)
     return summary
+
+
+def _usable(
+    chosen: collections.abc.Sequence[str | Tracker], options: RunOptions, watch: Watch
+) -> list[tuple[str | Tracker, Loader]]:
+    """The trackers that are known and whose weights are there, and what makes them.
+
+    The others are failures, said before the first tracker runs and not hours later.
+
+    Raises:
+        InputError: the only tracker is none of them.
+    """
+    usable: list[tuple[str | Tracker, Loader]] = []
+    for spec, load in zip(chosen, _loaders(chosen, options), strict=True):
+        try:
+            if isinstance(spec, str):
+                check_tracker(spec, options.load)
+            usable.append((spec, load))
+        except InputError as error:
+            _refused(spec, error, chosen, watch)
+    return usable
+
+
+def _refused(
+    spec: str | Tracker, error: InputError, chosen: collections.abc.Sequence[str | Tracker], watch: Watch
+) -> None:
+    """A tracker cannot be used as it was given, which ends the run only if there is no other.
+
+    Raises:
+        InputError: it is the only one.
+    """
+    if len(chosen) == 1:
+        raise error
+    name = spec if isinstance(spec, str) else spec.name
+    watch.failed(Failure(name, "", "", str(error), "input"))
 
 
 def _with_executor(options: RunOptions) -> RunOptions:

@@ -44,6 +44,16 @@ def load_described(spec: str, options: LoadOptions | None = None) -> Tracker:
     return tracker
 
 
+def check_described(spec: str, options: LoadOptions | None = None) -> None:
+    """Whether a definition can be used and what it needs is there, without loading a network.
+
+    Raises:
+        UnknownNameError, InputError: as `load_described`.
+    """
+    described = read_catalogue(spec)
+    FAMILIES[described.definition.family].present(described, options or LoadOptions())
+
+
 def tracker_facts(described: Described[Any], options: LoadOptions | None = None) -> dict[str, Any]:
     """What decides a tracker's answers, with a "hash" over it, without loading a network.
 

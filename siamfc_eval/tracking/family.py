@@ -92,6 +92,10 @@ def _nothing_to_check(described: Described[Any]) -> None:
     return None
 
 
+def _nothing_to_find(described: Described[Any], options: LoadOptions) -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Family(Generic[D]):
     """A kind of trackers."""
@@ -114,6 +118,9 @@ class Family(Generic[D]):
     """Hyper-parameters of its trackers; None where they have none."""
     ranges: Mapping[str, Range] = field(default_factory=dict)
     """Hyper-parameters that a search tries, and where."""
+    present: Callable[[Described[D], LoadOptions], None] = _nothing_to_find
+    """Raises InputError where a file that a tracker needs is not there, without loading it; a run asks this of all its
+    trackers before the first runs."""
 
 
 FAMILIES: Registry[Family[Any]] = Registry(

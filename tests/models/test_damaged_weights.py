@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from siamfc_eval.catalogue import catalogue_folder
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.checkpoints import load_model, read_checkpoint
+from siamfc_eval.models.checksums import check_sums
 from siamfc_eval.models.registry import build_model
 from siamfc_eval.models.saving import save_model
 
@@ -98,8 +99,14 @@ def facts_of(content: bytes, path: Path) -> tuple[Any, ...]:
 def test_every_shipped_file_has_its_checksum() -> None:
     folder = catalogue_folder("trackers")
     listed = {line.split()[1] for line in (folder / "SHA256SUMS").read_text().splitlines()}
-    unsigned = {path.name for path in folder.glob("*.safetensors") if b'"sha256":' not in path.read_bytes()[:100_000]}
-    assert unsigned <= listed
+    assert {path.name for kind in ("safetensors", "onnx") for path in folder.glob(f"*.{kind}")} == listed
+
+
+def test_every_shipped_file_without_a_digest_of_its_own_is_the_listed_one() -> None:
+    files = sorted(catalogue_folder("trackers").glob("*.onnx"))
+    assert files
+    for path in files:
+        check_sums(path)
 
 
 def test_files_without_a_digest_still_load(tmp_path: Path) -> None:

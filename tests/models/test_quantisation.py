@@ -70,6 +70,14 @@ def test_int8_is_another_tracker_and_names_its_file(folder: Path) -> None:
     assert (rounded["engine"], rounded["precision"], len(rounded["quantised_sha256"])) == ("onnxruntime", "int8", 64)
 
 
+def test_a_backbone_that_is_not_the_listed_one_is_refused(folder: Path, tmp_path: Path) -> None:
+    for name in ("quantised.toml", "siamfc-slim.safetensors", "slim.int8.onnx"):
+        shutil.copy(folder / name, tmp_path)
+    (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64}  slim.int8.onnx\n")
+    with pytest.raises(InputError, match=r"slim\.int8\.onnx: not the file that SHA256SUMS next to it names"):
+        _build(tmp_path)
+
+
 def test_a_backbone_of_other_weights_is_refused(folder: Path, tmp_path: Path) -> None:
     for name in ("quantised.toml", "slim.int8.onnx"):
         shutil.copy(folder / name, tmp_path)

@@ -187,6 +187,18 @@ def test_a_tracker_that_cannot_be_used_as_given_stops_no_other(tmp_path: Path) -
         run_experiment(OPE, ["no-such-tracker"], small_dataset(4, 8), tmp_path, options=ALONE)
 
 
+def test_a_tracker_whose_weights_are_missing_is_said_before_the_first_one_runs(tmp_path: Path) -> None:
+    definition = tmp_path / "bare.toml"
+    definition.write_text('family = "siamfc"\nmodel = "SiamFC"\nweights = "gone.safetensors"\n')
+    told: list[events.Event] = []
+    trackers: list[str | Tracker] = [ToyTracker(), str(definition)]
+    summary = run_experiment(OPE, trackers, small_dataset(4), tmp_path / "out", options=ALONE, on_event=told.append)
+    assert isinstance(told[0], events.ItemFailed)
+    assert "gone.safetensors: no such weights file" in told[0].error
+    assert [part.tracker for part in summary.protocols] == ["toy"]
+    assert (len(summary.failures), summary.exit_code) == (1, 1)
+
+
 def test_options_for_classes_are_said_to_mean_nothing_to_other_trackers(tmp_path: Path) -> None:
     options = RunOptions.of(ALONE, style="pysot")
     summary = run_experiment(OPE, [ToyTracker()], small_dataset(4, 8), tmp_path, options=options)

@@ -12,6 +12,7 @@ import click
 from siamfc_eval.catalogue import catalogue_folder, catalogue_names
 from siamfc_eval.cli import options
 from siamfc_eval.cli.printing import echo
+from siamfc_eval.models.weight_packages import INSTALL, PACKAGE, installed_packages
 from siamfc_eval.storage.json_text import json_text
 from siamfc_eval.version import __version__
 
@@ -65,6 +66,7 @@ def examine() -> dict[str, Any]:
         "device": _device(packages["torch"]["version"]),
         "packages": packages,
         "trackers": {name: _weights_of(name) for name in catalogue_names("trackers")},
+        "weights": installed_packages(),
         "experiments": catalogue_names("experiments"),
         "known_faults": _known_faults(packages),
         "catalogue": str(catalogue_folder("trackers").parent),
@@ -130,6 +132,10 @@ def _show(findings: dict[str, Any]) -> None:
     for name, state in findings["trackers"].items():
         trackers.add_row(name, state)
     console.print(trackers)
+    if findings["weights"]:
+        console.print(f"weights  {', '.join(findings['weights'])}")
+    if any(PACKAGE in state for state in findings["trackers"].values()):
+        console.print(f"weights in {PACKAGE}  {INSTALL}", highlight=False, markup=False)
     console.print(f"experiments  {', '.join(findings['experiments']) or 'none'}")
     for fault in findings["known_faults"]:
         console.print(f"known fault  {fault}", highlight=False, markup=False)

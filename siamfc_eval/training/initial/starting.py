@@ -13,6 +13,7 @@ from siamfc_eval.models.checkpoints import load_model
 from siamfc_eval.models.registry import build_model
 from siamfc_eval.models.siamese import SiameseNetwork
 from siamfc_eval.models.weight_files import read_weight_file
+from siamfc_eval.models.weight_packages import find_weights
 from siamfc_eval.training.configuration import ModelSection
 from siamfc_eval.training.initial.widening import widen
 
@@ -90,8 +91,10 @@ def trained_network(name: str, field: str) -> SiameseNetwork:
 def _weights_file(name: str, field: str) -> Path:
     """The file of weights that a field of the configuration means: itself, or that name's in the catalogue."""
     path = Path(name).expanduser()
-    if not path.is_file():
-        path = catalogue_folder("trackers") / f"{name}.safetensors"
-    if not path.is_file():
-        raise InputError(f"{field}: neither {name} nor {path} is a file of weights. Train that network first.")
-    return path
+    if path.is_file():
+        return path
+    folder, file = catalogue_folder("trackers"), f"{name}.safetensors"
+    found = find_weights(folder, file, field)
+    if found is None:
+        raise InputError(f"{field}: neither {name} nor {folder / file} is a file of weights. Train that network first.")
+    return found

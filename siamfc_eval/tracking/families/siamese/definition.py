@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from siamfc_eval.errors import InputError, MissingDependencyError, UnknownNameError
+from siamfc_eval.models.checksums import check_sums, file_sum
 from siamfc_eval.models.engines.engine import AUTO, PRECISIONS, Computing, Precision, resolve_engine
+from siamfc_eval.models.weight_packages import find_weights, package_of
 from siamfc_eval.registry import Entry
 from siamfc_eval.tracking.catalogue import tracker_facts
 from siamfc_eval.tracking.definition import resolve_parameters
@@ -88,13 +89,26 @@ def lacks(described: Described[NetworkDefinition[Any]]) -> str:
     weights = described.definition.weights
     if weights is None:
         return "give --weights"
-    return "" if (described.folder / weights).is_file() else f"lacks {weights}"
+    try:
+        if find_weights(described.folder, weights, described.name) is not None:
+            return ""
+    except InputError:  # of a package that is absent or another; whoever runs the tracker is told all of it
+        pass
+    package = package_of(described.folder, weights)
+    return f"lacks {weights} ({package})" if package else f"lacks {weights}"
+
+
+def present(described: Described[NetworkDefinition[Any]], options: LoadOptions) -> None:
+    """As `Family.present`: the weights are there, and in int8 where that is asked for."""
+    weights_file(described, options)
+    if (options.precision or described.definition.precision) == "int8":
+        _quantised(described, options)
 
 
 def facts(described: Described[NetworkDefinition[Any]], options: LoadOptions) -> dict[str, Any]:
     """What decides the answers; the weights file's content enters as a SHA-256, its place does not."""
     definition = described.definition
-    weights = _file_hash(weights_file(described, options))
+    weights = file_sum(weights_file(described, options))
     found = {
         "model": definition.model,
         "preprocessing": definition.preprocessing.model_dump() if definition.preprocessing else None,
@@ -109,7 +123,7 @@ def facts(described: Described[NetworkDefinition[Any]], options: LoadOptions) ->
         "weights_key": options.weights_key or definition.weights_key,
         "engine": engine if engine != "torch" else None,
         "precision": computing.precision if computing.precision != "float32" else None,
-        "quantised_sha256": _file_hash(computing.quantised) if computing.quantised is not None else None,
+        "quantised_sha256": file_sum(computing.quantised) if computing.quantised is not None else None,
     }
     return found | {key: value for key, value in single.items() if value is not None}
 
@@ -146,9 +160,11 @@ def _quantised(described: Described[NetworkDefinition[Any]], options: LoadOption
             f"tracker {name}: its backbone in int8 ({definition.quantised}) is made from its own weights, not from "
             f"{options.weights}. {offered}"
         )
-    file = described.folder / definition.quantised
-    if not file.is_file():
-        raise InputError(f"{file}: no such file, which tracker {name} needs for int8. {offered}")
+    file = find_weights(described.folder, definition.quantised, f"tracker {name} in int8")
+    if file is None:
+        missing = described.folder / definition.quantised
+        raise InputError(f"{missing}: no such file, which tracker {name} needs for int8. {offered}")
+    check_sums(file)  # It has no digest of its own, unlike weights.
     return file
 
 
@@ -156,7 +172,7 @@ def weights_file(described: Described[NetworkDefinition[Any]], options: LoadOpti
     """The weights file to use, which exists.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or it is in a package that is not installed or does not match.
     """
     name, definition = described.name, described.definition
     if options.weights is None and definition.weights is None:
@@ -166,6 +182,8 @@ def weights_file(described: Described[NetworkDefinition[Any]], options: LoadOpti
             f'or name it as weights = "FILE" in a copy of {described.path}.{source}'
         )
     given = options.weights
+    if given is None and (found := find_weights(described.path.parent, str(definition.weights), f"tracker {name}")):
+        return found
     file = Path(given).expanduser() if given is not None else described.path.parent / str(definition.weights)
     if file.is_dir():
         raise InputError(f"{file}: a folder, not a weights file; give the file in it with --weights.")
@@ -228,9 +246,4 @@ def siamese_family(
         built.facts, built.notes = tracker_facts(described, options), notes
         return cast(Tracker, built)
 
-    return Family(name, summary, definition, build, facts, check, lacks, definition.kind, ranges)
-
-
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return Family(name, summary, definition, build, facts, check, lacks, definition.kind, ranges, present)
