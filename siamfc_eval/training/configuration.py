@@ -128,6 +128,9 @@ class LossSection(_Section):
     """Loss of the decoded boxes that is added: 1 - GIoU or 1 - DIoU on positive anchors."""
     box_weight: float = Field(default=1.0, gt=0.0)
     """Its weight, relative to the classification's 1."""
+    scores_overlap: bool = False
+    """A positive anchor's score aims at how much its decoded box overlaps the target, and not at 1, so that among
+    anchors which all show the target the best box has the best score (as Zhang et al. 2021, VarifocalNet)."""
     hard_negatives: float = Field(default=0.0, ge=0.0, le=1.0)
     """Share of a pair's negative anchors that are those which the network takes for the target most; the others are
     drawn."""

@@ -123,10 +123,11 @@ def _loss_in_words(training: Training) -> str:
     if training.model.kind == "rpn":
         overlap = "" if loss.box_loss == "none" else f"; {loss.box_loss} of boxes, weight {loss.box_weight:g}"
         hard = f", {loss.hard_negatives:.0%} of them the hardest" if loss.hard_negatives else ""
+        aims = " by the overlap of their boxes" if loss.scores_overlap else ""
         sure = f" (the {loss.best_anchors} best in any case)" if loss.best_anchors else ""
         return (
-            f"classification of anchors and smooth-L1 of boxes, weight {loss.location:g}{overlap}; positive from an "
-            f"overlap of {loss.positive_overlap:g}{sure}, negative to {loss.negative_overlap:g}{hard}"
+            f"classification of anchors{aims} and smooth-L1 of boxes, weight {loss.location:g}{overlap}; positive from "
+            f"an overlap of {loss.positive_overlap:g}{sure}, negative to {loss.negative_overlap:g}{hard}"
         )
     words = f"{loss.kind}, radius {loss.radius:g} px; in-batch negatives {loss.batch_negatives:g}"
     return words + (f"; responses of {loss.teacher}, weight {loss.teacher_weight:g}" if loss.teacher else "")

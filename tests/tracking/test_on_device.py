@@ -146,7 +146,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("siamfc-slim", {"crop": "rounded", "upsampling_kernel": "opencv", "refine_peak": False}),
     ("siamfc-slim", {"template_rate": 0.05, "scales": 5}),
     ("siamrpn-slim", {}),
-    ("siamrpn-stretched-slim", {}),
+    ("siamrpn-stretched-slim", {"vote_overlap": 0.5, "shape_share": 0.3}),
     ("siamrpn-slim", {"crop": "pysot", "small_search_size": 287, "small_target": 0.02}),
     ("siamrpn-slim", {"lost_search_size": 351, "lost_below": 0.999, "lost_window_influence": 0.001}),
 ]

@@ -16,7 +16,14 @@ from siamfc_eval.errors import InputError
 from siamfc_eval.models.registry import build_model
 from siamfc_eval.models.siamese import RegionProposal
 from siamfc_eval.tracking.families.siamese.crops import context_side
-from siamfc_eval.tracking.families.siamrpn.anchors import anchor_grid, anchor_shapes, decode, size_change
+from siamfc_eval.tracking.families.siamrpn.anchors import (
+    anchor_grid,
+    anchor_shapes,
+    decode,
+    hold_shape,
+    size_change,
+    vote,
+)
 from siamfc_eval.tracking.families.siamrpn.family import PRESETS as SIAMRPN_PRESETS
 from siamfc_eval.tracking.families.siamrpn.parameters import SiamRPNParameters
 from siamfc_eval.tracking.families.siamrpn.tracker import SiamRPNTracker
@@ -108,6 +115,47 @@ def test_offsets_are_read_from_the_anchor_that_scores_best(
     state = tracker.init(blob_at(START), START)
     _, output = tracker.update(state, blob_at(START, 6, -3))
     np.testing.assert_allclose(output.region[:2] - START[:2], [6, -3], atol=0.1)
+
+
+@pytest.mark.parametrize(("share", "expected"), [(1.0, 3.0), (0.5, np.sqrt(3.0 * 0.5)), (0.0, 0.5)])
+def test_the_shape_of_the_first_frame_is_held_and_the_area_is_not_touched(share: float, expected: float) -> None:
+    held = hold_shape(np.array([[90.0], [30.0]]), float(np.log(0.5)), share)
+    assert float(held[0, 0] / held[1, 0]) == pytest.approx(expected)
+    assert float(held.prod()) == pytest.approx(2700.0)
+
+
+def test_changes_of_shape_are_counted_from_the_first_frame_however_often_they_are_seen(
+    make: Callable[..., SiamRPNTracker], blob_at: Callable[..., Frame]
+) -> None:
+    tracker = make(answer(width=80.0, height=60.0), size_rate=1.0, shape_share=0.25)
+    state = tracker.init(blob_at(START), START)
+    for _ in range(12):
+        state, output = tracker.update(state, blob_at(START))
+    assert output.region[2] / output.region[3] == pytest.approx((80 / 60) ** 0.25, rel=0.02)
+
+
+def test_a_vote_averages_the_boxes_that_overlap_the_winner_by_their_weights() -> None:
+    boxes = np.array([[0.0, 2.0, 40.0, 0.0], [0.0, 0.0, 0.0, 1.0], [10.0, 10.0, 10.0, 12.0], [10.0, 10.0, 10.0, 10.0]])
+    weights = np.array([3.0, 1.0, 9.0, 0.0])
+    np.testing.assert_array_equal(vote(boxes, weights, 0, None), boxes[:, 0])
+    # The second overlaps by 8 / 12, the third not at all, the fourth weighs nothing.
+    np.testing.assert_allclose(vote(boxes, weights, 0, 0.5), [0.5, 0.0, 10.0, 10.0])
+    np.testing.assert_allclose(vote(boxes, weights, 0, 0.7), boxes[:, 0])
+    np.testing.assert_array_equal(vote(boxes, np.zeros(4), 1, 0.5), boxes[:, 1])
+
+
+def test_voting_finds_a_place_between_the_cells(
+    make: Callable[..., SiamRPNTracker], blob_at: Callable[..., Frame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of boxes that lie on the cells themselves, the best is up to half a stride beside the target."""
+    monkeypatch.setattr(RegionProposal, "offsets", lambda _, loc: torch.zeros(len(loc), 4, 5, *loc.shape[2:]))
+    errors = []
+    for overlap in (None, 0.5):
+        tracker = make(answer(certainty=2.0), vote_overlap=overlap)
+        found = tracker.update(tracker.init(blob_at(START), START), blob_at(START, 5, -3))[1].region
+        errors.append(np.abs(found[:2] + found[2:] / 2 - START[:2] - START[2:] / 2 - [5, -3]))
+    assert (errors[0] > 2.0).all()
+    assert (errors[1] < 0.6 * errors[0]).all()
 
 
 def test_size_moves_by_rate_times_score(make: Callable[..., SiamRPNTracker], blob_at: Callable[..., Frame]) -> None:

@@ -96,6 +96,17 @@ def test_halves_ignore_what_is_neither() -> None:
     assert float(halves(logits, positive, negative)) == pytest.approx(math.log(2.0), rel=1e-6)
 
 
+def test_halves_are_least_where_positive_entries_give_what_they_aim_at() -> None:
+    positive, negative = torch.tensor([[True, False]]), torch.tensor([[False, False]])
+    aims = torch.tensor([[0.7, 0.2]])
+    losses = {
+        probability: float(halves(torch.logit(torch.tensor([[probability, 0.9]])), positive, negative, aims))
+        for probability in (0.5, 0.6, 0.7, 0.8, 0.9)
+    }
+    assert min(losses, key=losses.__getitem__) == 0.7
+    assert losses[0.7] == pytest.approx(-0.5 * (0.7 * math.log(0.7) + 0.3 * math.log(0.3)), rel=1e-5)
+
+
 def test_a_lesson_is_learned_when_only_constants_of_exemplars_differ() -> None:
     generator = torch.Generator().manual_seed(0)
     teacher = torch.randn(3, 3, 5, 5, generator=generator)

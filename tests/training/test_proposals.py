@@ -213,6 +213,8 @@ def test_the_objective_adds_the_box_loss_with_its_weight_and_leaves_the_rest() -
     hard = _loss(model, hard_negatives=1.0)[1]
     assert hard["classification"] > parts["classification"]
     assert hard["location"] == parts["location"]
+    # At the start every score is near a half, and a box of another shape overlaps by less than 1.
+    assert _loss(model, scores_overlap=True)[1]["classification"] != parts["classification"]
 
 
 def test_a_teacher_is_refused_where_there_are_no_response_maps_to_learn() -> None:
@@ -221,7 +223,9 @@ def test_a_teacher_is_refused_where_there_are_no_response_maps_to_learn() -> Non
         build_objective(model, LossSection(teacher="siamfc-slim"))
 
 
-@pytest.mark.parametrize(("key", "value"), [("box_loss", "giou"), ("hard_negatives", 0.5), ("best_anchors", 2)])
+@pytest.mark.parametrize(
+    ("key", "value"), [("box_loss", "giou"), ("hard_negatives", 0.5), ("best_anchors", 2), ("scores_overlap", True)]
+)
 def test_losses_of_anchors_are_refused_where_there_are_none(key: str, value: object) -> None:
     model = build_model("SiamFC", channels=[4, 4, 6, 6, 4])
     with pytest.raises(InputError, match=rf"loss\.{key} is of networks with anchors; SiamFC has none"):

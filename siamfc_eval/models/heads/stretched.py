@@ -55,7 +55,8 @@ class _Mixing(nn.Module):
         self.conv_kernel = adjusting(inputs, hidden)
         self.conv_search = adjusting(inputs, hidden)
         self.head = nn.Sequential(
-            nn.Conv2d(hidden + stretches, mixed, 1, bias=False),
+            # What answers look like around a cell says more of the target's borders than those at the cell alone.
+            nn.Conv2d(hidden + stretches, mixed, 3, padding=1, bias=False),
             nn.BatchNorm2d(mixed),
             nn.ReLU(inplace=True),
             nn.Conv2d(mixed, outputs, 1),

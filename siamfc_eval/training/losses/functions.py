@@ -82,13 +82,17 @@ def taught(logits: Tensor, teacher: Tensor) -> Tensor:
     return (ours - theirs).square().mean() / theirs.square().mean().clamp(min=1e-12)
 
 
-def halves(logits: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+def halves(logits: Tensor, positive: Tensor, negative: Tensor, aims: Tensor | None = None) -> Tensor:
     """Logistic loss in which positive and negative entries of a batch weigh half each, as in pysot.
 
     Args:
         logits: shape (n, m).
         positive, negative: masks of shape (n, m); entries in neither do not count.
+        aims: shape (n, m): probabilities that positive entries are to give; none: 1.
     """
-    missed = (F.softplus(-logits) * positive).sum() / positive.sum().clamp(min=1)
+    certain = F.softplus(-logits)
+    # The cross-entropy with an aim: softplus(-x) + (1 - aim) x.
+    against = certain if aims is None else certain + (1.0 - aims) * logits
+    missed = (against * positive).sum() / positive.sum().clamp(min=1)
     invented = (F.softplus(logits) * negative).sum() / negative.sum().clamp(min=1)
     return 0.5 * missed + 0.5 * invented

@@ -26,6 +26,7 @@ from siamfc_eval.training.losses.proposals import (
     box_loss,
     decode_offsets,
     location_loss,
+    overlaps,
     pick_anchors,
     proposal_scores,
 )
@@ -139,12 +140,14 @@ class ProposalObjective(nn.Module):
             hard=setting.hard_negatives,
         )
         positive, negative = positive.to(scores.device), negative.to(scores.device)
-        classification = halves(scores, positive, negative)
+        decoded = decode_offsets(offsets, *anchors)
+        aims = overlaps(decoded.detach(), boxes) if setting.scores_overlap else None
+        classification = halves(scores, positive, negative, aims)
         location = location_loss(offsets, targets.offsets, positive)
         total = classification + setting.location * location
         parts = {"classification": float(classification.detach()), "location": float(location.detach())}
         if setting.box_loss != "none":
-            overlap = box_loss(decode_offsets(offsets, *anchors), boxes, positive, setting.box_loss)
+            overlap = box_loss(decoded, boxes, positive, setting.box_loss)
             total = total + setting.box_weight * overlap
             parts[setting.box_loss] = float(overlap.detach())
         return total, parts
@@ -164,7 +167,7 @@ def build_objective(model: SiameseNetwork, setting: LossSection) -> ResponseObje
                 '"" where it comes from the file that this one extends.'
             )
         return ProposalObjective(setting)
-    for key in ("box_loss", "hard_negatives", "best_anchors"):
+    for key in ("box_loss", "scores_overlap", "hard_negatives", "best_anchors"):
         if getattr(setting, key) != LossSection.model_fields[key].default:
             raise InputError(f"loss.{key} is of networks with anchors; {model.name} has none. Take it out.")
     if not setting.teacher:

@@ -45,13 +45,19 @@ def anchor_targets(
     """
     grid = torch.from_numpy(anchor_grid(cells, stride, scales, ratios).copy()).to(boxes)[None]
     target = boxes[:, :, None]
-    low = torch.maximum(grid[:, :2] - grid[:, 2:] / 2, target[:, :2] - target[:, 2:] / 2)
-    high = torch.minimum(grid[:, :2] + grid[:, 2:] / 2, target[:, :2] + target[:, 2:] / 2)
-    shared = (high - low).clamp(min=0.0).prod(dim=1)
-    union = grid[:, 2:].prod(dim=1) + target[:, 2:].prod(dim=1) - shared
     shift = (target[:, :2] - grid[:, :2]) / grid[:, 2:]
     growth = torch.log(target[:, 2:] / grid[:, 2:])
-    return AnchorTargets(shared / union, torch.cat([shift, growth], dim=1))
+    return AnchorTargets(overlaps(grid, boxes), torch.cat([shift, growth], dim=1))
+
+
+def overlaps(boxes: Tensor, targets: Tensor) -> Tensor:
+    """Intersection over union, shape (n, m), of boxes (n or 1, 4, m) with targets (n, 4)."""
+    target = targets[:, :, None]
+    low = torch.maximum(boxes[:, :2] - boxes[:, 2:] / 2, target[:, :2] - target[:, 2:] / 2)
+    high = torch.minimum(boxes[:, :2] + boxes[:, 2:] / 2, target[:, :2] + target[:, 2:] / 2)
+    shared = (high - low).clamp(min=0.0).prod(dim=1)
+    union = boxes[:, 2:].prod(dim=1) + target[:, 2:].prod(dim=1) - shared
+    return shared / union
 
 
 def pick_anchors(

@@ -12,6 +12,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+VOTE_POWER = 4
+"""Of scores, as weights of boxes that are averaged: those of half the best score hardly count."""
+
 
 def anchor_shapes(stride: int, scales: tuple[float, ...], ratios: tuple[float, ...]) -> NDArray[np.float64]:
     """Width and height of each anchor, shape (ratios * scales, 2), ratio-major.
@@ -50,6 +53,51 @@ def decode(anchors: NDArray[np.float64], offsets: NDArray[np.float64]) -> NDArra
     centre = anchors[:2] + offsets[:2] * anchors[2:]
     size = anchors[2:] * np.exp(np.clip(offsets[2:], -10.0, 10.0))
     return np.concatenate([centre, size])
+
+
+def hold_shape(sizes: NDArray[np.float64], shape: float, share: float) -> NDArray[np.float64]:
+    """Sizes of the same area whose shapes have changed by a share of their change.
+
+    Args:
+        sizes: shape (2, n): width and height.
+        shape: log of width / height that changes are counted from.
+        share: see `SiamRPNParameters.shape_share`.
+    """
+    if share == 1.0:
+        return sizes
+    excess = (1.0 - share) * (np.log(sizes[0] / sizes[1]) - shape) / 2.0
+    result: NDArray[np.float64] = sizes * np.exp(np.stack([-excess, excess]))
+    return result
+
+
+def overlaps(boxes: NDArray[np.float64], box: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Intersection over union, shape (n,), of boxes (4, n) with one (4,); all are (cx, cy, w, h)."""
+    low = np.maximum(boxes[:2] - boxes[2:] / 2, (box[:2] - box[2:] / 2)[:, None])
+    high = np.minimum(boxes[:2] + boxes[2:] / 2, (box[:2] + box[2:] / 2)[:, None])
+    shared = np.clip(high - low, 0.0, None).prod(axis=0)
+    result: NDArray[np.float64] = shared / (boxes[2:].prod(axis=0) + box[2:].prod() - shared)
+    return result
+
+
+def vote(
+    boxes: NDArray[np.float64], weights: NDArray[np.float64], best: int, overlap: float | None
+) -> NDArray[np.float64]:
+    """The winner's box, or the average of those that overlap it (Gidaris & Komodakis, ICCV 2015, section 4).
+
+    Args:
+        boxes: shape (4, n).
+        weights: shape (n,): of the boxes.
+        best: number of the winner.
+        overlap: from which on a box counts; None: the winner's alone.
+
+    Returns:
+        Shape (4,): cx, cy, w, h.
+    """
+    if overlap is None or weights[best] <= 0.0:
+        return boxes[:, best]
+    counted = np.where(overlaps(boxes, boxes[:, best]) >= overlap, weights, 0.0)
+    result: NDArray[np.float64] = (boxes * counted).sum(axis=1) / counted.sum()
+    return result
 
 
 def size_change(sizes: NDArray[np.float64], reference: NDArray[np.float64], context: float) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from siamfc_eval.tracking.families.siamese.device_frames import DeviceFrames, Squares
 from siamfc_eval.tracking.families.siamese.on_device import Targets, context_sides
-from siamfc_eval.tracking.families.siamrpn.anchors import anchor_grid
+from siamfc_eval.tracking.families.siamrpn.anchors import VOTE_POWER, anchor_grid
 from siamfc_eval.tracking.families.siamrpn.parameters import SiamRPNParameters
 
 
@@ -33,6 +33,7 @@ def locate(
     *,
     stride: int,
     influence: Tensor,
+    shapes: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Where targets are.
 
@@ -44,6 +45,7 @@ def locate(
         p: hyper-parameters.
         stride: of the network.
         influence: shape (n,), float64: weight of the window.
+        shapes: shape (n,), float64: log of width / height on the first frames.
 
     Returns:
         Centres (n, 2), sizes (n, 2), confidences (n,) and the best scores of each cell (n, r, r). A target whose
@@ -54,6 +56,7 @@ def locate(
     anchors = _anchors(cells, stride, p.anchor_scales, p.anchor_ratios, scores.device)
     moved = offsets.double().reshape(count, 4, -1)
     boxes = torch.cat([anchors[:2] + moved[:, :2] * anchors[2:], anchors[2:] * moved[:, 2:].clamp(-10, 10).exp()], 1)
+    boxes[:, 2:] = _hold_shape(boxes[:, 2:], shapes, p.shape_share)
     flat = scores.double().reshape(count, -1)
     penalty = torch.exp(-p.penalty_k * (_size_change(boxes[:, 2:], targets.size / zoom, p.context) - 1.0))
     window = _window(cells, scores.device).repeat(scores.shape[1])
@@ -62,7 +65,7 @@ def locate(
 
     each = torch.arange(count, device=scores.device)
     confidence = flat[each, best]
-    chosen = boxes[each, :, best]
+    chosen = _vote(boxes, (penalty * flat) ** VOTE_POWER, best, p.vote_overlap)
     rate = (penalty[each, best] * confidence * p.size_rate)[:, None]
     limits = frames.limits[targets.frame]
     sizes = (1.0 - rate) * targets.size + rate * chosen[:, 2:] * zoom
@@ -72,6 +75,29 @@ def locate(
         lost = (confidence < p.lost_below)[:, None]
         centres, sizes = torch.where(lost, targets.centre, centres), torch.where(lost, targets.size, sizes)
     return centres, sizes, confidence, scores.amax(dim=1)
+
+
+def _hold_shape(sizes: Tensor, shapes: Tensor, share: float) -> Tensor:
+    """`hold_shape` for n targets: sizes (n, 2, boxes), shapes (n,)."""
+    if share == 1.0:
+        return sizes
+    excess = (1.0 - share) * (torch.log(sizes[:, 0] / sizes[:, 1]) - shapes[:, None]) / 2.0
+    return sizes * torch.exp(torch.stack([-excess, excess], dim=1))
+
+
+def _vote(boxes: Tensor, weights: Tensor, best: Tensor, overlap: float | None) -> Tensor:
+    """`vote` for n targets: boxes (n, 4, boxes), weights (n, boxes), winners (n,), to (n, 4)."""
+    each = torch.arange(len(boxes), device=boxes.device)
+    winner = boxes[each, :, best]
+    if overlap is None:
+        return winner
+    low = torch.maximum(boxes[:, :2] - boxes[:, 2:] / 2, (winner[:, :2] - winner[:, 2:] / 2)[:, :, None])
+    high = torch.minimum(boxes[:, :2] + boxes[:, 2:] / 2, (winner[:, :2] + winner[:, 2:] / 2)[:, :, None])
+    shared = (high - low).clamp(min=0.0).prod(dim=1)
+    overlaps = shared / (boxes[:, 2:].prod(dim=1) + winner[:, 2:].prod(dim=1)[:, None] - shared)
+    counted = torch.where(overlaps >= overlap, weights, 0.0)
+    average = (boxes * counted[:, None]).sum(dim=2) / counted.sum(dim=1, keepdim=True)
+    return torch.where((weights[each, best] > 0.0)[:, None], average, winner)
 
 
 def _size_change(sizes: Tensor, reference: Tensor, context: float) -> Tensor:

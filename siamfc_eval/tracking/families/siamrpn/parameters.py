@@ -18,6 +18,12 @@ class SiamRPNParameters(Parameters):
     """Strength of the penalty on changes of size and ratio: exp(-k (change of size * change of ratio - 1))."""
     size_rate: Fraction = 0.30
     """How far the size moves to the winning anchor's, times that anchor's penalised score."""
+    shape_share: Fraction = 1.0
+    """How much of a change of shape (log width / height) since the first frame is believed: 1, all, as published; 0,
+    none, as with SiamFC. Networks that have seen few shapes take thin targets for squarer than they are."""
+    vote_overlap: Fraction | None = None
+    """Boxes of other anchors that overlap the winner's at least so much are averaged with it, weighted by the fourth
+    power of their penalised scores (box voting, after Gidaris & Komodakis 2015); none: the winner's alone."""
     min_size: Positive = 10.0
     """The target never gets narrower or lower than this, in pixels of the frame."""
     anchor_scales: tuple[Positive, ...] = (8.0,)

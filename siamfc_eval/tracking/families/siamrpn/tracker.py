@@ -23,7 +23,7 @@ from siamfc_eval.tracking.families.siamese.crops import context_side
 from siamfc_eval.tracking.families.siamese.inference import proposal_scores
 from siamfc_eval.tracking.families.siamese.on_device import Targets, fetch, on_device, usable
 from siamfc_eval.tracking.families.siamese.tracker import SiameseTracker
-from siamfc_eval.tracking.families.siamrpn.anchors import anchor_grid, decode, size_change
+from siamfc_eval.tracking.families.siamrpn.anchors import VOTE_POWER, anchor_grid, decode, hold_shape, size_change, vote
 from siamfc_eval.tracking.families.siamrpn.on_device import locate, search_squares
 from siamfc_eval.tracking.families.siamrpn.parameters import SiamRPNParameters
 from siamfc_eval.tracking.targets import Target, around
@@ -44,6 +44,8 @@ class SiamRPNState:
     """Side of the next search crop in pixels; larger than usual while the target is lost."""
     usual_search_size: int
     """Side of the search crop while the target is not lost."""
+    shape: float
+    """Log of the target's width / height on its first frame."""
 
 
 class SiamRPNTracker(SiameseTracker[SiamRPNParameters, RegionProposal, SiamRPNState]):
@@ -85,7 +87,7 @@ class SiamRPNTracker(SiameseTracker[SiamRPNParameters, RegionProposal, SiamRPNSt
 
     def _start(self, frame: Frame, target: Target, template: Template, fill: NDArray[np.float64]) -> SiamRPNState:
         size = self._usual_search_size(target, frame)
-        return SiamRPNState(target, template, fill, size, size)
+        return SiamRPNState(target, template, fill, size, size, float(np.log(target.size[0] / target.size[1])))
 
     def _usual_search_size(self, target: Target, frame: Frame) -> int:
         """Side of the search crop for a target, which depends on how much of its first frame it covers."""
@@ -126,11 +128,14 @@ class SiamRPNTracker(SiameseTracker[SiamRPNParameters, RegionProposal, SiamRPNSt
             there, places = inference.uploads.together(frames)
             targets = Targets.of(places, [s.target for s in states], [s.fill for s in states], inference.device)
             influence = on_device(np.array([self._influence(state) for state in states]), inference.device)
+            shapes = on_device(np.array([state.shape for state in states]), inference.device)
             crops = there.crops(search_squares(targets, p, size), size, p.crop)
             template = join_templates([state.template for state in states])
             cls, loc = network.detect(cast(tuple[Tensor, ...], template), crops)
             scores, offsets = network.objectness(cls.float()), network.offsets(loc.float())
-            found = locate(scores, offsets, targets, there, p, stride=network.stride, influence=influence)
+            found = locate(
+                scores, offsets, targets, there, p, stride=network.stride, influence=influence, shapes=shapes
+            )
             sure = usable(found[2], scores, offsets)
             centres, sizes, confidences, maps = fetch(network.name, *found[:2], sure, found[3])
         results = []
@@ -164,21 +169,23 @@ class SiamRPNTracker(SiameseTracker[SiamRPNParameters, RegionProposal, SiamRPNSt
         zoom = context_side(target.size, p.context) / p.exemplar_size
         anchors = anchor_grid(scores.shape[-1], self._inference.network.stride, p.anchor_scales, p.anchor_ratios)
         boxes = decode(anchors, offsets.astype(np.float64).reshape(4, -1))
+        boxes[2:] = hold_shape(boxes[2:], state.shape, p.shape_share)
         flat = scores.astype(np.float64).ravel()
         penalty = np.exp(-p.penalty_k * (size_change(boxes[2:], target.size / zoom, p.context) - 1.0))
         line = np.hanning(scores.shape[-1])
         window = np.broadcast_to(np.outer(line, line), scores.shape).ravel()
         influence = self._influence(state)
         best = int((penalty * flat * (1.0 - influence) + window * influence).argmax())
+        chosen = vote(boxes, (penalty * flat) ** VOTE_POWER, best, p.vote_overlap)
 
         height, width = frame.pixels.shape[:2]
         confidence = float(flat[best])
         is_lost = p.lost_search_size is not None and confidence < p.lost_below
         if not is_lost:
             rate = float(penalty[best] * flat[best]) * p.size_rate
-            size = (1.0 - rate) * target.size + rate * boxes[2:, best] * zoom
+            size = (1.0 - rate) * target.size + rate * chosen[2:] * zoom
             limits = np.array([width, height], dtype=np.float64)
-            centre = np.clip(target.centre + boxes[:2, best] * zoom, 0.0, limits)
+            centre = np.clip(target.centre + chosen[:2] * zoom, 0.0, limits)
             target = Target(centre, np.clip(size, np.minimum(p.min_size, limits), limits))
         output = self._output(target, confidence, scores.max(axis=0), state)
         return replace(state, target=target, search_size=self._next_search_size(state, confidence)), output
