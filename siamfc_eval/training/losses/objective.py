@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.siamese import FullyConvolutional, RegionProposal, SiameseNetwork
+from siamfc_eval.tracking.families.siamrpn.on_device import overlaps
 from siamfc_eval.training.configuration import LossSection
 from siamfc_eval.training.data.bank import AnyBatch
 from siamfc_eval.training.data.feeding import Batch
@@ -26,7 +27,6 @@ from siamfc_eval.training.losses.proposals import (
     box_loss,
     decode_offsets,
     location_loss,
-    overlaps,
     pick_anchors,
     proposal_scores,
 )

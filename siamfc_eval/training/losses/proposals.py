@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from siamfc_eval.models.siamese import RegionProposal
 from siamfc_eval.tracking.families.siamrpn.anchors import anchor_grid
+from siamfc_eval.tracking.families.siamrpn.on_device import overlaps
 
 _LINEAR_FROM = 1.0 / 9.0
 _LARGEST_GROWTH = 10.0
@@ -48,16 +49,6 @@ def anchor_targets(
     shift = (target[:, :2] - grid[:, :2]) / grid[:, 2:]
     growth = torch.log(target[:, 2:] / grid[:, 2:])
     return AnchorTargets(overlaps(grid, boxes), torch.cat([shift, growth], dim=1))
-
-
-def overlaps(boxes: Tensor, targets: Tensor) -> Tensor:
-    """Intersection over union, shape (n, m), of boxes (n or 1, 4, m) with targets (n, 4)."""
-    target = targets[:, :, None]
-    low = torch.maximum(boxes[:, :2] - boxes[:, 2:] / 2, target[:, :2] - target[:, 2:] / 2)
-    high = torch.minimum(boxes[:, :2] + boxes[:, 2:] / 2, target[:, :2] + target[:, 2:] / 2)
-    shared = (high - low).clamp(min=0.0).prod(dim=1)
-    union = boxes[:, 2:].prod(dim=1) + target[:, 2:].prod(dim=1) - shared
-    return shared / union
 
 
 def pick_anchors(

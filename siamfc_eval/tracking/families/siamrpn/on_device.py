@@ -77,6 +77,15 @@ def locate(
     return centres, sizes, confidence, scores.amax(dim=1)
 
 
+def overlaps(boxes: Tensor, targets: Tensor) -> Tensor:
+    """Intersection over union, shape (n, m), of boxes (n or 1, 4, m) with targets (n, 4); all are (cx, cy, w, h)."""
+    target = targets[:, :, None]
+    low = torch.maximum(boxes[:, :2] - boxes[:, 2:] / 2, target[:, :2] - target[:, 2:] / 2)
+    high = torch.minimum(boxes[:, :2] + boxes[:, 2:] / 2, target[:, :2] + target[:, 2:] / 2)
+    shared = (high - low).clamp(min=0.0).prod(dim=1)
+    return shared / (boxes[:, 2:].prod(dim=1) + target[:, 2:].prod(dim=1) - shared)
+
+
 def _hold_shape(sizes: Tensor, shapes: Tensor, share: float) -> Tensor:
     """`hold_shape` for n targets: sizes (n, 2, boxes), shapes (n,)."""
     if share == 1.0:
@@ -91,11 +100,7 @@ def _vote(boxes: Tensor, weights: Tensor, best: Tensor, overlap: float | None) -
     winner = boxes[each, :, best]
     if overlap is None:
         return winner
-    low = torch.maximum(boxes[:, :2] - boxes[:, 2:] / 2, (winner[:, :2] - winner[:, 2:] / 2)[:, :, None])
-    high = torch.minimum(boxes[:, :2] + boxes[:, 2:] / 2, (winner[:, :2] + winner[:, 2:] / 2)[:, :, None])
-    shared = (high - low).clamp(min=0.0).prod(dim=1)
-    overlaps = shared / (boxes[:, 2:].prod(dim=1) + winner[:, 2:].prod(dim=1)[:, None] - shared)
-    counted = torch.where(overlaps >= overlap, weights, 0.0)
+    counted = torch.where(overlaps(boxes, winner) >= overlap, weights, 0.0)
     average = (boxes * counted[:, None]).sum(dim=2) / counted.sum(dim=1, keepdim=True)
     return torch.where((weights[each, best] > 0.0)[:, None], average, winner)
 
