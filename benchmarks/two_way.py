@@ -44,9 +44,10 @@ def show(title: str, factors: tuple[str, str], cells: dict[tuple[str, str], str]
     for effect in two_way(scores, factors):
         where = effect.within or "all"
         low, high = effect.difference.low, effect.difference.high
+        bounds = f"[{low:+.3f}, {high:+.3f}]" if np.isfinite(low) else "[too few sequences]"
         print(
             f"  {effect.first:>17} - {effect.second:<17} {where:>17}  {effect.difference.value:+.3f} "
-            f"[{low:+.3f}, {high:+.3f}]  p {effect.p:.3f}, Holm {effect.p_holm:.3f}"
+            f"{bounds}  p {effect.p:.3f}, Holm {effect.p_holm:.3f}"
         )
     print()
 
