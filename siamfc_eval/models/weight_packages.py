@@ -22,10 +22,7 @@ from siamfc_eval.version import __version__
 PACKAGE = "siamfc-eval-weights"
 """The package with those of our own weights that the wheel leaves out, as it would be three times as large."""
 
-INSTALL = (
-    "In your copy of the repository of siamfc_eval, run: pip install ./weights (or, where an index has this package: "
-    "pip install 'siamfc-eval[weights]')"
-)
+INSTALL = "In your copy of the repository of siamfc_eval, run: pip install ./weights"
 """How to get that package."""
 
 FOLDERS: Registry[Path] = Registry("package of weights", "pathlib:Path", group="siamfc_eval.weights")
