@@ -136,12 +136,19 @@ def test_changes_of_shape_are_counted_from_the_first_frame_however_often_they_ar
 
 def test_a_vote_averages_the_boxes_that_overlap_the_winner_by_their_weights() -> None:
     boxes = np.array([[0.0, 2.0, 40.0, 0.0], [0.0, 0.0, 0.0, 1.0], [10.0, 10.0, 10.0, 12.0], [10.0, 10.0, 10.0, 10.0]])
-    weights = np.array([3.0, 1.0, 9.0, 0.0])
-    np.testing.assert_array_equal(vote(boxes, weights, 0, None), boxes[:, 0])
+    scores = np.array([3.0, 1.0, 9.0, 0.0]) ** 0.25
+    np.testing.assert_array_equal(vote(boxes, scores, 0, None), boxes[:, 0])
     # The second overlaps by 8 / 12, the third not at all, the fourth weighs nothing.
-    np.testing.assert_allclose(vote(boxes, weights, 0, 0.5), [0.5, 0.0, 10.0, 10.0])
-    np.testing.assert_allclose(vote(boxes, weights, 0, 0.7), boxes[:, 0])
+    np.testing.assert_allclose(vote(boxes, scores, 0, 0.5), [0.5, 0.0, 10.0, 10.0])
+    np.testing.assert_allclose(vote(boxes, scores, 0, 0.7), boxes[:, 0])
     np.testing.assert_array_equal(vote(boxes, np.zeros(4), 1, 0.5), boxes[:, 1])
+
+
+def test_the_winner_has_a_vote_whatever_rounding_makes_of_its_overlap_with_itself() -> None:
+    rng = np.random.default_rng(0)
+    boxes = np.concatenate([rng.normal(0.0, 50.0, (2, 200)), rng.uniform(1.0, 90.0, (2, 200))])
+    for best in range(200):
+        np.testing.assert_allclose(vote(boxes, np.ones(200), best, 1.0), boxes[:, best], rtol=1e-12)
 
 
 def test_voting_finds_a_place_between_the_cells(

@@ -12,6 +12,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from siamfc_eval.geometry.boxes import overlaps
+
 VOTE_POWER = 4
 """Of scores, as weights of boxes that are averaged: those of half the best score hardly count."""
 
@@ -70,32 +72,29 @@ def hold_shape(sizes: NDArray[np.float64], shape: float, share: float) -> NDArra
     return result
 
 
-def overlaps(boxes: NDArray[np.float64], box: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intersection over union, shape (n,), of boxes (4, n) with one (4,); all are (cx, cy, w, h)."""
-    low = np.maximum(boxes[:2] - boxes[2:] / 2, (box[:2] - box[2:] / 2)[:, None])
-    high = np.minimum(boxes[:2] + boxes[2:] / 2, (box[:2] + box[2:] / 2)[:, None])
-    shared = np.clip(high - low, 0.0, None).prod(axis=0)
-    result: NDArray[np.float64] = shared / (boxes[2:].prod(axis=0) + box[2:].prod() - shared)
-    return result
-
-
 def vote(
-    boxes: NDArray[np.float64], weights: NDArray[np.float64], best: int, overlap: float | None
+    boxes: NDArray[np.float64], scores: NDArray[np.float64], best: int, overlap: float | None
 ) -> NDArray[np.float64]:
     """The winner's box, or the average of those that overlap it (Gidaris & Komodakis, ICCV 2015, section 4).
 
     Args:
         boxes: shape (4, n).
-        weights: shape (n,): of the boxes.
+        scores: shape (n,), penalised; boxes are weighted by their fourth power.
         best: number of the winner.
         overlap: from which on a box counts; None: the winner's alone.
 
     Returns:
         Shape (4,): cx, cy, w, h.
     """
-    if overlap is None or weights[best] <= 0.0:
-        return boxes[:, best]
-    counted = np.where(overlaps(boxes, boxes[:, best]) >= overlap, weights, 0.0)
+    winner = boxes[:, best]
+    if overlap is None:
+        return winner
+    weights = scores**VOTE_POWER
+    if weights[best] <= 0.0:
+        return winner
+    corners = np.vstack([boxes[:2] - boxes[2:] / 2, boxes[2:]]).T
+    counted = np.where(overlaps(corners, np.broadcast_to(corners[best], corners.shape)) >= overlap, weights, 0.0)
+    counted[best] = weights[best]  # whatever rounding makes of its overlap with itself
     result: NDArray[np.float64] = (boxes * counted).sum(axis=1) / counted.sum()
     return result
 

@@ -59,14 +59,15 @@ def locate(
     boxes[:, 2:] = _hold_shape(boxes[:, 2:], shapes, p.shape_share)
     flat = scores.double().reshape(count, -1)
     penalty = torch.exp(-p.penalty_k * (_size_change(boxes[:, 2:], targets.size / zoom, p.context) - 1.0))
+    penalised = penalty * flat
     window = _window(cells, scores.device).repeat(scores.shape[1])
     weight = influence[:, None]
-    best = (penalty * flat * (1.0 - weight) + window * weight).argmax(dim=1)
+    best = (penalised * (1.0 - weight) + window * weight).argmax(dim=1)
 
     each = torch.arange(count, device=scores.device)
     confidence = flat[each, best]
-    chosen = _vote(boxes, (penalty * flat) ** VOTE_POWER, best, p.vote_overlap)
-    rate = (penalty[each, best] * confidence * p.size_rate)[:, None]
+    chosen = _vote(boxes, penalised, best, p.vote_overlap)
+    rate = (penalised[each, best] * p.size_rate)[:, None]
     limits = frames.limits[targets.frame]
     sizes = (1.0 - rate) * targets.size + rate * chosen[:, 2:] * zoom
     sizes = sizes.clamp(limits.clamp(max=p.min_size), limits)
@@ -94,13 +95,15 @@ def _hold_shape(sizes: Tensor, shapes: Tensor, share: float) -> Tensor:
     return sizes * torch.exp(torch.stack([-excess, excess], dim=1))
 
 
-def _vote(boxes: Tensor, weights: Tensor, best: Tensor, overlap: float | None) -> Tensor:
-    """`vote` for n targets: boxes (n, 4, boxes), weights (n, boxes), winners (n,), to (n, 4)."""
+def _vote(boxes: Tensor, scores: Tensor, best: Tensor, overlap: float | None) -> Tensor:
+    """`vote` for n targets: boxes (n, 4, boxes), scores (n, boxes), winners (n,), to (n, 4)."""
     each = torch.arange(len(boxes), device=boxes.device)
     winner = boxes[each, :, best]
     if overlap is None:
         return winner
+    weights = scores**VOTE_POWER
     counted = torch.where(overlaps(boxes, winner) >= overlap, weights, 0.0)
+    counted[each, best] = weights[each, best]
     average = (boxes * counted[:, None]).sum(dim=2) / counted.sum(dim=1, keepdim=True)
     return torch.where((weights[each, best] > 0.0)[:, None], average, winner)
 

@@ -23,7 +23,7 @@ from siamfc_eval.tracking.families.siamese.crops import context_side
 from siamfc_eval.tracking.families.siamese.inference import proposal_scores
 from siamfc_eval.tracking.families.siamese.on_device import Targets, fetch, on_device, usable
 from siamfc_eval.tracking.families.siamese.tracker import SiameseTracker
-from siamfc_eval.tracking.families.siamrpn.anchors import VOTE_POWER, anchor_grid, decode, hold_shape, size_change, vote
+from siamfc_eval.tracking.families.siamrpn.anchors import anchor_grid, decode, hold_shape, size_change, vote
 from siamfc_eval.tracking.families.siamrpn.on_device import locate, search_squares
 from siamfc_eval.tracking.families.siamrpn.parameters import SiamRPNParameters
 from siamfc_eval.tracking.targets import Target, around
@@ -171,18 +171,18 @@ class SiamRPNTracker(SiameseTracker[SiamRPNParameters, RegionProposal, SiamRPNSt
         boxes = decode(anchors, offsets.astype(np.float64).reshape(4, -1))
         boxes[2:] = hold_shape(boxes[2:], state.shape, p.shape_share)
         flat = scores.astype(np.float64).ravel()
-        penalty = np.exp(-p.penalty_k * (size_change(boxes[2:], target.size / zoom, p.context) - 1.0))
+        penalised = np.exp(-p.penalty_k * (size_change(boxes[2:], target.size / zoom, p.context) - 1.0)) * flat
         line = np.hanning(scores.shape[-1])
         window = np.broadcast_to(np.outer(line, line), scores.shape).ravel()
         influence = self._influence(state)
-        best = int((penalty * flat * (1.0 - influence) + window * influence).argmax())
-        chosen = vote(boxes, (penalty * flat) ** VOTE_POWER, best, p.vote_overlap)
+        best = int((penalised * (1.0 - influence) + window * influence).argmax())
+        chosen = vote(boxes, penalised, best, p.vote_overlap)
 
         height, width = frame.pixels.shape[:2]
         confidence = float(flat[best])
         is_lost = p.lost_search_size is not None and confidence < p.lost_below
         if not is_lost:
-            rate = float(penalty[best] * flat[best]) * p.size_rate
+            rate = float(penalised[best]) * p.size_rate
             size = (1.0 - rate) * target.size + rate * chosen[2:] * zoom
             limits = np.array([width, height], dtype=np.float64)
             centre = np.clip(target.centre + chosen[:2] * zoom, 0.0, limits)
