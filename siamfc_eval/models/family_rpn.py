@@ -131,6 +131,7 @@ def siamrpn_pp(
     hidden: int | None = None,
     width: float = 1.4,
     channels: Sequence[int] = STANDARD_WIDTHS,
+    groups: Sequence[int] = (1, 1, 1, 1, 1),
 ) -> RegionProposal:
     """Li et al., "SiamRPN++: Evolution of Siamese Visual Tracking with Very Deep Networks" (CVPR 2019).
 
@@ -143,10 +144,10 @@ def siamrpn_pp(
         widths: channels of each level after the neck, 256 by default; pysot's long-term network has 128, 256, 512.
         hidden: channels that are correlated by a single head; None: those that it is given.
         width: multiplies the channels of mobilenetv2.
-        channels: of alexnet.
+        channels, groups: of alexnet; those of SiamFC's are (1, 2, 1, 2, 2).
     """
     if backbone == "alexnet":
-        single = AlexNet(channels, groups=(1, 1, 1, 1, 1), final_norm=True, eps=1e-5, momentum=0.1)
+        single = AlexNet(channels, groups, final_norm=True, eps=1e-5, momentum=0.1)
         return RegionProposal(single, DepthwiseRPN(single.out_channels, hidden, anchors=anchors))
     if backbone not in ("resnet50", "resnet34", "resnet18", "mobilenetv2"):
         raise ValueError(f"backbone is resnet50, resnet34, resnet18, mobilenetv2 or alexnet, not '{backbone}'")

@@ -99,9 +99,12 @@ def _pyramid_options(tensors: Tensors) -> dict[str, Any]:
         options["anchors"] = anchors
     hidden = _length(tensors, f"{first}cls.conv_kernel.0.weight")
     if backbone == "alexnet":
-        widths = alexnet_options(tensors)["channels"]
+        single = alexnet_options(tensors)
+        widths = single["channels"]
         if widths != STANDARD_WIDTHS:
             options["channels"] = widths
+        if set(single["groups"]) != {1}:
+            options["groups"] = single["groups"]
         return options | ({"hidden": hidden} if hidden not in (0, widths[-1]) else {})
     is_weighted = "head.cls_weight" in tensors
     if has_many_heads and is_weighted != (backbone != "mobilenetv2"):

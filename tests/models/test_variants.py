@@ -100,6 +100,7 @@ def test_siamesex_siamrpnpp_is_fed_with_normalised_rgb_and_pysots_with_bgr(tmp_p
         {"backbone": "mobilenetv2", "width": 0.5, "anchors": 7},
         {"backbone": "mobilenetv2", "weighted": True},
         {"backbone": "alexnet", "channels": (12, 24, 32, 32, 24), "hidden": 16},
+        {"backbone": "alexnet", "groups": (1, 2, 1, 2, 2)},
     ],
 )
 def test_variants_of_siamrpnpp_are_inferred_from_shapes(tmp_path: Path, options: dict[str, Any]) -> None:

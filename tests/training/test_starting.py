@@ -117,6 +117,16 @@ def test_a_classifier_gives_its_backbone(tmp_path: Path) -> None:
         load_backbone(build_model("SiamFC", **WIDE), tmp_path / "imagenet.pth")
 
 
+def test_siamrpnpp_takes_the_grouped_backbone_of_siamfc() -> None:
+    options = {"backbone": "alexnet", "channels": [14, 38, 56, 56, 38], "groups": [1, 2, 1, 2, 2]}
+    model = build_network(ModelSection(name="SiamRPN++", options=options, backbone_weights="siamfc-slim"), seed=0)
+    images = torch.rand(1, 3, 127, 127) * 255.0
+    source = build_network(ModelSection(name="SiamFC", weights="siamfc-slim"), seed=0).eval()
+    features, theirs = model.eval().backbone(images), source.backbone(images)
+    # Batch norms of the two add another epsilon, and siamfc-slim has none at the end.
+    torch.testing.assert_close(features, theirs, rtol=1e-3, atol=1e-3 * float(theirs.detach().abs().max()))
+
+
 def test_a_missing_start_says_where_it_was_looked_for() -> None:
     with pytest.raises(InputError, match=r"neither absent-network nor .*absent-network\.safetensors"):
         build_network(ModelSection(name="SiamFC", widen_from="absent-network"), seed=0)
