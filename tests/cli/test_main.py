@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -66,6 +67,14 @@ def test_doctor_reports_for_people_and_programs() -> None:
     assert findings["packages"]["numpy"]["version"]
     assert findings["trackers"]["static"] == "none needed"
     assert "embedded" in findings["experiments"]
+
+
+def test_doctor_recommends_what_scores_best_on_real_sequences() -> None:
+    told = json.loads(call("doctor", "--json").stdout)
+    reference = Path(__file__).parents[2] / "results/reference/backbones_real_sequences.json"
+    scores = {name: found["success_auc"] for name, found in json.loads(reference.read_text())["trackers"].items()}
+    assert told["first_choice"]["tracker"] == max(scores, key=lambda name: scores[name])
+    assert told["trackers"][told["first_choice"]["tracker"]] == "present"
 
 
 def test_doctor_and_list_agree_on_what_a_tracker_lacks() -> None:

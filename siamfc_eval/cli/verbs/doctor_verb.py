@@ -35,6 +35,12 @@ _PACKAGES: dict[str, tuple[str, str]] = {
     "distributed": ("cluster", "runs on many machines"),
 }
 
+_FIRST_CHOICE = "siamfc-slim"
+_WHY = (
+    "of the networks that come with weights none scores higher on real sequences, and the wide ones take seven to "
+    "fourteen times as long (README, Backbones)"
+)
+
 
 @click.command(epilog="Example: siamfc-eval doctor --json")
 @options.as_json
@@ -66,6 +72,7 @@ def examine() -> dict[str, Any]:
         "device": _device(packages["torch"]["version"]),
         "packages": packages,
         "trackers": {name: _weights_of(name) for name in catalogue_names("trackers")},
+        "first_choice": {"tracker": _FIRST_CHOICE, "why": _WHY},
         "weights": installed_packages(),
         "experiments": catalogue_names("experiments"),
         "known_faults": _known_faults(packages),
@@ -132,6 +139,8 @@ def _show(findings: dict[str, Any]) -> None:
     for name, state in findings["trackers"].items():
         trackers.add_row(name, state)
     console.print(trackers)
+    choice = findings["first_choice"]
+    console.print(f"to begin with  {choice['tracker']}: {choice['why']}", highlight=False)
     if findings["weights"]:
         console.print(f"weights  {', '.join(findings['weights'])}")
     if any(PACKAGE in state for state in findings["trackers"].values()):
