@@ -222,6 +222,19 @@ def _restored(data: bytes, size: int, shape: tuple[int, ...], reference: Whole |
     return column if reference is None else np.asarray(column + reference)
 
 
+class _Decoded(NamedTuple):
+    """The numbers of a table; trackers are all of the file's, in its order, along the first axis."""
+
+    rows: Floats
+    """(trackers, sequences, width): the measure's statistics."""
+    missing: NDArray[np.bool_]
+    """(trackers, sequences)."""
+    by_attribute: Floats
+    """(trackers, attributes, metrics)."""
+    single: Floats
+    """(trackers, sequences, metrics that are kept of single sequences)."""
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Published:
     """A file of published statistics; a table is decoded when it is asked for."""
@@ -255,63 +268,19 @@ class Published:
                 "Give one of these with --convention."
             )
         table = self.conventions[convention]
-        blank = self.head.without_annotations()
-        measure = build_measure(convention, blank)
-        if definition_of(measure) != table.definition:
-            raise InputError(
-                f"{self.path}: its statistics under {convention} are of siamfc-eval {self.head.made_with}, which "
-                f"defines {convention} otherwise than {__version__} (definition {table.definition}, here "
-                f"{definition_of(measure)}). Have it written again from the raw results with this version, or install "
-                f"siamfc-eval=={self.head.made_with}."
-            )
+        measure = self._measure(table)
         try:
-            columns = self._columns(self.head.tables.index(table))
-            listed = list(self.head.trackers)
-            sequences = self.head.names
-            missing = np.ones((len(listed), len(sequences)), dtype=np.bool_)
-            for name in table.trackers:
-                missing[listed.index(name)] = [each in table.missing.get(name, ()) for each in sequences]
-            by_attribute = columns.pop(_ATTRIBUTES).view(np.float64)
-            nothing = np.zeros((len(listed), len(sequences), 0))
-            single = columns.pop(_SINGLE).view(np.float64) if _SINGLE in columns else nothing
-            if single.shape != (*missing.shape, len(table.single)):
-                raise ValueError("scores of single sequences are missing")
-            width = sum(column.shape[2] for column in columns.values())
-            rows = unpack(columns, parts_of(measure, width), missing)
-            # The shape of a row is the measure's.
-            measure.finish(rows[:1, :1])
+            decoded = self._decoded(table, measure)
         except _DAMAGE as error:
             raise self._damaged(error) from error
         wanted = [name for name in table.trackers if not trackers or name in trackers]
-        found: dict[str, TrackerScores] = {}
-        for name in wanted:
-            place = listed.index(name)
-            values = by_attribute[place].tolist()
-            tracker = summed(
-                name,
-                measure,
-                sequences,
-                rows[place],
-                attributes={
-                    attribute: dict(zip(table.metrics, line, strict=True))
-                    for attribute, line in zip(table.attributes, values, strict=True)
-                },
-                speed=table.speed.get(name, {}),
-                notes=table.notes.get(name, ()),
-            )
-            exact = {
-                sequence: {**tracker.sequences[sequence], **dict(zip(table.single, line, strict=True))}
-                for sequence, line, lost in zip(sequences, single[place].tolist(), missing[place], strict=True)
-                if not lost
-            }
-            found[name] = dataclasses.replace(tracker, sequences={**tracker.sequences, **exact})
         return Scores(
             dataset=self.head.dataset,
             convention=convention,
             signature=table.signature,
             measure=measure,
-            sequences=sequences,
-            trackers=found,
+            sequences=self.head.names,
+            trackers={name: self._tracker(name, table, measure, decoded) for name in wanted},
             attribute_source=table.attribute_source,
             attribute_counts=table.attribute_counts,
             metadata={
@@ -320,6 +289,60 @@ class Published:
                 "protocol": table.protocol,
             },
         )
+
+    def _measure(self, table: TableHead) -> Measure:
+        """What computes a table's convention, where it does so as when the table was written."""
+        convention, blank = table.convention, self.head.without_annotations()
+        measure = build_measure(convention, blank)
+        if definition_of(measure) != table.definition:
+            raise InputError(
+                f"{self.path}: its statistics under {convention} are of siamfc-eval {self.head.made_with}, which "
+                f"defines {convention} otherwise than {__version__} (definition {table.definition}, here "
+                f"{definition_of(measure)}). Have it written again from the raw results with this version, or install "
+                f"siamfc-eval=={self.head.made_with}."
+            )
+        return measure
+
+    def _decoded(self, table: TableHead, measure: Measure) -> _Decoded:
+        """The numbers of a table. Raises one of `_DAMAGE` where they are not those that its head tells of."""
+        columns = self._columns(self.head.tables.index(table))
+        listed, sequences = list(self.head.trackers), self.head.names
+        missing = np.ones((len(listed), len(sequences)), dtype=np.bool_)
+        for name in table.trackers:
+            missing[listed.index(name)] = [each in table.missing.get(name, ()) for each in sequences]
+        by_attribute = columns.pop(_ATTRIBUTES).view(np.float64)
+        nothing = np.zeros((len(listed), len(sequences), 0))
+        single = columns.pop(_SINGLE).view(np.float64) if _SINGLE in columns else nothing
+        if single.shape != (*missing.shape, len(table.single)):
+            raise ValueError("scores of single sequences are missing")
+        width = sum(column.shape[2] for column in columns.values())
+        rows = unpack(columns, parts_of(measure, width), missing)
+        # The shape of a row is the measure's.
+        measure.finish(rows[:1, :1])
+        return _Decoded(rows, missing, by_attribute, single)
+
+    def _tracker(self, name: str, table: TableHead, measure: Measure, decoded: _Decoded) -> TrackerScores:
+        """The scores of one tracker of a table."""
+        place, sequences = list(self.head.trackers).index(name), self.head.names
+        values, single = decoded.by_attribute[place].tolist(), decoded.single[place].tolist()
+        tracker = summed(
+            name,
+            measure,
+            sequences,
+            decoded.rows[place],
+            attributes={
+                attribute: dict(zip(table.metrics, line, strict=True))
+                for attribute, line in zip(table.attributes, values, strict=True)
+            },
+            speed=table.speed.get(name, {}),
+            notes=table.notes.get(name, ()),
+        )
+        exact = {
+            sequence: {**tracker.sequences[sequence], **dict(zip(table.single, line, strict=True))}
+            for sequence, line, lost in zip(sequences, single, decoded.missing[place], strict=True)
+            if not lost
+        }
+        return dataclasses.replace(tracker, sequences={**tracker.sequences, **exact})
 
     def _columns(self, number: int) -> dict[str, Whole]:
         table = self.head.tables[number]
