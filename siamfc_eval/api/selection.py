@@ -83,11 +83,12 @@ def dataset_of(results: Path | ResultFolder, kind: str | None, data: Path | None
     A folder's name need not say which benchmark is in it, but a run knows.
 
     Raises:
-        InputError: neither leads to annotations.
+        InputError: there is no such folder, or neither leads to annotations.
     """
     from siamfc_eval.datasets.known import match_known
 
     source = ResultFolder.of(results)
+    source.must_exist()
     manifest = first_manifest(source) if kind is None or data is None else None
     if kind is None and manifest is not None and match_known(manifest.dataset):
         kind = manifest.dataset

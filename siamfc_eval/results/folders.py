@@ -35,6 +35,20 @@ class ResultFolder:
         """A folder by its path, or one that is open already."""
         return place if isinstance(place, ResultFolder) else cls(place)
 
+    def must_exist(self) -> None:
+        """Raises InputError, with folders of similar names beside it, where there is no such folder."""
+        if self.path.is_dir():
+            return
+        if self.path.exists():
+            raise InputError(f"{self.path}: is a file. Expected a folder of results.")
+        import difflib  # Here, as few come to a folder that is not there.
+
+        parent = self.path.parent
+        beside = [entry.name for entry in self.entries(parent) if entry.is_dir()] if parent.is_dir() else []
+        near = difflib.get_close_matches(self.path.name, beside, n=3, cutoff=0.5)
+        hint = f" Did you mean {', '.join(str(parent / name) for name in near)}?" if near else ""
+        raise InputError(f"{self.path}: no such folder of results.{hint}")
+
     def entries(self, folder: Path) -> list[os.DirEntry[str]]:
         """What is in a folder, by name, without dot files (which is where unfinished writes are).
 

@@ -46,8 +46,7 @@ def read_results(
     """
     source = ResultFolder.of(folder)
     listings = Listings(source, SequenceNames(dataset))
-    if not source.path.is_dir():
-        raise InputError(f"{source.path}: no such folder of results.")
+    source.must_exist()
     root, places, notes = find_trackers(source.path, dataset, listings, protocol)
     if not places:
         raise InputError(_nothing_found(dataset, listings, protocol))

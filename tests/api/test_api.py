@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +121,25 @@ def test_importing_costs_nothing_and_everything_is_listed() -> None:
     assert shown.strip() == "set()"
     for name in se.__all__:
         assert getattr(se, name) is not None
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        se.score,
+        se.report,
+        lambda folder: se.explain(folder, "otb-matlab", "got10k"),
+        lambda folder: se.view(folder, "Couple"),
+    ],
+)
+def test_a_folder_that_is_not_there_is_named_before_its_ground_truth_is_asked_for(
+    tmp_path: Path, ask: Callable[[Path], object]
+) -> None:
+    (tmp_path / "otb2015").mkdir()
+    with pytest.raises(InputError) as caught:
+        ask(tmp_path / "otb2O15")
+    missing, there = tmp_path / "otb2O15", tmp_path / "otb2015"
+    assert str(caught.value) == f"{missing}: no such folder of results. Did you mean {there}?"
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"is a file\. Expected a folder of results"):
+        ask(tmp_path / "file")
