@@ -144,9 +144,21 @@ def siamrpn_pp(
         widths: channels of each level after the neck, 256 by default; pysot's long-term network has 128, 256, 512.
         hidden: channels that are correlated by a single head; None: those that it is given.
         width: multiplies the channels of mobilenetv2.
-        channels, groups: of alexnet; those of SiamFC's are (1, 2, 1, 2, 2).
+        channels, groups: of alexnet; the groups of SiamFC's are (1, 2, 1, 2, 2).
     """
-    if backbone == "alexnet":
+    is_alexnet = backbone == "alexnet"
+    is_used = {
+        "channels": is_alexnet or tuple(channels) == STANDARD_WIDTHS,
+        "groups": is_alexnet or set(groups) == {1},
+        "width": backbone == "mobilenetv2" or width == 1.4,
+        "weighted": not is_alexnet or weighted is None,
+        "levels": not is_alexnet or levels is None,
+        "widths": not is_alexnet or widths is None,
+    }
+    ignored = [name for name, used in is_used.items() if not used]
+    if ignored:
+        raise ValueError(f"{', '.join(ignored)} would change nothing of a network on {backbone}; leave it out")
+    if is_alexnet:
         single = AlexNet(channels, groups, final_norm=True, eps=1e-5, momentum=0.1)
         return RegionProposal(single, DepthwiseRPN(single.out_channels, hidden, anchors=anchors))
     if backbone not in ("resnet50", "resnet34", "resnet18", "mobilenetv2"):

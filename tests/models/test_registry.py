@@ -85,7 +85,14 @@ def test_the_python_name_of_siamrpn_pp_is_known() -> None:
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("SiamVGG", {"channels": 0}), ("SiamRPN++", {"backbone": "vgg"}), ("SiamFC", {"channels": (5,) * 6})],
+    [
+        ("SiamVGG", {"channels": 0}),
+        ("SiamRPN++", {"backbone": "vgg"}),
+        ("SiamRPN++", {"groups": (1, 2, 1, 2, 2)}),
+        ("SiamRPN++", {"backbone": "resnet18", "width": 0.5}),
+        ("SiamRPN++", {"backbone": "alexnet", "levels": (3,)}),
+        ("SiamFC", {"channels": (5,) * 6}),
+    ],
 )
 def test_options_that_a_model_does_not_have_are_refused(name: str, options: dict[str, object]) -> None:
     with pytest.raises(InputError, match=name.replace("+", r"\+")):
