@@ -17,10 +17,10 @@ from typing import Any, cast
 import numpy as np
 
 from siamfc_eval.adapters.load import load_tracker
-from siamfc_eval.catalogue import catalogue_folder
+from siamfc_eval.catalogue import find_definition
 from siamfc_eval.tracking.tracker import BatchTracker
 from siamfc_eval.training.building import build_clips
-from siamfc_eval.training.configuration import read_configuration
+from siamfc_eval.training.configuration import CATALOGUE, read_configuration
 from siamfc_eval.training.validation import track_clips
 
 
@@ -29,12 +29,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="folder of training material")
     parser.add_argument("trackers", nargs="+", metavar="TRACKER")
-    parser.add_argument("--training", default="train_siamrpn_bank", help="of the catalogue; its clips are taken")
+    parser.add_argument("--training", default="train_siamrpn_bank", help="name or file; its clips are taken")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a hyper-parameter")
     arguments = parser.parse_args()
     given = {name: json.loads(value) for name, _, value in (word.partition("=") for word in arguments.set)}
-    file = catalogue_folder("experiments") / "trainings" / f"{arguments.training}.toml"
-    clips = build_clips(read_configuration(file), arguments.data)
+    configuration = read_configuration(find_definition(CATALOGUE, arguments.training))
+    clips = build_clips(configuration, arguments.data)
     for name in arguments.trackers:
         tracker: Any = load_tracker(name, device="cpu")
         found = track_clips(cast(BatchTracker, tracker.with_parameters(**given)), clips)

@@ -13,21 +13,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import linregress
 
-from siamfc_eval.catalogue import catalogue_folder
+from siamfc_eval.catalogue import find_definition
 from siamfc_eval.geometry.boxes import overlaps
 from siamfc_eval.models.siamese import RegionProposal
 from siamfc_eval.tracking.families.siamese.inference import Inference, proposal_scores
 from siamfc_eval.tracking.families.siamrpn.anchors import anchor_grid, decode
-from siamfc_eval.training.building import build_augmentation
-from siamfc_eval.training.configuration import LossSection, TrainingConfiguration, read_configuration
-from siamfc_eval.training.data.material import is_listed, read_curated_crops, read_stills
+from siamfc_eval.training.building import build_augmentation, held_out_stills, held_out_tracks
+from siamfc_eval.training.configuration import CATALOGUE, LossSection, TrainingConfiguration, read_configuration
 from siamfc_eval.training.data.pairs import Pair, PairComposer
 from siamfc_eval.training.data.sampling import PairSampler, Source
 from siamfc_eval.training.data.tracks import Material
@@ -42,16 +40,9 @@ def held_out(configuration: TrainingConfiguration, data: Path) -> dict[str, Sour
     """What validates, as sources of pairs with the settings of those that train."""
     setting = configuration.validation
     like = {source.path: source for source in configuration.sources}
-    crops = read_curated_crops(data / setting.source)
-    tracks = tuple(track for track in crops.tracks if is_listed(track.name, setting.tracks))
-    folder = data / setting.stills
-    stills = tuple(
-        path
-        for path in read_stills(folder).stills
-        if is_listed(path.relative_to(folder).as_posix(), (setting.still_pattern,))
-    )
+    tracks, stills = tuple(held_out_tracks(setting, data)), tuple(held_out_stills(setting, data))
     return {
-        "tracks": Source(replace(crops, tracks=tracks), 1.0, like[setting.source].gap),
+        "tracks": Source(Material("held-out tracks", tracks=tracks), 1.0, like[setting.source].gap),
         "stills": Source(Material("held-out stills", stills=stills), 1.0, 0, aspect=like[setting.stills].aspect),
     }
 
@@ -75,23 +66,25 @@ def main() -> None:
     parser.add_argument(
         "networks", nargs="+", metavar="NETWORK", help="with anchors: a tracker's name, or a file of weights"
     )
-    parser.add_argument("--training", default="train_siamrpn_bank", help="of the catalogue; its settings are taken")
+    parser.add_argument("--training", default="train_siamrpn_bank", help="name or file; its settings are taken")
     parser.add_argument("--pairs", type=int, default=500, help="of each kind")
     arguments = parser.parse_args()
-    configuration = read_configuration(catalogue_folder("experiments") / "trainings" / f"{arguments.training}.toml")
+    configuration = read_configuration(find_definition(CATALOGUE, arguments.training))
     crops = configuration.crops
     reach = (crops.search - crops.exemplar) / 2.0
     composer = PairComposer(build_augmentation(configuration), crops.exemplar, crops.search, reach)
+    pairs = {}
+    for kind, source in held_out(configuration, arguments.data).items():
+        sampler = PairSampler([source], composer, seed=1, cache_bytes=2**30)
+        pairs[kind] = [sampler.pair(number) for number in range(arguments.pairs)]
     print(f"{'network':32} {'pairs':7} {'overlap':>7} {'found':>6} {'tight':>6} {'size':>12} {'shape':>6}")
     for name in arguments.networks:
         network = trained_network(name, "network")
         if not isinstance(network, RegionProposal):
             raise SystemExit(f"{name} has no anchors: it answers the size that it searched, nothing else.")
-        for kind, source in held_out(configuration, arguments.data).items():
-            sampler = PairSampler([source], composer, seed=1, cache_bytes=2**30)
-            pairs = [sampler.pair(number) for number in range(arguments.pairs)]
-            ours = answers(network, pairs, configuration.loss)
-            true = np.array([(*pair.centre, *pair.size) for pair in pairs])
+        for kind, same in pairs.items():
+            ours = answers(network, same, configuration.loss)
+            true = np.array([(*pair.centre, *pair.size) for pair in same])
             shared = overlaps(_corner(ours), _corner(true))
             found = shared > FOUND
             size, shape = (linregress(np.log(of(true[found])), np.log(of(ours[found]))) for of in (_side, _ratio))

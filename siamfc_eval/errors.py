@@ -20,14 +20,19 @@ class InputError(SiamfcEvalError):
     """Something that the user gave cannot be used: a file, a folder, a name, a value. Exit code 1."""
 
 
+def near_names(name: str, known: Iterable[str]) -> list[str]:
+    """Up to three known names that are like a name, the nearest first."""
+    import difflib  # Here, as every program imports this module and few come to an unknown name.
+
+    return difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+
+
 class UnknownNameError(InputError):
     """A name that is in no catalogue. The message lists the nearest known names."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        import difflib  # Here, as every program imports this module and few come to an unknown name.
-
         known = sorted(known)
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        near = near_names(name, known)
         hint = f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(known) or 'none'}."
         super().__init__(f"unknown {kind} '{name}'. {hint}")
         self.name = name

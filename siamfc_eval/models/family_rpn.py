@@ -146,6 +146,8 @@ def siamrpn_pp(
         width: multiplies the channels of mobilenetv2.
         channels, groups: of alexnet; the groups of SiamFC's are (1, 2, 1, 2, 2).
     """
+    if backbone not in ("resnet50", "resnet34", "resnet18", "mobilenetv2", "alexnet"):
+        raise ValueError(f"backbone is resnet50, resnet34, resnet18, mobilenetv2 or alexnet, not '{backbone}'")
     is_alexnet = backbone == "alexnet"
     is_used = {
         "channels": is_alexnet or tuple(channels) == STANDARD_WIDTHS,
@@ -161,8 +163,6 @@ def siamrpn_pp(
     if is_alexnet:
         single = AlexNet(channels, groups, final_norm=True, eps=1e-5, momentum=0.1)
         return RegionProposal(single, DepthwiseRPN(single.out_channels, hidden, anchors=anchors))
-    if backbone not in ("resnet50", "resnet34", "resnet18", "mobilenetv2"):
-        raise ValueError(f"backbone is resnet50, resnet34, resnet18, mobilenetv2 or alexnet, not '{backbone}'")
     body: nn.Module
     if backbone == "mobilenetv2":
         body = MobileNetV2(width, levels or (3, 5, 7))

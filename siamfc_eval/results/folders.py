@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from siamfc_eval.errors import InputError
+from siamfc_eval.errors import InputError, near_names
 from siamfc_eval.results.content import MANIFEST
 
 if TYPE_CHECKING:
@@ -41,11 +41,9 @@ class ResultFolder:
             return
         if self.path.exists():
             raise InputError(f"{self.path}: is a file. Expected a folder of results.")
-        import difflib  # Here, as few come to a folder that is not there.
-
         parent = self.path.parent
         beside = [entry.name for entry in self.entries(parent) if entry.is_dir()] if parent.is_dir() else []
-        near = difflib.get_close_matches(self.path.name, beside, n=3, cutoff=0.5)
+        near = near_names(self.path.name, beside)
         hint = f" Did you mean {', '.join(str(parent / name) for name in near)}?" if near else ""
         raise InputError(f"{self.path}: no such folder of results.{hint}")
 

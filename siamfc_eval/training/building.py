@@ -21,7 +21,7 @@ from siamfc_eval.training.data.material import is_listed, read_curated_crops, re
 from siamfc_eval.training.data.pairs import Augmentation, PairComposer
 from siamfc_eval.training.data.photometric import Photometric
 from siamfc_eval.training.data.sampling import PairSampler, Source
-from siamfc_eval.training.data.tracks import Material
+from siamfc_eval.training.data.tracks import Material, Track
 from siamfc_eval.training.schedules import build_schedule
 
 
@@ -119,25 +119,25 @@ def build_clips(configuration: TrainingConfiguration, data: Path) -> list[Sequen
     return [*chain(_track_clips(setting, data), _still_clips(setting, data), _sequences(setting, data))]
 
 
-def _track_clips(setting: ValidationSection, data: Path) -> list[Sequence]:
-    if not setting.tracks:
-        return []
-    clips = []
-    for track in read_curated_crops(data / setting.source, "validation").tracks:
-        if not is_listed(track.name, setting.tracks):
-            continue
-        room = max(len(track) - setting.frames, 0)
-        count = min(setting.clips_per_track, 1 + room // max(setting.frames // 2, 1))
-        starts = [round(room * k / max(count - 1, 1)) for k in range(count)]
-        clips += [clip_of_track(track, start, setting.frames, seed=0) for start in starts]
-    if not clips:
+def held_out_tracks(setting: ValidationSection, data: Path) -> list[Track]:
+    """The tracks of curated crops that validate.
+
+    Raises:
+        InputError: there are none of these names.
+    """
+    tracks = read_curated_crops(data / setting.source, "validation").tracks
+    held = [track for track in tracks if is_listed(track.name, setting.tracks)]
+    if not held:
         raise InputError(f"validation.tracks: {', '.join(setting.tracks)} match no track of {data / setting.source}.")
-    return clips
+    return held
 
 
-def _still_clips(setting: ValidationSection, data: Path) -> list[Sequence]:
-    if not setting.still_clips:
-        return []
+def held_out_stills(setting: ValidationSection, data: Path) -> list[Path]:
+    """The stills that validate.
+
+    Raises:
+        InputError: there are fewer than two.
+    """
     folder = data / setting.stills
     stills = read_stills(folder, "validation").stills
     held = [path for path in stills if is_listed(path.relative_to(folder).as_posix(), (setting.still_pattern,))]
@@ -145,6 +145,25 @@ def _still_clips(setting: ValidationSection, data: Path) -> list[Sequence]:
         raise InputError(
             f"validation.still_pattern: '{setting.still_pattern}' matches {len(held)} stills of {folder}; 2 are needed."
         )
+    return held
+
+
+def _track_clips(setting: ValidationSection, data: Path) -> list[Sequence]:
+    if not setting.tracks:
+        return []
+    clips = []
+    for track in held_out_tracks(setting, data):
+        room = max(len(track) - setting.frames, 0)
+        count = min(setting.clips_per_track, 1 + room // max(setting.frames // 2, 1))
+        starts = [round(room * k / max(count - 1, 1)) for k in range(count)]
+        clips += [clip_of_track(track, start, setting.frames, seed=0) for start in starts]
+    return clips
+
+
+def _still_clips(setting: ValidationSection, data: Path) -> list[Sequence]:
+    if not setting.still_clips:
+        return []
+    held = held_out_stills(setting, data)
     return [clip_of_stills(held, number, setting.frames, seed=0) for number in range(setting.still_clips)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from siamfc_eval.catalogue import catalogue_folder, catalogue_names
-from siamfc_eval.errors import InputError
+from siamfc_eval.errors import InputError, near_names
 from siamfc_eval.storage.reading import read_toml
 from siamfc_eval.storage.validation import explain_validation
 from siamfc_eval.training.schedules import ScheduleKind
@@ -312,7 +311,7 @@ def _find_base(path: Path, base: object) -> Path:
         if (folder / f"{name}.toml").is_file():
             return folder / f"{name}.toml"
     looked = " and ".join(f"{folder.resolve()}" for folder in folders)
-    near = difflib.get_close_matches(name, catalogue_names(CATALOGUE), n=3, cutoff=0.5) or catalogue_names(CATALOGUE)
+    near = near_names(name, catalogue_names(CATALOGUE)) or catalogue_names(CATALOGUE)
     raise InputError(
         f"{path}: extends = {base!r}: no file {name}.toml. Looked in {looked}. Nearest in the catalogue: "
         f"{', '.join(near)}."
