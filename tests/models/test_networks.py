@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from siamfc_eval.errors import InputError
-from siamfc_eval.models.heads.correlation import cross_correlate
+from siamfc_eval.models.heads.correlation import correlate_kernels, cross_correlate, sum_along_cells
 from siamfc_eval.models.heads.rpn import correlate_depthwise
 from siamfc_eval.models.initialisation import initialise_weights
 from siamfc_eval.models.preprocessing import HALF_RGB, IMAGENET_RGB, PLAIN_BGR, Preprocessing
@@ -153,6 +153,14 @@ def test_cross_correlation_is_a_sum_of_products_per_sample() -> None:
     for index in range(6):
         right = F.conv2d(searches[index : index + 1], exemplars[index // 2 : index // 2 + 1])
         torch.testing.assert_close(found[index : index + 1], right, rtol=1e-5, atol=1e-4)
+
+
+def test_answers_of_cells_are_added_by_one_operation_as_one_after_the_other() -> None:
+    kernels, searches = torch.randn(2, 3, 4, 5, 6), torch.randn(4, 4, 17, 15)
+    cells = kernels.permute(0, 1, 3, 4, 2).reshape(2, 1, -1, 4)
+    answers = (cells @ searches.reshape(2, 2, 4, -1)).reshape(4, 3, 5, 6, 17, 15)
+    found = sum_along_cells(answers, 13, 10)
+    torch.testing.assert_close(found, correlate_kernels(kernels, searches), rtol=1e-4, atol=1e-4)
 
 
 def test_depthwise_correlation_keeps_channels_and_samples_apart() -> None:

@@ -92,6 +92,21 @@ def test_features_of_exemplars_and_of_search_regions_give_what_the_network_gives
         torch.testing.assert_close(found, expected)
 
 
+def test_in_training_all_stretches_go_through_the_backbone_together(network: RegionProposal) -> None:
+    images = 255 * torch.rand(2, 3, 127, 127)
+    (expected,) = network.extract_exemplars(images)
+    sizes: list[int] = []
+    hook = network.backbone.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
+    network.backbone.training = True  # its batch norms stay as they are, so that answers can be compared
+    try:
+        (found,) = network.extract_exemplars(images)
+    finally:
+        network.backbone.training = False
+        hook.remove()
+    assert sizes == [2 * len(STRETCHES)]
+    torch.testing.assert_close(found, expected)
+
+
 def test_one_score_for_each_anchor_is_refused() -> None:
     with pytest.raises((InputError, ValueError), match="classes"):
         build_model("SiamRPNRes22", planes=8, classes=1, stretched=True)

@@ -199,5 +199,18 @@ def test_values_that_are_not_finite_stop_a_target_here() -> None:
     state = tracker.init(sequence.frames[0], sequence.boxes[0])
     with torch.no_grad():
         next(tracker._inference.network.parameters()).fill_(torch.nan)
-    with pytest.raises(TrackerError, match="not finite for 1 of 1"):
-        tracker.update(state, sequence.frames[1])
+    with pytest.raises(TrackerError, match="not finite for 2 of 2"):
+        tracker.update_batch([state, state], [sequence.frames[1]] * 2)
+
+
+@pytest.mark.parametrize("spec", ["siamfc-slim", "siamrpn-stretched-slim"])
+def test_one_target_by_itself_is_computed_as_on_the_cpu(spec: str) -> None:
+    (sequence,) = embedded_benchmark(length=4, names=("disc-spins",))
+    frames = list(sequence.frames or ())
+    boxes = []
+    for tracker in (load_tracker(spec, device="cpu"), _on_device(spec)):
+        state = tracker.init(frames[0], sequence.boxes[0])
+        for frame in frames[1:]:
+            state, output = tracker.update(state, frame)
+        boxes.append(output.region)
+    assert np.array_equal(boxes[0], boxes[1])

@@ -176,14 +176,13 @@ class Uploads:
 
     def _send(self, frame: Frame) -> tuple[Tensor, torch.cuda.Event | None]:
         check_image(frame.pixels)
-        pixels = np.ascontiguousarray(frame.pixels)
-        if not pixels.flags.writeable:
-            pixels = pixels.copy()
-        here = torch.from_numpy(pixels)
+        # NumPy copies in the calling thread; torch would wake all of its own for it.
+        here = torch.empty(frame.pixels.shape, dtype=torch.uint8, pin_memory=self._stream is not None)
+        np.copyto(here.numpy(), frame.pixels)
         if self._stream is None:
             return here.to(self._device), None
         with torch.cuda.stream(self._stream):
-            there = here.pin_memory().to(self._device, non_blocking=True)
+            there = here.to(self._device, non_blocking=True)
             event = torch.cuda.Event()  # type: ignore[no-untyped-call]
             event.record(self._stream)
         return there, event

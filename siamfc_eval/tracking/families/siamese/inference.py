@@ -87,7 +87,15 @@ class Inference(Generic[Network]):
         self.network = cast(Network, prepare(network, self.device, computing))
         self.uploads = Uploads(self.device)
         self.takes_batches = self.device.type != "cpu"
-        """Whether all targets of a call are cropped, computed and located together, on the device."""
+        """Whether several targets of a call are cropped, computed and located together, on the device."""
+
+    def takes_together(self, count: int) -> bool:
+        """Whether so many targets are cropped, computed and located together, on the device.
+
+        One by itself is not: to ask a graphics card for each of some three hundred small operations takes longer than
+        to crop and locate one target on the CPU.
+        """
+        return self.takes_batches and count > 1
 
     def synchronize(self) -> None:
         """Wait until the device has finished, so that a clock read now counts the work that was asked for."""

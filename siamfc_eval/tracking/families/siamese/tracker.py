@@ -140,7 +140,7 @@ class SiameseTracker(abc.ABC, Generic[P, N, S]):
     ) -> Crops | Tensor:
         """The exemplars that targets give, as `Inference.templates` takes them."""
         p, inference = self.parameters, self._inference
-        if inference.takes_batches:
+        if inference.takes_together(len(frames)):
             there, places = inference.uploads.together(frames)
             squares = Targets.of(places, targets, fills, inference.device).exemplars(p.context)
             return there.crops(squares, p.exemplar_size, p.crop)

@@ -99,7 +99,7 @@ class SiamFCTracker(SiameseTracker[SiamFCParameters, FullyConvolutional, SiamFCS
     ) -> list[tuple[SiamFCState, Output]]:
         """`update` for each pair."""
         templates = [state.memory.template(self.parameters) for state in states]
-        if self._inference.takes_batches:
+        if self._inference.takes_together(len(states)):
             found = self._located_on_device(states, frames, templates)
         else:
             crops = np.stack([self._search_crops(*pair) for pair in zip(states, frames, strict=True)])
@@ -119,7 +119,7 @@ class SiamFCTracker(SiameseTracker[SiamFCParameters, FullyConvolutional, SiamFCS
         if not due:
             return {}
         # A batch is filled up to the whole: what a target gets must not depend on how many others are due.
-        padded = due + due[-1:] * (len(states) - len(due) if self._inference.takes_batches else 0)
+        padded = due + due[-1:] * (len(states) - len(due) if self._inference.takes_together(len(states)) else 0)
         crops = self._exemplar_crops(
             [frames[k] for k in padded], [states[k].target for k in padded], [states[k].fill for k in padded]
         )

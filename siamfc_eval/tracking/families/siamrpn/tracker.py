@@ -100,7 +100,7 @@ class SiamRPNTracker(SiameseTracker[SiamRPNParameters, RegionProposal, SiamRPNSt
         self, states: collections.abc.Sequence[SiamRPNState], frames: collections.abc.Sequence[Frame]
     ) -> list[tuple[SiamRPNState, Output]]:
         """`update` for each pair; those that search regions of one size go through the network together."""
-        if not self._inference.takes_batches:
+        if not self._inference.takes_together(len(states)):
             return [self._updated(*pair) for pair in zip(states, frames, strict=True)]
         results: dict[int, tuple[SiamRPNState, Output]] = {}
         for size in sorted({state.search_size for state in states}):
