@@ -250,6 +250,10 @@ class TrainingConfiguration(_Section):
     bank: BankSection = BankSection()
     validation: ValidationSection = ValidationSection()
 
+    def with_workers(self, workers: int) -> TrainingConfiguration:
+        """The same training with so many processes that make pairs; the pairs are the same."""
+        return self.model_copy(update={"loop": self.loop.model_copy(update={"workers": workers})})
+
     @model_validator(mode="after")
     def _warm_up_ends(self) -> TrainingConfiguration:
         if self.optimiser.warmup >= self.loop.steps:

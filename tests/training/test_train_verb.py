@@ -13,6 +13,7 @@ import torch
 from click.testing import CliRunner
 
 from siamfc_eval.adapters.load import load_tracker
+from siamfc_eval.cli.verbs import train_verb
 from siamfc_eval.cli.verbs.train_verb import command
 from siamfc_eval.errors import InputError
 from siamfc_eval.models.checkpoints import load_model
@@ -55,6 +56,21 @@ def test_the_verb_leaves_weights_card_and_curves_and_continues(
         load_model(tmp_path / "damaged.safetensors")
     again = CliRunner().invoke(command, arguments, catch_exceptions=False)
     assert "continuing at step 3" in again.output
+
+
+def test_workers_of_the_command_line_make_the_same_pairs(
+    file: Path, training_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = []
+    for name, more, much in (("file", [], 0.0), ("option", ["--workers", "1"], 1.0)):
+        monkeypatch.setattr(train_verb, "MUCH", much)
+        out = tmp_path / name
+        arguments = [str(file), "--data", str(training_folder), "--out", str(out), "--device", "cpu", *more]
+        done = CliRunner().invoke(command, arguments, catch_exceptions=False)
+        assert done.exit_code == 0
+        assert ("(--workers 0 made them; try more)" in done.stderr) == (not more)
+        losses.append([json.loads(line)["loss"] for line in (out / "log.jsonl").read_text().splitlines()])
+    assert losses[0] == losses[1]
 
 
 def _train_in_two_processes(program: list[str]) -> subprocess.CompletedProcess[str]:
