@@ -92,7 +92,7 @@ def command(
                 return
             echo(f"trained {run.step} steps in {run.seconds / 60:.1f} minutes; best validation {run.best:.4f}")
             echo("\n".join(str(path) for path in written))
-            if news.waited > MUCH:
+            if news.waited > MUCH and not configuration.bank.pairs:
                 made = f"--workers {configuration.loop.workers} made them"
                 echo(f"the network waited for pairs {news.waited:.0%} of the time ({made}; try more)", err=True)
 
