@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    import torch
     from playwright.sync_api import ConsoleMessage, Error, Page
 
 # Set before numpy, torch or numba start their thread pools; a user's own setting wins.
@@ -41,6 +42,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.outcome = "failed"
         report.longrepr = f"skipped, but SIAMFC_EVAL_REQUIRE asks for '{' '.join(sorted(needed))}': {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="session")
+def card() -> torch.device:
+    """A graphics card; mark what asks for it `gpu`."""
+    library = pytest.importorskip("torch")
+    if not library.cuda.is_available():
+        pytest.skip("no CUDA device")
+    device: torch.device = library.device("cuda")
+    return device
 
 
 @pytest.fixture(scope="session")

@@ -150,10 +150,8 @@ def test_what_cannot_be_had_is_refused_and_named(
 @pytest.mark.gpu
 @pytest.mark.parametrize(("precision", "tolerance"), [("bfloat16", 0.05), ("float16", 0.01)])
 @pytest.mark.parametrize("engine", ["torch", "tensorrt"])
-def test_a_card_answers_as_the_cpu_does(engine: str, precision: Precision, tolerance: float) -> None:
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
-    network, card = _network("SiamFC"), torch.device("cuda")
+def test_a_card_answers_as_the_cpu_does(engine: str, precision: Precision, tolerance: float, card: Any) -> None:
+    network = _network("SiamFC")
     if engine == "tensorrt" and precision == "bfloat16":
         pytest.skip("tensorrt is offered in float16 only")
     try:

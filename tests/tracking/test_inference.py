@@ -32,11 +32,10 @@ def test_the_given_network_is_left_as_it_is(matched_network: Callable[..., Fully
 
 
 @pytest.mark.gpu
+@pytest.mark.usefixtures("card")
 def test_the_gpu_answers_as_the_cpu_does(
     matched_network: Callable[..., FullyConvolutional], blob_at: Callable[..., Frame]
 ) -> None:
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
     import numpy as np
 
     from siamfc_eval.tracking.families.siamfc.tracker import SiamFCTracker

@@ -171,10 +171,9 @@ def test_targets_of_real_sequences_are_followed_as_on_the_cpu(spec: str, shared:
 
 
 @pytest.mark.gpu
+@pytest.mark.usefixtures("card")
 @pytest.mark.parametrize("spec", ["siamfc-slim", "siamrpn-slim", "siamrpn-stretched-slim"])
 def test_a_card_follows_targets_as_the_cpu_does(spec: str) -> None:
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
     dataset = embedded_benchmark(length=6, names=("disc-spins", "kite-dives", "twins-meet"))
     found = []
     for device in ("cpu", "cuda"):

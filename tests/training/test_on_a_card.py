@@ -36,10 +36,8 @@ CHANGES: dict[str, dict[str, Any]] = {
 @pytest.mark.gpu
 @pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)
 def test_a_training_on_a_card_validates_continues_and_hands_over(
-    declared: dict[str, Any], training_folder: Path, tmp_path: Path, changes: dict[str, Any]
+    declared: dict[str, Any], training_folder: Path, tmp_path: Path, changes: dict[str, Any], card: torch.device
 ) -> None:
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
     for section, values in changes.items():
         declared[section] = values if section in ("model", "loss") else {**declared.get(section, {}), **values}
     declared["validation"] = {
@@ -52,7 +50,7 @@ def test_a_training_on_a_card_validates_continues_and_hands_over(
         "still_clips": 1,
     }
     configuration = TrainingConfiguration.model_validate(declared)
-    place = Place(0, 1, torch.device("cuda", torch.cuda.current_device()))
+    place = Place(0, 1, card)
     Training(configuration, training_folder, tmp_path, place).run(stop_after=6)
     training = Training(configuration, training_folder, tmp_path, place)
     assert training.resume()

@@ -54,10 +54,8 @@ def sum_along_cells(answers: Tensor, rows: int, columns: int) -> Tensor:
     """
     count, out, height, width, _, _ = answers.shape
     of_sample, of_kernel, of_row, of_column, down, across = answers.stride()
-    shape = (count, out, height, width, rows, columns)
-    return answers.as_strided(
-        shape, (of_sample, of_kernel, of_row + down, of_column + across, down, across), answers.storage_offset()
-    ).sum(dim=(2, 3))
+    along = (of_sample, of_kernel, of_row + down, of_column + across, down, across)
+    return answers.as_strided((count, out, height, width, rows, columns), along).sum(dim=(2, 3))
 
 
 def cross_correlate(exemplars: Tensor, searches: Tensor) -> Tensor:

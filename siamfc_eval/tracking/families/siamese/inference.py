@@ -92,8 +92,8 @@ class Inference(Generic[Network]):
     def takes_together(self, count: int) -> bool:
         """Whether so many targets are cropped, computed and located together, on the device.
 
-        One by itself is not: to ask a graphics card for each of some three hundred small operations takes longer than
-        to crop and locate one target on the CPU.
+        One by itself is not: to ask a graphics card for each of hundreds of small operations takes longer than to crop
+        and locate one target on the CPU.
         """
         return self.takes_batches and count > 1
 
