@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from siamfc_eval.adapters.classes.tracker import ClassTracker
 from siamfc_eval.adapters.load import load_tracker
 from siamfc_eval.datasets.frames import Frame, image_frame
 from siamfc_eval.errors import InputError, TrackerError
+from tests.waiting import is_running, wait_for
 
 TRACKERS = '''
 import os, sys, time
@@ -529,18 +528,14 @@ def test_start_boxes_are_checked_before_the_class_sees_them(load: Load) -> None:
         load("Drift").init(FRAME, np.array([1.0, 2.0, 0.0, 3.0]))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_no_process_outlives_its_tracker(load: Load) -> None:
     tracker = load("Drift")
     assert isinstance(tracker, ClassTracker)
     assert tracker._process is not None
     pid = tracker._process.pid
-    assert Path(f"/proc/{pid}").exists()
+    assert is_running(pid)
     tracker.close()
-    end = time.monotonic() + 10
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not Path(f"/proc/{pid}").exists()
+    wait_for(lambda: not is_running(pid))
     assert os.getcwd() != "/"
 
 

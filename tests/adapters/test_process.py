@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from siamfc_eval.adapters import process as process_module
 from siamfc_eval.adapters.process import TrackerProcess
 from siamfc_eval.errors import TrackerError
+from tests.waiting import is_running, numbers_in, wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs Linux or macOS")
 
@@ -53,24 +53,6 @@ def start() -> Iterator[Start]:
 
 def python(code: str, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-c", code, *arguments)
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
-
-
-def wait_until(happened: Callable[[], bool], seconds: float = 60) -> bool:
-    end = time.monotonic() + seconds
-    while not happened():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def test_what_is_sent_comes_back_and_the_end_is_reported(start: Start) -> None:
@@ -142,8 +124,7 @@ def test_a_daemon_that_a_tracker_left_is_ended_with_it(start: Start, tmp_path: P
     process = start(*python(DAEMON, str(tmp_path / "pids")))
     with process.deadline(60):
         assert process.receive().startswith(b"ready")
-    assert wait_until(lambda: (tmp_path / "pids").is_file() and (tmp_path / "pids").read_text().endswith("\n"))
-    pids = [int(word) for word in (tmp_path / "pids").read_text().split()]
+    pids = numbers_in(tmp_path / "pids")
     assert all(is_running(pid) for pid in pids)
     process.close()
     assert process.exit_code == 0
@@ -169,12 +150,11 @@ def test_all_end_with_a_client_that_is_killed(tmp_path: Path, number: str) -> No
     assert client.stdout is not None
     with client.stdout:
         pids = [int(client.stdout.readline())]
-    assert wait_until(lambda: (tmp_path / "pids").is_file() and (tmp_path / "pids").read_text().endswith("\n"))
-    pids += [int(word) for word in (tmp_path / "pids").read_text().split()]
+    pids += numbers_in(tmp_path / "pids")
     assert all(is_running(pid) for pid in pids)
     client.send_signal(getattr(signal, number))
     client.wait()
-    assert wait_until(lambda: not any(is_running(pid) for pid in pids))
+    wait_for(lambda: not any(is_running(pid) for pid in pids))
 
 
 @LINUX
@@ -184,7 +164,7 @@ def test_a_tracker_whose_supervisor_is_killed_ends_too(start: Start) -> None:
     os.kill(process._supervisor.pid, signal.SIGKILL)
     with process.deadline(60):
         assert process.receive() == b""
-    assert wait_until(lambda: not is_running(process.pid))
+    wait_for(lambda: not is_running(process.pid))
     assert "signal SIGKILL" in str(process.failure("in the middle of a frame"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import pytest
 from siamfc_eval.adapters.trax.client import TraxTimeouts, TraxTracker
 from siamfc_eval.datasets.frames import Frame, image_frame
 from siamfc_eval.errors import TrackerError
+from tests.waiting import is_running, wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs Linux or macOS")
 
@@ -42,15 +42,6 @@ def start() -> Iterator[Callable[..., TraxTracker]]:
     yield make
     for tracker in started:
         tracker.close()
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
 @pytest.mark.parametrize("kind", ["rectangle", "polygon"])
@@ -248,10 +239,7 @@ def test_no_process_is_left_behind(start: Callable[..., TraxTracker], frame: Fra
     assert all(is_running(pid) for pid in pids)
     stubborn.close()
     parent.close()
-    deadline = time.monotonic() + 5
-    while any(is_running(pid) for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(is_running(pid) for pid in pids)
+    wait_for(lambda: not any(is_running(pid) for pid in pids))
 
 
 def test_the_log_of_a_quiet_tracker_is_not_left_behind(start: Callable[..., TraxTracker], frame: Frame) -> None:

@@ -6,8 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,6 +21,7 @@ from siamfc_eval.running.experiment import parse_experiment
 from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.run import run_experiment
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
+from tests.waiting import is_running, numbers_in, wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs Linux or macOS")
 
@@ -140,27 +139,11 @@ def test_a_tracker_ends_with_a_client_that_was_killed(tmp_path: Path) -> None:
     words += ["--tracker", f'trax:{COMMAND} hangs-and-leaves-child "{pid}"']
     client = subprocess.Popen([sys.executable, "-m", "siamfc_eval", *words], stderr=subprocess.DEVNULL)
     try:
-        assert wait_until(lambda: pid.is_file() and pid.read_text().endswith("\n"))
+        tracker, child = numbers_in(pid)
     finally:
         client.kill()
         client.wait()
-    tracker, child = map(int, pid.read_text().split())
-    assert wait_until(lambda: not is_running(tracker) and not is_running(child))
-
-
-def wait_until(happened: Callable[[], bool]) -> bool:
-    """True once it has happened; False if that takes minutes."""
-    deadline = time.monotonic() + 120
-    while not happened():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def is_running(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/stat")
-    return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    wait_for(lambda: not is_running(tracker) and not is_running(child))
 
 
 def test_time_outs_and_the_folder_of_logs_are_set_in_the_environment(

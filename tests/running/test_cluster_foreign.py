@@ -20,9 +20,10 @@ from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.run import run_experiment
 from siamfc_eval.running.summary import RunSummary
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
-from tests.adapters.test_trax_runs import COMMAND, SCRIPT, is_running, wait_until
+from tests.adapters.test_trax_runs import COMMAND, SCRIPT
 from tests.running.test_class_runs import CLASSES
 from tests.running.test_cluster import _files
+from tests.waiting import is_running, numbers_in, wait_for
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="TraX needs Linux or macOS")
@@ -106,8 +107,7 @@ def test_a_program_ends_with_the_worker_that_started_it(cluster: Any, folder: Pa
     killed: list[int] = []
 
     def kill() -> None:
-        assert wait_until(lambda: pids.is_file() and pids.read_text().endswith("\n"))
-        killed.extend(map(int, pids.read_text().split()))
+        killed.extend(numbers_in(pids))
         for worker in workers:
             os.kill(worker, signal.SIGKILL)
 
@@ -117,4 +117,4 @@ def test_a_program_ends_with_the_worker_that_started_it(cluster: Any, folder: Pa
     thread.join()
     assert summary.exit_code == 3
     assert len(summary.failures) == len(DATASET)
-    assert wait_until(lambda: not any(is_running(pid) for pid in killed))
+    wait_for(lambda: not any(is_running(pid) for pid in killed))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from siamfc_eval.datasets.frames import Frame
@@ -331,7 +332,6 @@ def _unreadable() -> None:
     raise ValueError("nobody reads this")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_workers_end_when_the_runs_are_left() -> None:
     runs = run_processes(partial(OneByOne, seconds=0.5), _items(small_dataset(2, 900, 900), SPECS[0]), 2, _nothing)
     next(runs)
@@ -343,14 +343,10 @@ def test_workers_end_when_the_runs_are_left() -> None:
 
 
 def _workers() -> list[str]:
-    """The worker processes of this one."""
-    found = []
-    for task in Path(f"/proc/{os.getpid()}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            line = Path(f"/proc/{child}/cmdline").read_bytes()
-            if b"spawn_main" in line:
-                found.append(child)
-    return found
+    """The command lines of the worker processes of this one."""
+    children = psutil.process_iter(["ppid", "cmdline"])
+    lines = [" ".join(child.info["cmdline"] or []) for child in children if child.info["ppid"] == os.getpid()]
+    return [line for line in lines if "spawn_main" in line]
 
 
 def test_a_tracker_that_cannot_be_made_in_a_process_says_why_in_each_run() -> None:
