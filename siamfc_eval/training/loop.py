@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from siamfc_eval.datasets.sequence import Sequence
 from siamfc_eval.errors import IncompleteError, InputError
+from siamfc_eval.models.allocation import keep_freed_memory
 from siamfc_eval.models.siamese import SiameseNetwork
 from siamfc_eval.storage.writing import make_folder
 from siamfc_eval.training.banking import can_have_bank, open_bank, settle_head
@@ -78,6 +79,8 @@ class Training:
         loop = configuration.loop
         if loop.threads:
             torch.set_num_threads(loop.threads)
+        if place.device.type == "cpu":
+            keep_freed_memory()
         self.model = build_network(configuration.model, loop.seed)
         self.model.to(place.device)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

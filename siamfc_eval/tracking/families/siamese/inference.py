@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from siamfc_eval.errors import InputError, TrackerError
+from siamfc_eval.models.allocation import keep_freed_memory
 from siamfc_eval.models.engines.engine import Computing, resolve_engine
 from siamfc_eval.models.engines.prepare import prepare
 from siamfc_eval.models.siamese import (
@@ -71,7 +72,8 @@ class Inference(Generic[Network]):
 
     On a CPU every target goes through the network by itself and in one thread. Libraries choose their algorithms by the
     size of a batch and the number of threads, and each rounds in its own way; this way a target gets the same bits
-    whatever else runs. It costs nothing: a batch is no faster there, and cores are used by runs side by side.
+    whatever else runs. It costs nothing: a batch is no faster there, and cores are used by runs side by side. What the
+    process frees it keeps from then on (`keep_freed_memory`).
 
     Args:
         network: left as it is; a copy is prepared.
@@ -81,6 +83,8 @@ class Inference(Generic[Network]):
 
     def __init__(self, network: Network, device: str = "auto", computing: Computing | None = None) -> None:
         self.device = resolve_device(device)
+        if self.device.type == "cpu":
+            keep_freed_memory()
         computing = computing or Computing()
         self.engine = resolve_engine(computing.engine, computing.precision)
         self.precision = computing.precision

@@ -1,0 +1,116 @@
+"""What it is worth that freed memory is kept on a CPU: training steps and frames, with it and as the C library has it.
+
+    python benchmarks/kept_memory.py
+    python benchmarks/kept_memory.py siamfc-slim siamrpn-stretched-slim --pairs 8
+
+Each side of a case is a process of its own, in one thread, the two in turns; the figure is the least of `--repeats`.
+A training step is a pass of random pairs through the network and back; a frame is one of the embedded benchmark.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+AS_IT_IS = {"GLIBC_TUNABLES": "glibc.malloc.check=0"}
+"""Leaves malloc as it is without it, and says that the user has set it up."""
+FRAMES = 60
+WARM = 3
+"""Steps before memory has settled."""
+
+
+def training_step(name: str, pairs: int) -> Callable[[], object]:
+    """A pass of random pairs through a network of the catalogue and back."""
+    import torch
+
+    from siamfc_eval.models.allocation import keep_freed_memory
+    from siamfc_eval.training.configuration import ModelSection
+    from siamfc_eval.training.initial.starting import build_network
+
+    keep_freed_memory()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    network = build_network(ModelSection(name=_network_of(name), weights=name), 0).train()
+    exemplars, searches = (255 * torch.rand(pairs, 3, side, side) for side in (127, 223))
+
+    def step() -> None:
+        answers = network(exemplars, searches)
+        sum(part.square().mean() for part in (answers if isinstance(answers, tuple) else (answers,))).backward()
+
+    return step
+
+
+def _network_of(name: str) -> str:
+    from siamfc_eval.adapters.load import load_tracker
+
+    tracker: Any = load_tracker(name, device="cpu")
+    return str(tracker.facts["model"])
+
+
+def frames(name: str) -> Callable[[], object]:
+    """Following one target of the embedded benchmark."""
+    from siamfc_eval.adapters.load import load_tracker
+    from siamfc_eval.synthetic.benchmark import embedded_benchmark
+
+    tracker: Any = load_tracker(name, device="cpu")
+    sequence = embedded_benchmark(length=FRAMES, names=("ball-dashes",)).sequences[0]
+    images = list(sequence.frames)
+    for image in images:
+        image.pixels  # noqa: B018  drawn beforehand
+
+    def step() -> None:
+        state = tracker.init(images[0], sequence.ground_truth[0])
+        for image in images[1:]:
+            state, _ = tracker.update(state, image)
+
+    return step
+
+
+def measured(case: str, name: str, pairs: int) -> dict[str, float]:
+    """Seconds of a step, or of a frame, and the most memory that there was."""
+    step = training_step(name, pairs) if case == "training" else frames(name)
+    times = []
+    for _ in range(WARM + 2):
+        begun = time.perf_counter()
+        step()
+        times.append((time.perf_counter() - begun) / (1 if case == "training" else FRAMES - 1))
+    return {"seconds": min(times[WARM:]), "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def main() -> None:
+    """Print a line for each case."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("trackers", nargs="*", default=["siamfc-slim", "siamfc-res22-slim"])
+    parser.add_argument("--pairs", type=int, default=24)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--one", choices=("training", "tracking"), help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.one:
+        print(json.dumps(measured(asked.one, asked.trackers[0], asked.pairs)))
+        return
+    print(f"{'':24}{'':10}{'kept':>10}{'as it is':>10}  times as fast   MB kept, as it is")
+    for name in asked.trackers:
+        for case in ("training", "tracking"):
+            sides: list[list[dict[str, float]]] = [[], []]
+            for _ in range(asked.repeats):
+                for side, variables in zip(sides, ({}, AS_IT_IS), strict=True):
+                    command = [sys.executable, __file__, name, "--pairs", str(asked.pairs), "--one", case]
+                    answer = subprocess.run(
+                        command, env={**os.environ, **variables}, stdout=subprocess.PIPE, check=True
+                    )
+                    side.append(json.loads(answer.stdout))
+            kept, plain = (min(one["seconds"] for one in side) for side in sides)
+            memory = [max(one["MB"] for one in side) for side in sides]
+            line = f"{name:24}{case:10}{kept * 1e3:7.0f} ms{plain * 1e3:7.0f} ms{plain / kept:13.2f}"
+            print(f"{line}   {memory[0]:9.0f} {memory[1]:6.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
