@@ -18,8 +18,8 @@ from siamfc_eval.catalogue import catalogue_folder
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
 
 
-def milliseconds(name: str, frames: int) -> float:
-    """Least processor time of an update, after one to warm up."""
+def milliseconds(name: str, frames: int) -> list[float]:
+    """Processor time of each update, after one to warm up."""
     (sequence,) = embedded_benchmark(length=frames + 2, names=("twins-meet",)).sequences
     assert sequence.frames is not None
     images = [sequence.frames[index] for index in range(frames + 2)]
@@ -31,7 +31,7 @@ def milliseconds(name: str, frames: int) -> float:
         start = time.process_time()
         state, _ = tracker.update(state, image)
         times.append((time.process_time() - start) * 1e3)
-    return min(times[1:])
+    return times[1:]
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
     file = catalogue_folder("experiments") / "backbones.toml"
     names = arguments.trackers or tomllib.loads(file.read_text(encoding="utf-8"))["trackers"]
     for name in names:
-        print(f"{name:20} {milliseconds(name, arguments.frames):8.1f} ms", flush=True)
+        print(f"{name:20} {min(milliseconds(name, arguments.frames)):8.1f} ms", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """What it is worth that freed memory is kept on a CPU: training steps and frames, with it and as the C library has it.
 
-    python benchmarks/kept_memory.py
-    python benchmarks/kept_memory.py siamfc-slim siamrpn-stretched-slim --pairs 8
+    python -m benchmarks.kept_memory
+    python -m benchmarks.kept_memory siamfc-slim siamrpn-stretched-slim --pairs 8
 
-Each side of a case is a process of its own, in one thread, the two in turns; the figure is the least of `--repeats`.
-A training step is a pass of random pairs through the network and back; a frame is one of the embedded benchmark.
+Each side of a case is a process of its own, in one thread, the two in turns. A training step is a pass of random pairs
+through the network and back, and a frame the mean of frames of the embedded benchmark, as not each of them has memory
+cleared; the figure is the least processor time of `--repeats`.
 """
 
 from __future__ import annotations
@@ -13,15 +14,19 @@ import argparse
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+
+from benchmarks.frame_times import milliseconds
+from siamfc_eval.catalogue import catalogue_folder
 
 AS_IT_IS = {"GLIBC_TUNABLES": "glibc.malloc.check=0"}
 """Leaves malloc as it is without it, and says that the user has set it up."""
-FRAMES = 60
+FRAMES = 40
+"""That are measured, after as many."""
 WARM = 3
 """Steps before memory has settled."""
 
@@ -31,13 +36,12 @@ def training_step(name: str, pairs: int) -> Callable[[], object]:
     import torch
 
     from siamfc_eval.models.allocation import keep_freed_memory
-    from siamfc_eval.training.configuration import ModelSection
-    from siamfc_eval.training.initial.starting import build_network
+    from siamfc_eval.models.checkpoints import load_model
 
     keep_freed_memory()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    network = build_network(ModelSection(name=_network_of(name), weights=name), 0).train()
+    network = load_model(catalogue_folder("trackers") / f"{name}.safetensors").train()
     exemplars, searches = (255 * torch.rand(pairs, 3, side, side) for side in (127, 223))
 
     def step() -> None:
@@ -47,41 +51,18 @@ def training_step(name: str, pairs: int) -> Callable[[], object]:
     return step
 
 
-def _network_of(name: str) -> str:
-    from siamfc_eval.adapters.load import load_tracker
-
-    tracker: Any = load_tracker(name, device="cpu")
-    return str(tracker.facts["model"])
-
-
-def frames(name: str) -> Callable[[], object]:
-    """Following one target of the embedded benchmark."""
-    from siamfc_eval.adapters.load import load_tracker
-    from siamfc_eval.synthetic.benchmark import embedded_benchmark
-
-    tracker: Any = load_tracker(name, device="cpu")
-    sequence = embedded_benchmark(length=FRAMES, names=("ball-dashes",)).sequences[0]
-    images = list(sequence.frames)
-    for image in images:
-        image.pixels  # noqa: B018  drawn beforehand
-
-    def step() -> None:
-        state = tracker.init(images[0], sequence.ground_truth[0])
-        for image in images[1:]:
-            state, _ = tracker.update(state, image)
-
-    return step
-
-
 def measured(case: str, name: str, pairs: int) -> dict[str, float]:
-    """Seconds of a step, or of a frame, and the most memory that there was."""
-    step = training_step(name, pairs) if case == "training" else frames(name)
-    times = []
-    for _ in range(WARM + 2):
-        begun = time.perf_counter()
-        step()
-        times.append((time.perf_counter() - begun) / (1 if case == "training" else FRAMES - 1))
-    return {"seconds": min(times[WARM:]), "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    """Milliseconds of a step, or of a frame, and the most memory that there was."""
+    if case == "tracking":
+        needed = statistics.fmean(milliseconds(name, 2 * FRAMES)[FRAMES:])
+    else:
+        step, times = training_step(name, pairs), []
+        for _ in range(WARM + 2):
+            begun = time.process_time()
+            step()
+            times.append((time.process_time() - begun) * 1e3)
+        needed = min(times[WARM:])
+    return {"ms": needed, "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
 def main() -> None:
@@ -101,14 +82,23 @@ def main() -> None:
             sides: list[list[dict[str, float]]] = [[], []]
             for _ in range(asked.repeats):
                 for side, variables in zip(sides, ({}, AS_IT_IS), strict=True):
-                    command = [sys.executable, __file__, name, "--pairs", str(asked.pairs), "--one", case]
+                    command = [
+                        sys.executable,
+                        "-m",
+                        "benchmarks.kept_memory",
+                        name,
+                        "--pairs",
+                        str(asked.pairs),
+                        "--one",
+                        case,
+                    ]
                     answer = subprocess.run(
                         command, env={**os.environ, **variables}, stdout=subprocess.PIPE, check=True
                     )
                     side.append(json.loads(answer.stdout))
-            kept, plain = (min(one["seconds"] for one in side) for side in sides)
+            kept, plain = (min(one["ms"] for one in side) for side in sides)
             memory = [max(one["MB"] for one in side) for side in sides]
-            line = f"{name:24}{case:10}{kept * 1e3:7.0f} ms{plain * 1e3:7.0f} ms{plain / kept:13.2f}"
+            line = f"{name:24}{case:10}{kept:7.1f} ms{plain:7.1f} ms{plain / kept:13.2f}"
             print(f"{line}   {memory[0]:9.0f} {memory[1]:6.0f}", flush=True)
 
 

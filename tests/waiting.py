@@ -8,21 +8,24 @@ from pathlib import Path
 
 import psutil
 
-_SECONDS = 120.0
 
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Return once the condition holds; fail where it does not within two minutes."""
-    end = time.monotonic() + _SECONDS
+def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Return once the condition holds; fail where it does not in time."""
+    end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)
 
 
-def numbers_in(file: Path) -> list[int]:
+def numbers_in(file: Path, seconds: float = 60.0) -> list[int]:
     """The numbers of the line that another process writes to a file, once it is whole."""
-    wait_for(lambda: file.is_file() and file.read_text().endswith("\n"))
+    wait_for(lambda: file.is_file() and file.read_text().endswith("\n"), seconds)
     return [int(word) for word in file.read_text().split()]
+
+
+def commands() -> dict[int, str]:
+    """Command lines of the processes that are there, by their numbers."""
+    return {found.pid: " ".join(found.info["cmdline"] or []) for found in psutil.process_iter(["cmdline"])}
 
 
 def is_running(pid: int) -> bool:

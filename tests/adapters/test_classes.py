@@ -535,7 +535,7 @@ def test_no_process_outlives_its_tracker(load: Load) -> None:
     pid = tracker._process.pid
     assert is_running(pid)
     tracker.close()
-    wait_for(lambda: not is_running(pid))
+    wait_for(lambda: not is_running(pid), 10)
     assert os.getcwd() != "/"
 
 

@@ -239,7 +239,7 @@ def test_no_process_is_left_behind(start: Callable[..., TraxTracker], frame: Fra
     assert all(is_running(pid) for pid in pids)
     stubborn.close()
     parent.close()
-    wait_for(lambda: not any(is_running(pid) for pid in pids))
+    wait_for(lambda: not any(is_running(pid) for pid in pids), 5)
 
 
 def test_the_log_of_a_quiet_tracker_is_not_left_behind(start: Callable[..., TraxTracker], frame: Frame) -> None:

@@ -139,11 +139,11 @@ def test_a_tracker_ends_with_a_client_that_was_killed(tmp_path: Path) -> None:
     words += ["--tracker", f'trax:{COMMAND} hangs-and-leaves-child "{pid}"']
     client = subprocess.Popen([sys.executable, "-m", "siamfc_eval", *words], stderr=subprocess.DEVNULL)
     try:
-        tracker, child = numbers_in(pid)
+        tracker, child = numbers_in(pid, 120)
     finally:
         client.kill()
         client.wait()
-    wait_for(lambda: not is_running(tracker) and not is_running(child))
+    wait_for(lambda: not is_running(tracker) and not is_running(child), 120)
 
 
 def test_time_outs_and_the_folder_of_logs_are_set_in_the_environment(

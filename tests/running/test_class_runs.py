@@ -22,7 +22,7 @@ from siamfc_eval.running.options import RunOptions
 from siamfc_eval.running.run import run_experiment
 from siamfc_eval.running.summary import RunSummary
 from siamfc_eval.synthetic.benchmark import embedded_benchmark
-from tests.waiting import wait_for
+from tests.waiting import commands, wait_for
 
 CLASSES = '''
 import os, sys, time
@@ -283,10 +283,8 @@ def test_the_end_of_a_run_is_the_end_of_all_its_processes(folder: Path, how: lis
 def _processes(session: int, folder: Path) -> list[str]:
     """The command lines of processes of a session, or that name a folder."""
     found = []
-    for entry in Path("/proc").iterdir():
+    for pid, line in commands().items():
         with contextlib.suppress(OSError):  # a process may end while it is looked at
-            if entry.name.isdecimal() and int(entry.name) != os.getpid():
-                line = (entry / "cmdline").read_bytes().decode(errors="replace")
-                if line and (os.getsid(int(entry.name)) == session or str(folder) in line):
-                    found.append(line)
+            if pid != os.getpid() and line and (os.getsid(pid) == session or str(folder) in line):
+                found.append(line)
     return found

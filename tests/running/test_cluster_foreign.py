@@ -107,7 +107,7 @@ def test_a_program_ends_with_the_worker_that_started_it(cluster: Any, folder: Pa
     killed: list[int] = []
 
     def kill() -> None:
-        killed.extend(numbers_in(pids))
+        killed.extend(numbers_in(pids, 120))
         for worker in workers:
             os.kill(worker, signal.SIGKILL)
 
@@ -117,4 +117,4 @@ def test_a_program_ends_with_the_worker_that_started_it(cluster: Any, folder: Pa
     thread.join()
     assert summary.exit_code == 3
     assert len(summary.failures) == len(DATASET)
-    wait_for(lambda: not any(is_running(pid) for pid in killed))
+    wait_for(lambda: not any(is_running(pid) for pid in killed), 120)

@@ -23,6 +23,7 @@ from siamfc_eval.adapters.trax.client import TraxTimeouts, TraxTracker
 from siamfc_eval.datasets.frames import Frame
 from siamfc_eval.errors import InputError, TrackerError
 from siamfc_eval.tracking.tracker import Tracker
+from tests.waiting import commands
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs Linux or macOS")
 
@@ -205,14 +206,9 @@ DEEDS = {
 }
 
 
-def left_behind(folder: Path) -> list[bytes]:
+def left_behind(folder: Path) -> list[str]:
     """Command lines of processes that are there yet and name this folder."""
-    found = []
-    for place in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            if bytes(folder) in (command := place.read_bytes()):
-                found.append(command)
-    return found
+    return [command for command in commands().values() if str(folder) in command]
 
 
 @pytest.mark.parametrize(
