@@ -115,6 +115,12 @@ def test_every_figure_is_drawn(page: Page) -> None:
     assert page.locator("figure.card.empty").evaluate_all("all => all.map(one => one.id)") == ["s1-speed"]
 
 
+def test_what_is_unpacked_first_is_drawn_before_it_is_seen_since_printing_does_not_wait(page: Page) -> None:
+    page.wait_for_selector("#s0-sequence .drawing[data-drawn] svg", state="attached")
+    top = page.locator("#s0-sequence").bounding_box()["y"]  # type: ignore[index]
+    assert top > page.viewport_size["height"] + 400  # type: ignore[index]  # where figures begin to be in sight
+
+
 def test_names_are_shown_as_they_are(page: Page) -> None:
     assert page.title() == "Toy </title><b>report"
     assert HOSTILE in column(page, 2)
@@ -406,6 +412,31 @@ def test_little_to_show_is_shown_without_complaint(
     assert not page_errors
     assert "NaN" not in browser_page.locator("main").inner_text()
     assert "undefined" not in browser_page.locator("main").inner_text()
+
+
+LONG = "walker-behind"
+
+
+def test_long_names_below_a_figure_end_above_its_caption(browser_page: Page, tmp_path: Path) -> None:
+    scores = toy_scores(("a", "b"), attribute_counts={f"{LONG}-1": 4, f"{LONG}-2": 5})
+    longer = {name: f"{LONG}-{name}" for name in scores.sequences}
+    trackers = {
+        name: dataclasses.replace(
+            one,
+            sequences={longer[key]: row for key, row in one.sequences.items()},
+            attributes=dict(zip(scores.attribute_counts, one.attributes.values(), strict=True)),
+        )
+        for name, one in scores.trackers.items()
+    }
+    scores = dataclasses.replace(scores, trackers=trackers, sequences=tuple(longer.values()))
+    browser_page.goto(write_report(Report("Long", (Section("Toy", scores),)), tmp_path).as_uri())
+    for figure, whole in (("s0-sequences", [longer["seq7"]]), ("s0-attributes", [])):
+        names = drawn(browser_page, figure).locator('[aria-label^="x-axis tick label"] text')
+        assert set(whole) <= set(names.all_text_contents())
+        below = max(box["y"] + box["height"] for box in (one.bounding_box() for one in names.all()) if box)
+        caption = browser_page.locator(f"#{figure} figcaption").bounding_box()
+        assert caption
+        assert below <= caption["y"]
 
 
 def test_accuracy_and_robustness_are_said_of_the_right_trackers(browser_page: Page, tmp_path: Path) -> None:

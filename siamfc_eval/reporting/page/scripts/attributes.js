@@ -2,9 +2,8 @@
 
 import { look, view } from "./view.js";
 import { isOwn } from "./palette.js";
-import { counted, listed, select, shown } from "./text.js";
+import { clipped, counted, listed, roomFor, select, shown } from "./text.js";
 import { Frame, PLAIN } from "./frame.js";
-import { clipped } from "./standing.js";
 
 const drawn = (section) => section.names.map((_, i) => i).filter((i) => view.shown.has(section.names[i]) || isOwn(section.names[i]));
 
@@ -43,8 +42,8 @@ function draw(section, metric, width) {
   const rows = section.byAttribute[metric.key];
   const cells = places.flatMap((i) => section.attributes.map((attribute, j) => ({ tracker: section.names[i], attribute: attribute.name, count: attribute.count, value: rows[i][j], best: section.names.length > 1 && best(section, rows, j) === i })));
   const names = places.map((i) => section.names[i]);
-  const left = Math.min(width * 0.34, 20 + 6.6 * Math.max(...names.map((name) => name.length)));
-  const below = Math.min(100, 16 + 4.8 * Math.max(...section.attributeNames.map((name) => name.length)));
+  const left = roomFor(names, width * 0.34);
+  const below = 6 + Math.SQRT1_2 * roomFor(section.attributeNames, 140);
   const plot = Plot.plot({
     ...PLAIN,
     width,
@@ -54,7 +53,7 @@ function draw(section, metric, width) {
     marginTop: 4,
     marginBottom: below,
     padding: 0.04,
-    x: { domain: section.attributeNames, label: null, tickRotate: -45, tickSize: 0, tickFormat: (name) => clipped(name, 120) },
+    x: { domain: section.attributeNames, label: null, tickRotate: -45, tickSize: 0, tickFormat: (name) => clipped(name, 140) },
     y: { domain: names, label: null, tickSize: 0, tickFormat: (name) => clipped(name, left) },
     color: heat(metric, cells),
     ariaLabel: `${metric.label} of ${names.length} trackers by attribute`,
@@ -84,7 +83,7 @@ function ink(metric, cells, value) {
   return value === null ? "var(--soft)" : (metric.better === "lower" ? 1 - share : share) > 0.55 ? "#111" : "#fff";
 }
 
-/** Every sequence and tracker as a heat map, hardest sequences last. */
+/** Every sequence and tracker as a heat map, hardest sequences first. */
 export function sequencesFrame(section, target) {
   if (section.sequences.length < 2) return null;
   let metric = section.sequenceMetric;
@@ -133,18 +132,19 @@ function drawSequences(section, metric, order, width, target) {
   if (order === "name") facts.sort((p, q) => p.name.localeCompare(q.name, "en", { numeric: true }));
   const cells = places.flatMap((i) => facts.map((fact) => ({ tracker: section.names[i], sequence: fact.name, value: rows[i][fact.j] })));
   const names = places.map((i) => section.names[i]);
-  const left = Math.min(width * 0.3, 20 + 6.6 * Math.max(...names.map((name) => name.length)));
+  const left = roomFor(names, width * 0.3);
   const labelled = (width - left) / facts.length > 10;
+  const below = labelled ? roomFor(facts.map((fact) => fact.name), 160) : 16;
   const plot = Plot.plot({
     ...PLAIN,
     width,
-    height: 12 + 20 * names.length + (labelled ? 100 : 16),
+    height: 12 + 20 * names.length + below,
     marginLeft: left,
     marginRight: 4,
     marginTop: 4,
-    marginBottom: labelled ? 100 : 16,
+    marginBottom: below,
     padding: 0,
-    x: { domain: facts.map((fact) => fact.name), label: null, tickRotate: -90, tickSize: 0, ...(labelled ? { tickFormat: (name) => clipped(name, 110) } : { ticks: [] }) },
+    x: { domain: facts.map((fact) => fact.name), label: null, tickRotate: -90, tickSize: 0, ...(labelled ? { tickFormat: (name) => clipped(name, below) } : { ticks: [] }) },
     y: { domain: names, label: null, tickSize: 0, tickFormat: (name) => clipped(name, left) },
     color: heat(metric, cells),
     ariaLabel: `${metric.label} of ${names.length} trackers on ${facts.length} sequences`,

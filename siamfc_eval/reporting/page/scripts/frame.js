@@ -23,15 +23,17 @@ const sizes = new ResizeObserver((entries) => {
 });
 
 /**
- * A figure. `draw(width)` gives an element, or null where there is nothing to draw; it may be a promise of one.
+ * A figure. `draw(width)` gives an element, or null where there is nothing to draw. Where it gives a promise of one it is
+ * `late`: printing does not wait for promises, so it is drawn ahead of being seen.
  * `uses`: the keys of the view that it depends on. `title` and `caption` are texts, `wide` says whether
  * it takes the whole width; each may be a function.
  */
 export class Frame {
-  constructor({ id, title, caption = "", controls = [], uses = [], wide = false, draw }) {
+  constructor({ id, title, caption = "", controls = [], uses = [], wide = false, late = false, draw }) {
     this.titleText = title;
     this.captionText = caption;
     this.wide = wide;
+    this.late = late;
     this.draw = draw;
     this.heading = make("h4", { id: `${id}-title`, tabindex: "-1" });
     this.body = make("div", { class: "drawing" });
@@ -54,6 +56,7 @@ export class Frame {
     sizes.observe(this.element);
     onChange((keys) => keys.some((key) => uses.includes(key)) && this.outdate());
     this.label();
+    if (late) this.drawAhead();
   }
 
   /** It must be drawn anew; at once if it is in sight. */
@@ -61,6 +64,13 @@ export class Frame {
     this.outdated = true;
     this.label();
     if (this.seen) this.refresh();
+    else if (this.late) this.drawAhead();
+  }
+
+  /** Draws it when nothing has changed for a moment. */
+  drawAhead() {
+    clearTimeout(this.waits);
+    this.waits = setTimeout(() => this.refresh(), 1000);
   }
 
   label() {

@@ -2,9 +2,8 @@
 
 import { look, pairOf, sequenceOf, view } from "./view.js";
 import { isOwn, styleOf } from "./palette.js";
-import { counted, make, pText, select, shown } from "./text.js";
+import { clipped, counted, make, pText, roomFor, select, shown } from "./text.js";
 import { Frame, PLAIN } from "./frame.js";
-import { clipped } from "./standing.js";
 
 const CROWD = 16;
 
@@ -37,7 +36,7 @@ function drawMatrix(section, width, target) {
     .map(([a, b, difference, low, high, p, resolved, significant, wins, losses, ties]) => ({ row: section.names[a], column: section.names[b], difference: Math.abs(difference), low, high, p, resolved, significant, wins, losses, ties, a, b }));
   const names = drawn.map((i) => section.names[i]);
   const digits = section.metric.digits;
-  const left = Math.min(width * 0.35, 20 + 6.6 * Math.max(...names.map((name) => name.length)));
+  const left = roomFor(names, width * 0.35);
   const cell = (width - left - 10) / (names.length - 1);
   const height = Math.min(cell, 34) * (names.length - 1);
   const fontSize = `${Math.max(7, Math.min(12, cell * 0.9))}px`;

@@ -3,10 +3,9 @@
 import { CODES, FULL } from "./model.js";
 import { look, pairOf, sequenceOf, view } from "./view.js";
 import { isOwn, styleOf } from "./palette.js";
-import { counted, listed, make, select, shown } from "./text.js";
+import { clipped, counted, listed, make, roomFor, select, shown } from "./text.js";
 import { Frame, PLAIN } from "./frame.js";
 import { Zoom } from "./zoom.js";
-import { clipped } from "./standing.js";
 
 const MOST = 12;
 const ROW = 62;
@@ -23,6 +22,7 @@ export function timelineFrame(section) {
     controls: [bar],
     uses: ["shown", "seq", "run", "a", "b"],
     wide: true,
+    late: true,
     draw: (width) => {
       const number = sequenceOf(section);
       if (before !== number) zoom.part = null;
@@ -121,7 +121,7 @@ function drawLines(section, place, found, width, zoom) {
   const length = frames[place];
   const { x } = zoom.domains([1, Math.max(2, length)], [0, 1]);
   const names = found.map((one) => one.name);
-  const left = Math.min(width * 0.28, 24 + 6.6 * Math.max(...names.map((name) => name.length), ...Object.keys(tags[place]).map((tag) => tag.length)));
+  const left = roomFor([...names, ...Object.keys(tags[place])], width * 0.28, 24);
   const every = view.run === "all";
   const lines = found.map(({ name, runs }) => runsDrawn(name, runs, stride, every));
   const parts = lines.map((line) => line.main);
@@ -189,7 +189,7 @@ function scores(section, number, width) {
   const rows = section.names.map((name, i) => ({ name, value: section.values[metric.key][i][number] })).filter((row) => row.value !== null);
   rows.sort((p, q) => section.lead(metric, q.value, p.value));
   if (!rows.length) return make("p", { class: "soft" }, "No tracker has a score on it.");
-  const left = Math.min(width * 0.42, 24 + 6.6 * Math.max(...rows.map((row) => row.name.length)));
+  const left = roomFor(rows.map((row) => row.name), width * 0.42, 24);
   return Plot.plot({
     ...PLAIN,
     width,

@@ -2,7 +2,7 @@
 
 import { look, view } from "./view.js";
 import { isOwn, styleOf } from "./palette.js";
-import { interval, listed, pText, shown } from "./text.js";
+import { clipped, interval, listed, pText, roomFor, shown } from "./text.js";
 import { Frame, PLAIN } from "./frame.js";
 import { numbered } from "./curves.js";
 
@@ -120,8 +120,7 @@ function drawRanks(section, ranks, width) {
 
 /** Room for names at the left and bars at the right. */
 function margins(rows, bars, width) {
-  const longest = Math.max(...rows.map((row) => row.name.length));
-  return [Math.min(width * 0.42, 26 + 6.6 * longest), 16 + 9 * Math.min(bars.length, 12)];
+  return [roomFor(rows.map((row) => row.name), width * 0.42, 26), 16 + 9 * Math.min(bars.length, 12)];
 }
 
 /** Greatest runs of the ranking in which no pair differs significantly: [first, last] places in `places`. */
@@ -150,10 +149,4 @@ function addBars(plot, bars, rows, left) {
     const names = rows.slice(start, end + 1).map((row) => row.name);
     layer.append("path").attr("class", "group").attr("d", `M${x} ${middle(start) - 4}V${middle(end) + 4}`).append("title").text(`no significant difference: ${names.join(", ")}`);
   });
-}
-
-/** A name as far as there is room for it. */
-export function clipped(name, room) {
-  const most = Math.max(6, Math.floor((room - 16) / 6.6));
-  return name.length > most ? `${name.slice(0, most - 1)}…` : name;
 }

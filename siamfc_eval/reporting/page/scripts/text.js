@@ -29,6 +29,20 @@ export function listed(names, most = 4) {
   return some.length < 2 ? some.join("") : `${some.slice(0, -1).join(", ")} and ${some.at(-1)}`;
 }
 
+const LETTER = 7; // pixels, of a label's 12 px font
+const GAP = 20; // pixels, between labels and the edge, with what parts them from the axis
+
+/** Pixels that labels need beside or below an axis, at most as many as are given. */
+export function roomFor(names, most, gap = GAP) {
+  return Math.min(most, gap + LETTER * Math.max(...names.map((name) => name.length)));
+}
+
+/** A name as far as there is room for it. */
+export function clipped(name, room) {
+  const most = Math.max(6, Math.floor((room - GAP) / LETTER));
+  return name.length > most ? `${name.slice(0, most - 1)}…` : name;
+}
+
 /** An element with attributes (functions are listeners) and children; text is text, whatever is in it. */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
