@@ -117,8 +117,8 @@ def test_every_figure_is_drawn(page: Page) -> None:
 
 def test_what_is_unpacked_first_is_drawn_before_it_is_seen_since_printing_does_not_wait(page: Page) -> None:
     page.wait_for_selector("#s0-sequence .drawing[data-drawn] svg", state="attached")
-    top = page.locator("#s0-sequence").bounding_box()["y"]  # type: ignore[index]
-    assert top > page.viewport_size["height"] + 400  # type: ignore[index]  # where figures begin to be in sight
+    top = page.locator("#s0-sequence").bounding_box()["y"]
+    assert top > page.viewport_size["height"] + 400  # where figures begin to be in sight
 
 
 def test_names_are_shown_as_they_are(page: Page) -> None:
