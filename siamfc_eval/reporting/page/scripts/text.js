@@ -1,4 +1,4 @@
-// Numbers as the tables write them, and elements.
+// Numbers as the tables write them, labels, and elements.
 
 /** A number without a leading zero; a dash where it is missing. */
 export function shown(value, digits = 3) {
