@@ -37,7 +37,7 @@ _PACKAGES: dict[str, tuple[str, str]] = {
 
 _FIRST_CHOICE = "siamfc-slim"
 _WHY = (
-    "of the twenty networks compared none scores higher on real sequences, and the wide ones take seven to "
+    "of the networks that `backbones` compares none scores higher on real sequences, and the wide ones take seven to "
     "fourteen times as long (README, Backbones)"
 )
 

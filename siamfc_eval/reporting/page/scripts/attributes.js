@@ -134,7 +134,8 @@ function drawSequences(section, metric, order, width, target) {
   const names = places.map((i) => section.names[i]);
   const left = roomFor(names, width * 0.3);
   const labelled = (width - left) / facts.length > 10;
-  const below = labelled ? roomFor(facts.map((fact) => fact.name), 160) : 16;
+  const sequences = facts.map((fact) => fact.name);
+  const below = labelled ? roomFor(sequences, 160) : 16;
   const plot = Plot.plot({
     ...PLAIN,
     width,
@@ -144,7 +145,7 @@ function drawSequences(section, metric, order, width, target) {
     marginTop: 4,
     marginBottom: below,
     padding: 0,
-    x: { domain: facts.map((fact) => fact.name), label: null, tickRotate: -90, tickSize: 0, ...(labelled ? { tickFormat: (name) => clipped(name, below) } : { ticks: [] }) },
+    x: { domain: sequences, label: null, tickRotate: -90, tickSize: 0, ...(labelled ? { tickFormat: (name) => clipped(name, below) } : { ticks: [] }) },
     y: { domain: names, label: null, tickSize: 0, tickFormat: (name) => clipped(name, left) },
     color: heat(metric, cells),
     ariaLabel: `${metric.label} of ${names.length} trackers on ${facts.length} sequences`,

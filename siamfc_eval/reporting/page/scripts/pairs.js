@@ -192,7 +192,7 @@ function byAttribute(section, a, b, width) {
     width,
     height: 46 + 20 * marks.length,
     marginTop: 6,
-    marginLeft: Math.min(150, 30 + 7 * Math.max(...marks.map((mark) => mark.name.length))),
+    marginLeft: roomFor(marks.map((mark) => mark.name), 150, 30),
     x: { label: `← ${clipped(other, width / 2.6)}   ·   ${clipped(one, width / 2.6)} →`, labelAnchor: "center", labelArrow: false, grid: true },
     y: { domain: marks.map((mark) => mark.name), label: null, tickSize: 0 },
     ariaLabel: `Lead of ${one} over ${other} by attribute`,
